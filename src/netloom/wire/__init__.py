@@ -1,0 +1,1 @@
+"""Sans-I/O protocol code: bytes in, events out. Knows nothing of tenants."""
