@@ -1,0 +1,44 @@
+"""Settings: defaults hold, mistakes are told with their place."""
+
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+
+from netloom.base.errors import InvalidInput
+from netloom.daemon import settings
+
+PACKAGED = pathlib.Path(__file__).parents[2] / "packaging" / "netloomd.toml"
+
+
+def test_the_packaged_example_is_the_defaults() -> None:
+    assert settings.load(PACKAGED) == settings.Settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("[api]\nlisten = 3", "api.listen"),
+        ("[api]\nlistn = ''", "api"),
+        ("[api]\nlisten = '0.0.0.0:80'", "api.listen"),
+        ("[api]\nsocket = ''\nlisten = ''", "api"),
+        ("[switches]\nlisten_ovsdb = 'tcp:127.0.0.1:6640'", "switches.listen_ovsdb"),
+        ("[switches]\nlisten_ovsdb = 'ssl:127.0.0.1'", "switches.listen_ovsdb"),
+        ("[reconcile]\nretry_min = 0.0", "reconcile.retry_min"),
+        ("[reconcile]\nretry_min = 10\nretry_max = 1", "reconcile.retry_max"),
+        ("[log]\nlevel = 'loud'", "log.level"),
+        ("[store]\nurl = 'mysql://x'", "store.url"),
+        ("api = 3", "api"),
+        ("[api", "test.toml"),
+    ],
+)
+def test_a_mistake_is_told_with_its_place(text: str, where: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        settings.parse(text, source="test.toml")
+    assert where in str(caught.value.subject)
+
+
+def test_a_file_that_is_not_there(tmp_path: pathlib.Path) -> None:
+    with pytest.raises(InvalidInput, match="cannot be read"):
+        settings.load(tmp_path / "none.toml")
