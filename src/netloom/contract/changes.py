@@ -1,0 +1,34 @@
+"""The change stream of `/v1/watch`: one JSON object a line.
+
+Rule 1: level, not edge: a change says *look at this object again*; several may have been folded into one.
+Rule 2: bookmarks carry the revision to resume from; they also show that the stream is alive.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from netloom.contract.fields import Answer, Id
+
+MEDIA_TYPE = "application/x-ndjson"
+
+
+class Change(Answer):
+    """An object was created, changed or deleted."""
+
+    type: Literal["change"] = "change"
+    revision: int
+    kind: str
+    id: Id
+    action: Annotated[str, Field(description="created, updated or deleted.", examples=["created"])]
+    generation: int
+    name: Annotated[str | None, Field(description="Its name, where still known.")] = None
+
+
+class Bookmark(Answer):
+    """Everything up to `revision` was told; resume with `?since=` this."""
+
+    type: Literal["bookmark"] = "bookmark"
+    revision: int

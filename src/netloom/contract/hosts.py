@@ -1,0 +1,101 @@
+"""Hosts: hypervisors and gateways with an Open vSwitch."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from netloom.contract.fields import Address, Endpoint, Flag, Id, Labels, Mtu, Name, Ref, Spec
+from netloom.contract.resources import Resource
+
+Bridge = Annotated[
+    str,
+    Field(min_length=1, max_length=15, description="The integration bridge.", examples=["br-int"]),
+]
+SystemId = Annotated[
+    str,
+    Field(
+        max_length=255,
+        description="`external_ids:system-id` that the host has to show; learned on admission when not given.",
+        examples=["5f0c7c0e-92a4-4f2e-8f7d-4f8a8a3d2a11"],
+    ),
+]
+Fingerprint = Annotated[
+    str,
+    Field(
+        max_length=95,
+        description="SHA-256 of the certificate that the host has to show, hex; learned when not given.",
+    ),
+]
+
+
+class HostSpec(Spec):
+    """A host to add."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"name": "h1", "ovsdb": "ssl:192.0.2.11:6640", "tunnel_ip": "192.0.2.11"}]
+        }
+    )
+
+    name: Name
+    labels: Labels = Field(default_factory=dict)
+    zone: Ref = "default"
+    ovsdb: Endpoint | None = None
+    openflow: Endpoint | None = None
+    tunnel_ip: Address | None = None
+    bridge: Bridge = "br-int"
+    mtu: Mtu = 1500
+    drain: Flag = False
+    system_id: SystemId | None = None
+    fingerprint: Fingerprint | None = None
+
+
+class HostPatch(Spec):
+    """Fields of a host to change (RFC 7396: what is absent stays, null clears)."""
+
+    name: Name | None = None
+    labels: dict[str, str | None] | None = None
+    ovsdb: Endpoint | None = None
+    openflow: Endpoint | None = None
+    tunnel_ip: Address | None = None
+    bridge: Bridge | None = None
+    mtu: Mtu | None = None
+    drain: Flag | None = None
+    system_id: SystemId | None = None
+    fingerprint: Fingerprint | None = None
+
+
+class Host(Resource):
+    """A host."""
+
+    kind: Literal["Host"] = "Host"
+    zone: Name
+    zone_id: Id
+    ovsdb: Endpoint | None = None
+    openflow: Endpoint | None = None
+    tunnel_ip: Address | None = None
+    bridge: Bridge
+    mtu: Mtu
+    drain: bool = False
+    system_id: SystemId | None = None
+    fingerprint: Fingerprint | None = None
+
+
+class DrainRequest(Spec):
+    """Whether the host takes no more NICs."""
+
+    on: Flag = True
+
+
+class AdmitRequest(Spec):
+    """Admits a host that dialled in. The body may be left out for a host that is known."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "h4", "tunnel_ip": "192.0.2.14"}]})
+
+    name: Annotated[Name | None, Field(description="The name it gets; its system-id when not given.")] = None
+    zone: Ref = "default"
+    tunnel_ip: Address | None = None
+    bridge: Bridge = "br-int"
+    mtu: Mtu = 1500
