@@ -1,0 +1,435 @@
+"""The planner's picture: what users asked for and what switches showed, with the indices that compiling needs.
+
+Rule 1: a record is replaced, never changed; every method costs what its change costs, not what the picture holds.
+Rule 2: each method returns what became different, so that nobody has to compare pictures.
+
+Intent comes in by `put_*`/`remove_*`, observation by `observe_*`. Either may come first, twice, or never: a NIC whose port
+was seen before the NIC was known is placed when it becomes known. A place is always *derived* (identity on a port ↔ NIC).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import TypeVar
+
+import msgspec
+
+from netloom.base.ids import HostId, NetworkId, NicId, Uuid
+from netloom.base.net import IPAddress
+from netloom.model.isolation import Isolation
+from netloom.model.kinds import Kind
+
+_K = TypeVar("_K")
+
+
+class ObjectRef(msgspec.Struct, frozen=True, gc=False):
+    """An intent object as a cause: enough to name it to a person and to find it again."""
+
+    kind: Kind
+    id: Uuid
+    number: int
+    name: str
+
+
+class HostView(msgspec.Struct, frozen=True):
+    """A host as the operator declared it. `draining` keeps forwarding: it refuses new NICs, which is the use case's work."""
+
+    id: HostId
+    number: int
+    name: str
+    tunnel_ip: IPAddress | None = None
+    bridge: str = "br-int"
+    draining: bool = False
+    underlay_mtu: int = 1500  # bytes of IP packet that the wires between the tunnel endpoints carry
+
+    @property
+    def ref(self) -> ObjectRef:
+        """This host as a cause."""
+        return ObjectRef(Kind.HOST, self.id, self.number, self.name)
+
+
+class SwitchFacts(msgspec.Struct, frozen=True):
+    """What one host's switch showed of itself."""
+
+    host_id: HostId
+    capabilities: frozenset[str] = frozenset()
+    tunnel_ports: Mapping[Isolation, int] = {}  # OpenFlow port numbers of our tunnel ports, as far as they exist
+
+
+class Attachment(msgspec.Struct, frozen=True, gc=False):
+    """Where the operator wants a NIC; told to hypervisors, never taken for where it is."""
+
+    host_id: HostId
+    device: str | None = None
+
+
+class NetworkView(msgspec.Struct, frozen=True):
+    """A network with the decisions that were made for it. Without a segment it works inside each host only."""
+
+    id: NetworkId
+    number: int
+    name: str
+    isolation: Isolation
+    segment: int | None = None
+    cidr4: IPv4Network | None = None
+    cidr6: IPv6Network | None = None
+    mtu: int | None = None  # bytes, when the user insists on one
+    physical_network: str = ""
+
+    @property
+    def ref(self) -> ObjectRef:
+        """This network as a cause."""
+        return ObjectRef(Kind.NETWORK, self.id, self.number, self.name)
+
+
+class NicView(msgspec.Struct, frozen=True):
+    """A NIC with its decided addresses."""
+
+    id: NicId
+    number: int
+    name: str
+    network_id: NetworkId
+    mac: int
+    ipv4: IPv4Address | None = None
+    ipv6: IPv6Address | None = None
+    identity: str = ""  # the value of iface-id (or xs-vif-uuid) on its port; the id when empty
+    attachment: Attachment | None = None
+
+    @property
+    def ref(self) -> ObjectRef:
+        """This NIC as a cause."""
+        return ObjectRef(Kind.NIC, self.id, self.number, self.name)
+
+    @property
+    def iface_id(self) -> str:
+        """The identity that its port carries."""
+        return self.identity or self.id
+
+    @property
+    def addresses(self) -> tuple[IPAddress, ...]:
+        """Its IP addresses, IPv4 first."""
+        return tuple(address for address in (self.ipv4, self.ipv6) if address is not None)
+
+
+class PortSeen(msgspec.Struct, frozen=True, gc=False):
+    """A switch port that carries an identity, as observed. Worth remembering: a host that cannot be asked now still has it."""
+
+    host_id: HostId
+    port_name: str
+    identity: str
+    ofport: int  # OpenFlow port number, 1 and up
+
+
+class Placement(msgspec.Struct, frozen=True, gc=False):
+    """A NIC's port on a host: derived from a `PortSeen` and the NIC of that identity."""
+
+    nic_id: NicId
+    host_id: HostId
+    port_name: str
+    ofport: int
+
+
+class HostChange(msgspec.Struct, frozen=True):
+    """A host was declared, declared differently, or removed."""
+
+    before: HostView | None
+    after: HostView | None
+
+
+class FactsChange(msgspec.Struct, frozen=True):
+    """A switch shows something else of itself."""
+
+    host_id: HostId
+    before: SwitchFacts | None
+    after: SwitchFacts | None
+
+
+class NetworkChange(msgspec.Struct, frozen=True):
+    """A network was declared, declared differently, or removed."""
+
+    before: NetworkView | None
+    after: NetworkView | None
+
+
+class NicChange(msgspec.Struct, frozen=True):
+    """A NIC was declared, declared differently, or removed."""
+
+    before: NicView | None
+    after: NicView | None
+
+
+class PlacementChange(msgspec.Struct, frozen=True):
+    """A NIC came to a host, left it, or has another port there."""
+
+    nic: NicView
+    host_id: HostId
+    before: Placement | None
+    after: Placement | None
+
+
+class PresenceChange(msgspec.Struct, frozen=True):
+    """A host has its first NIC of a network (`present`), or lost its last one."""
+
+    network_id: NetworkId
+    host_id: HostId
+    present: bool
+
+
+Change = HostChange | FactsChange | NetworkChange | NicChange | PlacementChange | PresenceChange
+
+
+class View:
+    """The picture and its indices. Read the attributes freely; change them only by the methods."""
+
+    def __init__(self) -> None:
+        self.hosts: dict[HostId, HostView] = {}
+        self.facts: dict[HostId, SwitchFacts] = {}
+        self.networks: dict[NetworkId, NetworkView] = {}
+        self.nics: dict[NicId, NicView] = {}
+        self.ports: dict[HostId, dict[str, PortSeen]] = {}
+        self.placements: dict[NicId, dict[HostId, Placement]] = {}
+        self.presence: dict[NetworkId, dict[HostId, dict[NicId, Placement]]] = {}
+        self.networks_on: dict[HostId, dict[NetworkId, None]] = {}
+        self.nics_of: dict[NetworkId, dict[NicId, None]] = {}
+        self.by_identity: dict[str, tuple[NicView, ...]] = {}
+        self.by_mac: dict[tuple[NetworkId, int], tuple[NicView, ...]] = {}
+        self.by_address: dict[tuple[NetworkId, IPAddress], tuple[NicView, ...]] = {}
+        self._seen: dict[str, dict[tuple[HostId, str], PortSeen]] = {}
+
+    # -- questions ---------------------------------------------------------------------------------------------------
+
+    def owns_mac(self, nic: NicView) -> bool:
+        """Whether the NIC is the one that a MAC means in its network: the lowest number of those that claim it."""
+        return self.by_mac[nic.network_id, nic.mac][0].id == nic.id
+
+    def owns_address(self, nic: NicView, address: IPAddress) -> bool:
+        """Whether the NIC is the one that an IP address means in its network: the lowest number of those that claim it."""
+        return self.by_address[nic.network_id, address][0].id == nic.id
+
+    def placement(self, nic_id: NicId, host_id: HostId) -> Placement | None:
+        """The NIC's port on a host, if it is there."""
+        return self.placements.get(nic_id, {}).get(host_id)
+
+    def hosts_of_nic(self, nic_id: NicId) -> list[HostView]:
+        """The declared hosts that show the NIC now, in the order of their numbers: two while it migrates."""
+        found = [
+            self.hosts[host_id] for host_id in self.placements.get(nic_id, ()) if host_id in self.hosts
+        ]
+        if len(found) > 1:
+            found.sort(key=_number)
+        return found
+
+    def hosts_of_network(self, network_id: NetworkId) -> list[HostView]:
+        """The declared hosts that have a NIC of the network, in the order of their numbers."""
+        found = [self.hosts[host_id] for host_id in self.presence.get(network_id, ()) if host_id in self.hosts]
+        found.sort(key=_number)
+        return found
+
+    def ports_of_identity(self, identity: str) -> list[PortSeen]:
+        """All ports that carry an identity, whichever NIC has it."""
+        return list(self._seen.get(identity, {}).values())
+
+    # -- intent ------------------------------------------------------------------------------------------------------
+
+    def put_host(self, host: HostView) -> tuple[Change, ...]:
+        """Declare a host, or declare it differently."""
+        before = self.hosts.get(host.id)
+        if before == host:
+            return ()
+        self.hosts[host.id] = host
+        return (HostChange(before, host),)
+
+    def remove_host(self, host_id: HostId) -> tuple[Change, ...]:
+        """Forget a host and all that was observed on it."""
+        before = self.hosts.pop(host_id, None)
+        changes = list(self.observe_ports(host_id, ()))
+        changes += self.observe_facts(host_id, None)
+        if before is not None:
+            changes.append(HostChange(before, None))
+        return tuple(changes)
+
+    def put_network(self, network: NetworkView) -> tuple[Change, ...]:
+        """Declare a network, or declare it differently. Its NICs may be known already."""
+        before = self.networks.get(network.id)
+        if before == network:
+            return ()
+        self.networks[network.id] = network
+        return (NetworkChange(before, network),)
+
+    def remove_network(self, network_id: NetworkId) -> tuple[Change, ...]:
+        """Forget a network; NICs that still name it stay known and compile to nothing."""
+        before = self.networks.pop(network_id, None)
+        return () if before is None else (NetworkChange(before, None),)
+
+    def put_nic(self, nic: NicView) -> tuple[Change, ...]:
+        """Declare a NIC, or declare it differently; it is placed at once where its port is already seen."""
+        before = self.nics.get(nic.id)
+        if before == nic:
+            return ()
+        changes: list[Change] = []
+        if before is not None and (before.network_id, before.iface_id) != (nic.network_id, nic.iface_id):
+            changes += self.remove_nic(nic.id)
+            before = None
+        if before is not None:
+            self._unindex(before)
+        self.nics[nic.id] = nic
+        self._index(nic)
+        changes.append(NicChange(before, nic))
+        if before is None:
+            changes += self._settle(nic.iface_id)
+        return tuple(changes)
+
+    def remove_nic(self, nic_id: NicId) -> tuple[Change, ...]:
+        """Forget a NIC. Another one of the same identity takes over its ports."""
+        nic = self.nics.get(nic_id)
+        if nic is None:
+            return ()
+        changes: list[Change] = []
+        for host_id in tuple(self.placements.get(nic_id, ())):
+            changes += self._place(nic, host_id, None)
+        self._unindex(nic)
+        del self.nics[nic_id]
+        changes.append(NicChange(nic, None))
+        changes += self._settle(nic.iface_id)
+        return tuple(changes)
+
+    # -- observation -------------------------------------------------------------------------------------------------
+
+    def observe_facts(self, host_id: HostId, facts: SwitchFacts | None) -> tuple[Change, ...]:
+        """Take what a switch shows of itself; None forgets it."""
+        before = self.facts.get(host_id)
+        if before == facts:
+            return ()
+        if facts is None:
+            del self.facts[host_id]
+        else:
+            self.facts[host_id] = facts
+        return (FactsChange(host_id, before, facts),)
+
+    def observe_port(self, port: PortSeen) -> tuple[Change, ...]:
+        """A port with an identity is there, or shows another number or identity than before."""
+        on_host = self.ports.setdefault(port.host_id, {})
+        before = on_host.get(port.port_name)
+        if before == port:
+            return ()
+        on_host[port.port_name] = port
+        place = (port.host_id, port.port_name)
+        changes: list[Change] = []
+        if before is not None and before.identity != port.identity:
+            self._unsee(before)
+            changes += self._settle(before.identity)
+        self._seen.setdefault(port.identity, {})[place] = port
+        changes += self._settle(port.identity)
+        return tuple(changes)
+
+    def forget_port(self, host_id: HostId, port_name: str) -> tuple[Change, ...]:
+        """A port is gone, or lost its identity."""
+        on_host = self.ports.get(host_id, {})
+        before = on_host.pop(port_name, None)
+        if before is None:
+            return ()
+        if not on_host:
+            del self.ports[host_id]
+        self._unsee(before)
+        return tuple(self._settle(before.identity))
+
+    def observe_ports(self, host_id: HostId, ports: Iterable[PortSeen]) -> tuple[Change, ...]:
+        """The whole list of a host's ports with identities: what is not in it is gone."""
+        wanted = {port.port_name: port for port in ports}
+        changes: list[Change] = []
+        for port in wanted.values():  # new places first: a NIC that changes its port never has none
+            changes += self.observe_port(port)
+        for name in [name for name in self.ports.get(host_id, ()) if name not in wanted]:
+            changes += self.forget_port(host_id, name)
+        return tuple(changes)
+
+    # -- derivation --------------------------------------------------------------------------------------------------
+
+    def _settle(self, identity: str) -> list[Change]:
+        """Give the ports of an identity to the NIC that owns it (the lowest number), one port on each host."""
+        nics = self.by_identity.get(identity, ())
+        chosen: dict[HostId, PortSeen] = {}
+        for port in self._seen.get(identity, {}).values():
+            rival = chosen.get(port.host_id)
+            if rival is None or (port.ofport, port.port_name) < (rival.ofport, rival.port_name):
+                chosen[port.host_id] = port
+        changes: list[Change] = []
+        for rank, nic in enumerate(nics):
+            wanted = chosen if rank == 0 else {}
+            for host_id, port in wanted.items():
+                changes += self._place(nic, host_id, Placement(nic.id, host_id, port.port_name, port.ofport))
+            for host_id in [host for host in self.placements.get(nic.id, ()) if host not in wanted]:
+                changes += self._place(nic, host_id, None)
+        return changes
+
+    def _place(self, nic: NicView, host_id: HostId, placement: Placement | None) -> list[Change]:
+        on_hosts = self.placements.setdefault(nic.id, {})
+        before = on_hosts.get(host_id)
+        changes: list[Change] = []
+        if before != placement:
+            hosts = self.presence.setdefault(nic.network_id, {})
+            there = hosts.setdefault(host_id, {})
+            was_present = bool(there)
+            if placement is None:
+                del on_hosts[host_id], there[nic.id]
+            else:
+                on_hosts[host_id] = there[nic.id] = placement
+            changes.append(PlacementChange(nic, host_id, before, placement))
+            if was_present != bool(there):
+                changes.append(PresenceChange(nic.network_id, host_id, bool(there)))
+                self._set_presence(nic.network_id, host_id, present=bool(there))
+        if not on_hosts:
+            del self.placements[nic.id]
+        return changes
+
+    def _set_presence(self, network_id: NetworkId, host_id: HostId, *, present: bool) -> None:
+        if present:
+            self.networks_on.setdefault(host_id, {})[network_id] = None
+            return
+        del self.networks_on[host_id][network_id]
+        if not self.networks_on[host_id]:
+            del self.networks_on[host_id]
+        del self.presence[network_id][host_id]
+        if not self.presence[network_id]:
+            del self.presence[network_id]
+
+    def _index(self, nic: NicView) -> None:
+        self.nics_of.setdefault(nic.network_id, {})[nic.id] = None
+        _claim(self.by_identity, nic.iface_id, nic)
+        _claim(self.by_mac, (nic.network_id, nic.mac), nic)
+        for address in nic.addresses:
+            _claim(self.by_address, (nic.network_id, address), nic)
+
+    def _unindex(self, nic: NicView) -> None:
+        siblings = self.nics_of[nic.network_id]
+        del siblings[nic.id]
+        if not siblings:
+            del self.nics_of[nic.network_id]
+        _release(self.by_identity, nic.iface_id, nic)
+        _release(self.by_mac, (nic.network_id, nic.mac), nic)
+        for address in nic.addresses:
+            _release(self.by_address, (nic.network_id, address), nic)
+
+    def _unsee(self, port: PortSeen) -> None:
+        ports = self._seen[port.identity]
+        del ports[port.host_id, port.port_name]
+        if not ports:
+            del self._seen[port.identity]
+
+
+def _number(item: HostView | NicView) -> int:
+    return item.number
+
+
+def _claim(index: dict[_K, tuple[NicView, ...]], key: _K, nic: NicView) -> None:
+    claims = index.get(key)
+    index[key] = (nic,) if claims is None else tuple(sorted((*claims, nic), key=_number))
+
+
+def _release(index: dict[_K, tuple[NicView, ...]], key: _K, nic: NicView) -> None:
+    rest = tuple(claim for claim in index[key] if claim.id != nic.id)
+    if rest:
+        index[key] = rest
+    else:
+        del index[key]
