@@ -1,0 +1,39 @@
+"""The kinds of objects that users declare, and the words for them."""
+
+from __future__ import annotations
+
+import enum
+
+
+class Kind(enum.Enum):
+    """A kind; its value stands after `kind:` in documents. The order is the order in which they depend on each other."""
+
+    ZONE = "Zone"
+    PHYSICAL_NETWORK = "PhysicalNetwork"
+    HOST = "Host"
+    NETWORK = "Network"
+    NIC = "Nic"
+
+    @property
+    def word(self) -> str:
+        """The kind in a subject or a field: `physical_network`, as in `physical_network/default`."""
+        return _WORDS[self]
+
+    @property
+    def title(self) -> str:
+        """The kind in a sentence: `physical network`."""
+        return _WORDS[self].replace("_", " ")
+
+    @property
+    def plural(self) -> str:
+        """The kind in a route: `physical-networks`."""
+        return _WORDS[self].replace("_", "-") + "s"
+
+
+_WORDS = {
+    Kind.ZONE: "zone",
+    Kind.PHYSICAL_NETWORK: "physical_network",
+    Kind.HOST: "host",
+    Kind.NETWORK: "network",
+    Kind.NIC: "nic",
+}
