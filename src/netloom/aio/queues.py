@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import enum
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -190,6 +190,10 @@ class KeyQueue(Generic[K]):
         if not self._keys:
             self._filled.clear()
         return keys
+
+    def keys(self) -> Collection[K]:
+        """The keys that wait, as they are now and will be."""
+        return self._keys.keys()
 
     def discard(self, key: K) -> None:
         """Forget a key."""

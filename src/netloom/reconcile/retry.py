@@ -1,0 +1,74 @@
+"""When to look at what failed again.
+
+Rule 1: each key backs off alone; a change of the key, or of the target as a whole, clears it.
+Rule 2: the number of entries is bounded by the number of keys that fail now.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Hashable
+from typing import Generic, TypeVar
+
+from netloom.aio.backoff import Backoff, BackoffPolicy, Jitter
+
+K = TypeVar("K", bound=Hashable)
+
+
+class RetryBook(Generic[K]):
+    """Keys that failed, with the time of their next try."""
+
+    __slots__ = ("_backoffs", "_due", "_heap", "_jitter", "_policy", "_serial")
+
+    def __init__(self, policy: BackoffPolicy, jitter: Jitter) -> None:
+        self._policy = policy
+        self._jitter = jitter
+        self._backoffs: dict[K, Backoff] = {}
+        self._due: dict[K, float] = {}
+        self._heap: list[tuple[float, int, K]] = []
+        self._serial = 0
+
+    def __len__(self) -> int:
+        return len(self._backoffs)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._backoffs
+
+    def failed(self, key: K, now: float) -> float:
+        """Count a failure; when to try again."""
+        backoff = self._backoffs.get(key)
+        if backoff is None:
+            backoff = self._backoffs[key] = Backoff(self._policy, self._jitter)
+        due = now + backoff.next_delay()
+        self._due[key] = due
+        # The serial keeps keys from being compared: they need not have an order.
+        self._serial += 1
+        heapq.heappush(self._heap, (due, self._serial, key))
+        return due
+
+    def clear(self, key: K) -> None:
+        """It worked, or it changed."""
+        self._backoffs.pop(key, None)
+        self._due.pop(key, None)
+
+    def clear_all(self) -> None:
+        """Everything worked, or all is looked at anew."""
+        self._backoffs.clear()
+        self._due.clear()
+        self._heap.clear()
+
+    def next_due(self) -> float | None:
+        """When the next key is due."""
+        heap = self._heap
+        while heap and self._due.get(heap[0][2]) != heap[0][0]:
+            heapq.heappop(heap)  # cleared or counted again since
+        return heap[0][0] if heap else None
+
+    def take_due(self, now: float) -> list[K]:
+        """Keys to try now; each keeps its count until it is cleared."""
+        keys: list[K] = []
+        while (due := self.next_due()) is not None and due <= now:
+            key = heapq.heappop(self._heap)[2]
+            del self._due[key]
+            keys.append(key)
+        return keys
