@@ -1,1 +1,1 @@
-"""What every switch should hold, computed from intent and observation; pure, incremental, always equal to a full recompute."""
+"""What every switch should hold, made of intent and observation: pure, incremental, always equal to a full recompute."""

@@ -1,6 +1,6 @@
 """What a provider of the data plane must be able to do: turn the picture into outputs, one at a time, on request.
 
-Rule 1: every output is a pure function of the picture. What an earlier output was, or in which order things came, is unknown.
+Rule 1: every output is a pure function of the picture; earlier outputs and the order of events are unknown to it.
 Rule 2: `touched` may name too much, never too little: *incremental equals full recompute* is tested for every provider.
 
 An output is either a switch's *own* (it names its ports) or belongs to a *group*: fragments that every switch carrying the
@@ -36,7 +36,9 @@ class Touched:
     shared: set[tuple[GroupKey, FragmentKey]] = field(default_factory=set)
     groups: set[HostId] = field(default_factory=set)  # hosts whose set of groups may be another
     ports: set[HostId] = field(default_factory=set)  # hosts whose ports or bridge settings may be others
-    hosts: set[HostId] = field(default_factory=set)  # hosts that came, went, or have to be made anew as a whole
+    hosts: set[HostId] = field(
+        default_factory=set
+    )  # hosts that came, went, or have to be made anew as a whole
     findings: set[ObjectRef] = field(default_factory=set)  # objects whose findings may be others
 
 

@@ -54,7 +54,9 @@ class SwitchFacts(msgspec.Struct, frozen=True):
 
     host_id: HostId
     capabilities: frozenset[str] = frozenset()
-    tunnel_ports: Mapping[Isolation, int] = {}  # OpenFlow port numbers of our tunnel ports, as far as they exist
+    tunnel_ports: Mapping[
+        Isolation, int
+    ] = {}  # OpenFlow port numbers of our tunnel ports, as far as they exist
 
 
 class Attachment(msgspec.Struct, frozen=True, gc=False):
@@ -113,7 +115,10 @@ class NicView(msgspec.Struct, frozen=True):
 
 
 class PortSeen(msgspec.Struct, frozen=True, gc=False):
-    """A switch port that carries an identity, as observed. Worth remembering: a host that cannot be asked now still has it."""
+    """A switch port that carries an identity, as observed.
+
+    Worth remembering across restarts: a host that cannot be asked now still has its NICs.
+    """
 
     host_id: HostId
     port_name: str
@@ -128,6 +133,16 @@ class Placement(msgspec.Struct, frozen=True, gc=False):
     host_id: HostId
     port_name: str
     ofport: int
+
+
+class Remove(msgspec.Struct, frozen=True):
+    """The removal of an intent object, as an edit."""
+
+    kind: Kind
+    id: Uuid
+
+
+Edit = HostView | NetworkView | NicView | Remove
 
 
 class HostChange(msgspec.Struct, frozen=True):
@@ -213,16 +228,16 @@ class View:
 
     def hosts_of_nic(self, nic_id: NicId) -> list[HostView]:
         """The declared hosts that show the NIC now, in the order of their numbers: two while it migrates."""
-        found = [
-            self.hosts[host_id] for host_id in self.placements.get(nic_id, ()) if host_id in self.hosts
-        ]
+        found = [self.hosts[host_id] for host_id in self.placements.get(nic_id, ()) if host_id in self.hosts]
         if len(found) > 1:
             found.sort(key=_number)
         return found
 
     def hosts_of_network(self, network_id: NetworkId) -> list[HostView]:
         """The declared hosts that have a NIC of the network, in the order of their numbers."""
-        found = [self.hosts[host_id] for host_id in self.presence.get(network_id, ()) if host_id in self.hosts]
+        found = [
+            self.hosts[host_id] for host_id in self.presence.get(network_id, ()) if host_id in self.hosts
+        ]
         found.sort(key=_number)
         return found
 
@@ -231,6 +246,42 @@ class View:
         return list(self._seen.get(identity, {}).values())
 
     # -- intent ------------------------------------------------------------------------------------------------------
+
+    def edit(self, edit: Edit) -> tuple[Change, ...]:
+        """Take one record or removal of intent, of whichever kind."""
+        match edit:
+            case HostView():
+                return self.put_host(edit)
+            case NetworkView():
+                return self.put_network(edit)
+            case NicView():
+                return self.put_nic(edit)
+            case Remove(kind=Kind.HOST):
+                return self.remove_host(HostId(edit.id))
+            case Remove(kind=Kind.NETWORK):
+                return self.remove_network(NetworkId(edit.id))
+            case Remove(kind=Kind.NIC):
+                return self.remove_nic(NicId(edit.id))
+            case _:
+                return ()
+
+    def undo(self, change: Change) -> tuple[Change, ...]:
+        """Take back one change of intent; derived changes follow by themselves. Undo in reverse order."""
+        match change:
+            case HostChange(before=None, after=HostView() as host):
+                return self.remove_host(host.id)
+            case NetworkChange(before=None, after=NetworkView() as network):
+                return self.remove_network(network.id)
+            case NicChange(before=None, after=NicView() as nic):
+                return self.remove_nic(nic.id)
+            case HostChange(before=HostView() as before):
+                return self.put_host(before)
+            case NetworkChange(before=NetworkView() as before):
+                return self.put_network(before)
+            case NicChange(before=NicView() as before):
+                return self.put_nic(before)
+            case _:
+                return ()
 
     def put_host(self, host: HostView) -> tuple[Change, ...]:
         """Declare a host, or declare it differently."""
@@ -241,13 +292,9 @@ class View:
         return (HostChange(before, host),)
 
     def remove_host(self, host_id: HostId) -> tuple[Change, ...]:
-        """Forget a host and all that was observed on it."""
+        """Forget the declaration of a host; what was observed on it is forgotten by `forget_host`."""
         before = self.hosts.pop(host_id, None)
-        changes = list(self.observe_ports(host_id, ()))
-        changes += self.observe_facts(host_id, None)
-        if before is not None:
-            changes.append(HostChange(before, None))
-        return tuple(changes)
+        return () if before is None else (HostChange(before, None),)
 
     def put_network(self, network: NetworkView) -> tuple[Change, ...]:
         """Declare a network, or declare it differently. Its NICs may be known already."""
@@ -343,6 +390,10 @@ class View:
         for name in [name for name in self.ports.get(host_id, ()) if name not in wanted]:
             changes += self.forget_port(host_id, name)
         return tuple(changes)
+
+    def forget_host(self, host_id: HostId) -> tuple[Change, ...]:
+        """Forget everything observed on a host. Not for a lost connection: what the host forwards stays where it is."""
+        return (*self.observe_ports(host_id, ()), *self.observe_facts(host_id, None))
 
     # -- derivation --------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,303 @@
+"""The planner's core: changes of the picture in, changes of switches out.
+
+    View.put/observe ──Change──▶ Compiler.touch ──▶ Touched ──take()──▶ {host: SwitchChange}
+                                                       │
+                     own fragments ◀── Compiler.own ───┤
+                     groups        ◀── Compiler.shared ┤     each made once per take, however often it was touched
+                     ports, bridge ◀── Compiler.ports ─┘
+
+Rule 1: nothing is made twice and nothing is made that was not touched; what comes out equal to what was there is no change.
+Rule 2: `recompute` makes a switch from nothing but the picture; it always equals what `desired` holds after `take`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from netloom.base.ids import HostId, Uuid
+from netloom.plan.findings import PlanFinding
+from netloom.plan.ports import Compiler, GroupKey, Touched
+from netloom.plan.switch import (
+    BridgeSpec,
+    Fragment,
+    FragmentChange,
+    FragmentKey,
+    Fragments,
+    PortSpec,
+    SwitchChange,
+    SwitchDesired,
+)
+from netloom.plan.view import Change, Edit, View
+
+
+class _Switch:
+    """What was made for one switch, as of the last take."""
+
+    __slots__ = ("bridge", "groups", "own", "ports")
+
+    def __init__(self) -> None:
+        self.own: dict[FragmentKey, Fragment] = {}
+        self.groups: frozenset[GroupKey] = frozenset()
+        self.ports: Mapping[str, PortSpec] = {}
+        self.bridge: BridgeSpec | None = None
+
+
+class _Group:
+    """Fragments that its carriers share."""
+
+    __slots__ = ("carriers", "fragments")
+
+    def __init__(self) -> None:
+        self.fragments: dict[FragmentKey, Fragment] = {}
+        self.carriers: set[HostId] = set()
+
+
+class _Outcome:
+    """What became different for one switch and was not taken yet."""
+
+    __slots__ = ("bridge", "fragments", "ports")
+
+    def __init__(self) -> None:
+        self.fragments: dict[FragmentKey, FragmentChange] = {}
+        self.ports: Mapping[str, PortSpec] | None = None
+        self.bridge: BridgeSpec | None = None
+
+    def note(self, change: FragmentChange) -> None:
+        """Add a change after those noted before: there and back again is none."""
+        earlier = self.fragments.get(change.key)
+        if earlier is None:
+            self.fragments[change.key] = change
+        elif earlier.before == change.after:
+            del self.fragments[change.key]
+        else:
+            self.fragments[change.key] = FragmentChange(change.key, earlier.before, change.after)
+
+
+class Planner:
+    """Keeps what every declared switch should hold equal to what the compiler makes of the picture."""
+
+    def __init__(self, compiler: Compiler, view: View | None = None) -> None:
+        self.view = View() if view is None else view
+        self._compiler = compiler
+        self._touched = Touched(hosts=set(self.view.hosts))
+        self._switches: dict[HostId, _Switch] = {}
+        self._groups: dict[GroupKey, _Group] = {}
+        self._outcomes: dict[HostId, _Outcome] = {}
+        self._findings: dict[Uuid, tuple[PlanFinding, ...]] = {}
+
+    # -- in and out --------------------------------------------------------------------------------------------------
+
+    def feed(self, changes: Iterable[Change]) -> None:
+        """Note what changes of the picture can alter; cheap, nothing is made yet."""
+        for change in changes:
+            self._compiler.touch(self.view, change, self._touched)
+
+    def take(self) -> dict[HostId, SwitchChange]:
+        """Make what was touched; the difference to what was taken before, for each switch that has one.
+
+        A host that was removed appears once more, with everything of it gone.
+        """
+        self._settle()
+        outcomes, self._outcomes = self._outcomes, {}
+        return _changes(outcomes)
+
+    def rehearse(self, edits: Iterable[Edit]) -> dict[HostId, SwitchChange]:
+        """What edits of intent would change, without changing anything: they are made, compared, and taken back."""
+        self._settle()
+        kept, self._outcomes = self._outcomes, {}
+        done: list[Change] = []
+        try:
+            for edit in edits:
+                changes = self.view.edit(edit)
+                done += changes
+                self.feed(changes)
+            self._settle()
+            return _changes(self._outcomes)
+        finally:
+            for change in reversed(done):
+                self.feed(self.view.undo(change))
+            self._settle()
+            self._outcomes = kept
+
+    # -- questions ---------------------------------------------------------------------------------------------------
+
+    def desired(self, host_id: HostId) -> SwitchDesired | None:
+        """What a switch should hold as of the last take; None for a host that is not declared."""
+        switch = self._switches.get(host_id)
+        if switch is None or switch.bridge is None:
+            return None
+        groups = tuple(self._groups[key].fragments for key in sorted(switch.groups))
+        return SwitchDesired(switch.bridge, switch.ports, Fragments(switch.own, groups))
+
+    def recompute(self, host_id: HostId) -> SwitchDesired:
+        """What a switch should hold, made from nothing but the picture as it is now."""
+        compiler, view = self._compiler, self.view
+        own = {
+            key: made
+            for key in compiler.own_keys(view, host_id)
+            if (made := compiler.own(view, host_id, key))
+        }
+        groups = tuple(self._make_group(group) for group in sorted(compiler.groups(view, host_id)))
+        return SwitchDesired(
+            compiler.bridge(view, host_id), compiler.ports(view, host_id), Fragments(own, groups)
+        )
+
+    def findings(self, object_id: Uuid | None = None) -> tuple[PlanFinding, ...]:
+        """What there is to say about one object, or about all, as of the last take."""
+        if object_id is not None:
+            return self._findings.get(object_id, ())
+        return tuple(finding for found in self._findings.values() for finding in found)
+
+    def carriers(self, group: GroupKey) -> frozenset[HostId]:
+        """The switches that carry a group as of the last take."""
+        found = self._groups.get(group)
+        return frozenset() if found is None else frozenset(found.carriers)
+
+    # -- making ------------------------------------------------------------------------------------------------------
+
+    def _settle(self) -> None:
+        touched, self._touched = self._touched, Touched()
+        try:
+            self._settle_hosts(touched)
+            joined = self._settle_groups(touched)
+            self._settle_shared(touched, joined)
+            self._settle_own(touched)
+            self._settle_ports(touched)
+            self._settle_findings(touched)
+        except BaseException:
+            self._touched = (
+                touched  # nothing is lost: what was made already is noted, the rest is made next time
+            )
+            raise
+
+    def _settle_hosts(self, touched: Touched) -> None:
+        for host_id in touched.hosts:
+            switch = self._switches.get(host_id)
+            if host_id in self.view.hosts:
+                if switch is None:
+                    switch = self._switches[host_id] = _Switch()
+                keys = {*switch.own, *self._compiler.own_keys(self.view, host_id)}
+                touched.own.update((host_id, key) for key in keys)
+                touched.groups.add(host_id)
+                touched.ports.add(host_id)
+            elif switch is not None:
+                self._remove_host(host_id, switch)
+
+    def _remove_host(self, host_id: HostId, switch: _Switch) -> None:
+        outcome = self._outcome(host_id)
+        for fragment in switch.own.values():
+            outcome.note(FragmentChange(fragment.key, fragment, None))
+        for group in switch.groups:
+            self._leave(host_id, group)
+        outcome.ports = {}
+        del self._switches[host_id]
+
+    def _settle_groups(self, touched: Touched) -> dict[GroupKey, set[HostId]]:
+        """Let switches leave groups; note who joins which, to get the group when it is complete."""
+        joined: dict[GroupKey, set[HostId]] = {}
+        for host_id in touched.groups:
+            switch = self._switches.get(host_id)
+            if switch is None:
+                continue
+            wanted = self._compiler.groups(self.view, host_id)
+            for group in switch.groups - wanted:
+                self._leave(host_id, group)
+                switch.groups -= {group}
+            for group in wanted - switch.groups:
+                joined.setdefault(group, set()).add(host_id)
+        return joined
+
+    def _leave(self, host_id: HostId, key: GroupKey) -> None:
+        group = self._groups[key]
+        outcome = self._outcome(host_id)
+        for fragment in group.fragments.values():
+            outcome.note(FragmentChange(fragment.key, fragment, None))
+        group.carriers.discard(host_id)
+        if not group.carriers:
+            del self._groups[key]
+
+    def _settle_shared(self, touched: Touched, joined: dict[GroupKey, set[HostId]]) -> None:
+        for group_key, key in touched.shared:
+            group = self._groups.get(group_key)
+            if group is None:
+                continue  # nobody carries it
+            change = _replace(group.fragments, key, self._compiler.shared(self.view, group_key, key))
+            if change is not None:
+                for host_id in group.carriers:
+                    self._outcome(host_id).note(change)
+        for group_key, host_ids in joined.items():
+            group = self._groups.get(group_key)
+            if group is None:
+                group = self._groups[group_key] = _Group()
+                group.fragments = self._make_group(group_key)
+            changes = [FragmentChange(fragment.key, None, fragment) for fragment in group.fragments.values()]
+            for host_id in host_ids:
+                outcome = self._outcome(host_id)
+                for change in changes:
+                    outcome.note(change)
+                self._switches[host_id].groups |= {group_key}
+            group.carriers |= host_ids
+
+    def _settle_own(self, touched: Touched) -> None:
+        for host_id, key in touched.own:
+            switch = self._switches.get(host_id)
+            if switch is not None:
+                change = _replace(switch.own, key, self._compiler.own(self.view, host_id, key))
+                if change is not None:
+                    self._outcome(host_id).note(change)
+
+    def _settle_ports(self, touched: Touched) -> None:
+        for host_id in touched.ports:
+            switch = self._switches.get(host_id)
+            if switch is None:
+                continue
+            ports = self._compiler.ports(self.view, host_id)
+            if ports != switch.ports:
+                switch.ports = self._outcome(host_id).ports = ports
+            bridge = self._compiler.bridge(self.view, host_id)
+            if bridge != switch.bridge:
+                switch.bridge = self._outcome(host_id).bridge = bridge
+
+    def _settle_findings(self, touched: Touched) -> None:
+        for subject in touched.findings:
+            found = self._compiler.findings(self.view, subject)
+            if found:
+                self._findings[subject.id] = found
+            else:
+                self._findings.pop(subject.id, None)
+
+    def _make_group(self, group: GroupKey) -> dict[FragmentKey, Fragment]:
+        compiler, view = self._compiler, self.view
+        return {
+            key: made
+            for key in compiler.shared_keys(view, group)
+            if (made := compiler.shared(view, group, key))
+        }
+
+    def _outcome(self, host_id: HostId) -> _Outcome:
+        found = self._outcomes.get(host_id)
+        if found is None:
+            found = self._outcomes[host_id] = _Outcome()
+        return found
+
+
+def _replace(
+    held: dict[FragmentKey, Fragment], key: FragmentKey, made: Fragment | None
+) -> FragmentChange | None:
+    """Put what was made in the place of what was held; the change, if it is one."""
+    before = held.get(key)
+    if before == made:
+        return None
+    if made is None:
+        del held[key]
+    else:
+        held[key] = made
+    return FragmentChange(key, before, made)
+
+
+def _changes(outcomes: Mapping[HostId, _Outcome]) -> dict[HostId, SwitchChange]:
+    found = {
+        host_id: SwitchChange(outcome.fragments, outcome.ports, outcome.bridge)
+        for host_id, outcome in outcomes.items()
+    }
+    return {host_id: change for host_id, change in found.items() if change}
