@@ -1,7 +1,7 @@
 """What a caller changes: one patch per kind. A field left out stays; null clears a field that may be empty.
 
-Fields that are missing here never change after creation (a network's CIDR, isolation and segment; a NIC's network): what
-stands on them, addresses and guests' settings, could not follow.
+Fields that are missing here never change after creation (a network's isolation and segment; a NIC's network), and a
+network's CIDR only where it had none: what stands on them, addresses and guests' settings, could not follow.
 """
 
 from __future__ import annotations
@@ -52,10 +52,12 @@ class HostPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class NetworkPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Changes to a network; null for `mtu` lets the underlay decide again."""
+    """Changes to a network; null for `mtu` lets the underlay decide again; a CIDR may be added, not changed."""
 
     name: str | UnsetType = UNSET
     labels: Mapping[str, str] | UnsetType = UNSET
+    cidr: str | UnsetType | None = UNSET
+    cidr6: str | UnsetType | None = UNSET
     mtu: int | UnsetType | None = UNSET
 
 
