@@ -78,7 +78,6 @@ class World:
 class FakeTarget:
     def __init__(self, world: World) -> None:
         self.world = world
-        self.applied: dict[str, dict[int, int]] = {}
 
     @property
     def name(self) -> str:
@@ -97,12 +96,12 @@ class FakeTarget:
 
     async def compare(self, desired: Desired, actual: Items) -> tuple[Desired, Delta[int, tuple[str, int]]]:
         wanted = {item: ("us", value) for part in desired.values() for item, value in part.items()}
+        parts = {key: dict(part) for key, part in desired.items()}
         await asyncio.sleep(0)
         delta = compare(
             wanted, actual, owns=lambda value: value[0] == "us", same=lambda one, other: one == other
         )
-        self.applied = {}
-        return {key: dict(part) for key, part in desired.items()}, delta
+        return parts, delta
 
     def changes(self, desired: Desired, keys: Collection[str]) -> tuple[Desired, Delta[int, tuple[str, int]]]:
         before = {i: ("us", v) for key in keys for i, v in self.applied.get(key, {}).items()}
@@ -127,9 +126,6 @@ class FakeTarget:
             self.world.writes += 1
             if self.world.items.get(item, ("us", 0))[0] == "us":
                 self.world.items.pop(item, None)
-        for key, part in parts.items():
-            if key not in refused:
-                self.applied[key] = dict(part)
         return Outcome(len(delta.add), len(delta.change), len(delta.remove), refused)
 
 
@@ -171,6 +167,7 @@ class EngineMachine(RuleBasedStateMachine):
         self.world = World()
         self.foreign: Items = {}
         self.ready = True
+        self.tampered = False
         self._boot()
 
     # Each key has items of its own (as fragments have): a -> 0..4, b -> 10..14, c -> 20..24.
@@ -180,7 +177,7 @@ class EngineMachine(RuleBasedStateMachine):
     def _boot(self) -> None:
         async def boot() -> None:
             self.listener = Listener()
-            self.engine: Engine[str, Desired, Items, Any] = Engine(
+            self.engine: Engine[str, Mapping[int, int], Desired, Items, Any] = Engine(
                 Source(self.world),
                 self.listener,
                 settings=EngineSettings(retry=BackoffPolicy(0.1, 5.0), refresh=100.0, turn_limit=10.0),
@@ -195,19 +192,20 @@ class EngineMachine(RuleBasedStateMachine):
     @rule(key=KEYS, part=st.dictionaries(st.integers(0, 4), st.integers(0, 3), max_size=4))
     def change(self, key: str, part: dict[int, int]) -> None:
         offset = "abc".index(key) * 10
+        before = self.world.desired.get(key)
         self.world.desired[key] = {offset + item: value for item, value in part.items()}
 
         async def touch() -> None:
-            self.engine.touch("t", [key])
+            self.engine.touch("t", {key: before})
 
         self._run(touch())
 
     @rule(key=KEYS)
     def drop(self, key: str) -> None:
-        self.world.desired.pop(key, None)
+        before = self.world.desired.pop(key, None)
 
         async def touch() -> None:
-            self.engine.touch("t", [key])
+            self.engine.touch("t", {key: before})
 
         self._run(touch())
 
@@ -253,6 +251,7 @@ class EngineMachine(RuleBasedStateMachine):
         """Somebody changes, adds or removes items that carry our mark; only a full read can see it."""
         if item in self.foreign:
             return
+        self.tampered = True
         if self.world.items.get(item) == ("us", value):
             del self.world.items[item]
         else:
@@ -270,6 +269,22 @@ class EngineMachine(RuleBasedStateMachine):
     def foreign_is_untouched(self) -> None:
         assert {i: v for i, v in self.world.items.items() if v[0] == "them"} == self.foreign
 
+    @precondition(lambda self: self.ready and not self.tampered)
+    @rule()
+    def retry_is_enough(self) -> None:
+        """Without tampering no refresh is needed: what failed is made good by the retry clock."""
+        self.world.fail_after = None
+        self.world.refuse.clear()
+        self.world.complete = True
+
+        async def settle() -> None:
+            self.engine.look_again()
+            await asyncio.sleep(20)
+
+        self._run(settle())
+        self._check()
+        assert not self.listener.behind
+
     @rule()
     def settle(self) -> None:
         self.world.fail_after = None
@@ -284,6 +299,7 @@ class EngineMachine(RuleBasedStateMachine):
             await self.engine.wait_idle("t")
 
         self._run(settle())
+        self.tampered = False
         self._check()
         # Adoption: a restart that finds everything right writes nothing.
         self._run(self.engine.close())

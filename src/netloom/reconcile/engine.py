@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Generic
 
@@ -20,11 +20,10 @@ import structlog
 
 from netloom.aio.backoff import Backoff, BackoffPolicy, Jitter
 from netloom.aio.clock import SYSTEM_CLOCK, Clock, wait_event
-from netloom.aio.queues import KeyQueue
 from netloom.aio.tasks import TaskKit, end_task
 from netloom.base.errors import NetloomError, PeerError, Unavailable
-from netloom.reconcile.ports import A, D, DesiredSource, K, Outcome, OutcomeListener, Refusal, Target, X
-from netloom.reconcile.retry import RetryBook
+from netloom.reconcile.ports import A, D, DesiredSource, K, Outcome, OutcomeListener, Refusal, Target, V, X
+from netloom.reconcile.retry import DirtyBook, RetryBook
 
 _log = structlog.get_logger("netloom.reconcile")
 
@@ -76,16 +75,16 @@ class TargetCounters:
     """CPU of comparing, which is the engine's own part of a turn."""
 
 
-class _Worker(Generic[K, D, A, X]):
+class _Worker(Generic[K, V, D, A, X]):
     """The turns of one target. `wake` is set whenever there may be something to do sooner than was thought."""
 
-    def __init__(self, engine: Engine[K, D, A, X], target: Target[K, D, A, X]) -> None:
+    def __init__(self, engine: Engine[K, V, D, A, X], target: Target[K, V, D, A, X]) -> None:
         self.engine = engine
         self.target = target
         self.counters = TargetCounters(target.name)
         self.ready = False
         self.full_wanted = True
-        self.dirty: KeyQueue[K] = KeyQueue(f"dirty/{target.name}")
+        self.dirty: DirtyBook[K, V] = DirtyBook()
         self.retry: RetryBook[K] = RetryBook(engine.settings.retry, engine.jitter)
         self.backoff = Backoff(engine.settings.retry, engine.jitter)
         self.hold_until = 0.0
@@ -96,11 +95,11 @@ class _Worker(Generic[K, D, A, X]):
 
     # -- what the world says ---------------------------------------------------------------------------------------
 
-    def touch(self, keys: Iterable[K]) -> None:
+    def touch(self, before: Mapping[K, V | None]) -> None:
         """The desired state of these keys changed."""
         self.idle.clear()
-        for key in keys:
-            self.dirty.add(key)
+        for key, old in before.items():
+            self.dirty.put(key, old)
             self.retry.clear(key)
         self._look_now()
 
@@ -147,7 +146,7 @@ class _Worker(Generic[K, D, A, X]):
         if self.full_wanted or len(self.dirty):
             return 0.0
         for key in self.retry.take_due(now):
-            self.dirty.add(key)
+            self.dirty.release(key)
         if len(self.dirty):
             return 0.0
         if now >= self.next_refresh:
@@ -159,7 +158,7 @@ class _Worker(Generic[K, D, A, X]):
 
     async def _turn(self) -> None:
         began = self.engine.clock.now()
-        keys: list[K] = []
+        before: dict[K, V | None] = {}
         refresh = not self.full_wanted and not len(self.dirty)
         full = self.full_wanted or refresh
         try:
@@ -167,12 +166,12 @@ class _Worker(Generic[K, D, A, X]):
                 if full:
                     outcome = await self._full()
                 else:
-                    keys = self.dirty.take(self.engine.settings.keys_per_turn)
-                    outcome = await self._partial(keys)
+                    before = self.dirty.take(self.engine.settings.keys_per_turn)
+                    outcome = await self._partial(before)
         except Exception as error:  # noqa: BLE001 - one of the three doors for broad excepts: the engine worker
-            self._failed(error, keys)
+            self._failed(error, before)
         else:
-            self._succeeded(outcome, keys, full=full, refresh=refresh)
+            self._succeeded(outcome, before, full=full, refresh=refresh)
         finally:
             spent = self.engine.clock.now() - began
             self.counters.last_turn_seconds = spent
@@ -183,16 +182,16 @@ class _Worker(Generic[K, D, A, X]):
             self.full_wanted = False
             actual = await self.target.read()
             # From here on a change makes its key dirty again; what was dirty until now is in what is desired now.
-            self.dirty.take()
+            self.dirty.clear()
             self.retry.clear_all()
             desired = self._desired()
             steps = await self.target.compare(desired, actual)
             del actual
             return await self.target.apply(steps)
 
-    async def _partial(self, keys: list[K]) -> Outcome[K]:
+    async def _partial(self, before: Mapping[K, V | None]) -> Outcome[K]:
         cpu = time.process_time()
-        steps = self.target.changes(self._desired(), keys)
+        steps = self.target.changes(self._desired(), before)
         self.counters.turn_cpu_seconds += time.process_time() - cpu
         return await self.target.apply(steps)
 
@@ -204,7 +203,9 @@ class _Worker(Generic[K, D, A, X]):
 
     # -- what came of it -------------------------------------------------------------------------------------------
 
-    def _succeeded(self, outcome: Outcome[K], keys: list[K], *, full: bool, refresh: bool) -> None:
+    def _succeeded(
+        self, outcome: Outcome[K], before: Mapping[K, V | None], *, full: bool, refresh: bool
+    ) -> None:
         counters = self.counters
         counters.added += outcome.added
         counters.changed += outcome.changed
@@ -219,11 +220,13 @@ class _Worker(Generic[K, D, A, X]):
                 counters.drift += outcome.steps
         else:
             counters.partial_turns += 1
-            for key in keys:
+            for key in before:
                 if key not in outcome.refused:
                     self.retry.clear(key)
         next_try = now
         for key in outcome.refused:
+            # After a full turn nothing but the refused steps differs, so the key is put there as if anew.
+            self.dirty.hold(key, before.get(key))
             next_try = max(next_try, self.retry.failed(key, now))
         listener = self.engine.listener
         if outcome.refused:
@@ -234,12 +237,13 @@ class _Worker(Generic[K, D, A, X]):
         if full:
             listener.realised(self.target.name, None, [*self.dirty.keys(), *outcome.refused])
         else:
-            still = [key for key in keys if key in self.dirty or key in outcome.refused]
-            listener.realised(self.target.name, keys, still)
+            still = [key for key in before if key in self.dirty or key in outcome.refused]
+            listener.realised(self.target.name, before, still)
 
-    def _failed(self, error: Exception, keys: list[K]) -> None:
+    def _failed(self, error: Exception, before: Mapping[K, V | None]) -> None:
         clock = self.engine.clock
-        self.dirty.add_many(keys)
+        for key, old in before.items():
+            self.dirty.put(key, old)  # for the count of what waits; the full turn makes all good
         self.full_wanted = True
         self.counters.failures += 1
         self.counters.last_error = str(error) or type(error).__name__
@@ -274,7 +278,7 @@ def refusal_of(error: BaseException) -> Refusal:
     return Refusal("internal-error", f"{type(error).__name__}: {error}")
 
 
-class Engine(Generic[K, D, A, X]):
+class Engine(Generic[K, V, D, A, X]):
     """Keeps a set of targets true.
 
     Start: make it, `add` targets, `set_ready` when a target can be talked to. Stop: `close`, which ends all workers; a
@@ -296,10 +300,10 @@ class Engine(Generic[K, D, A, X]):
         self.jitter = jitter
         self.clock = clock
         self.full_slots = asyncio.Semaphore(settings.full_turns)
-        self._workers: dict[str, _Worker[K, D, A, X]] = {}
+        self._workers: dict[str, _Worker[K, V, D, A, X]] = {}
         self._kit = TaskKit("reconcile")
 
-    def add(self, target: Target[K, D, A, X]) -> None:
+    def add(self, target: Target[K, V, D, A, X]) -> None:
         """Take a target on; it waits until it is ready."""
         if target.name in self._workers:
             raise ValueError(f"the target {target.name} is there already")
@@ -324,11 +328,11 @@ class Engine(Generic[K, D, A, X]):
         if worker is not None:
             worker.set_ready(ready)
 
-    def touch(self, name: str, keys: Iterable[K]) -> None:
-        """The desired state of these keys of a target changed."""
+    def touch(self, name: str, before: Mapping[K, V | None]) -> None:
+        """The desired state of these keys of a target changed; `before` is what each was until now."""
         worker = self._workers.get(name)
         if worker is not None:
-            worker.touch(keys)
+            worker.touch(before)
 
     def resync(self, name: str) -> None:
         """Read a target in full as soon as it can be."""

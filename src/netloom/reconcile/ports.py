@@ -19,6 +19,9 @@ A = TypeVar("A")
 X = TypeVar("X")
 """Steps that lead from actual to desired."""
 
+V = TypeVar("V")
+"""The desired state of one key; None: it must not exist."""
+V_contra = TypeVar("V_contra", contravariant=True)
 D_contra = TypeVar("D_contra", contravariant=True)
 D_co = TypeVar("D_co", covariant=True)
 
@@ -46,7 +49,7 @@ class Outcome(Generic[K]):
         return self.added + self.changed + self.removed
 
 
-class Target(Protocol[K, D_contra, A, X]):
+class Target(Protocol[K, V_contra, D_contra, A, X]):
     """One thing that is kept true: a switch, an appliance, a remote controller.
 
     All methods raise `netloom.base.errors.Unavailable` when the target is away and `PeerError` when it breaks its protocol;
@@ -65,12 +68,17 @@ class Target(Protocol[K, D_contra, A, X]):
     async def compare(self, desired: D_contra, actual: A) -> X:
         """Steps from a full read; no I/O, but it may let others run while it works on much.
 
+        What is desired is looked up before the first time others run: a change after that makes its key dirty again.
         What carries our owner mark and is not desired is removed; what carries another's is not ours whatever it says.
         """
         ...
 
-    def changes(self, desired: D_contra, keys: Collection[K]) -> X:
-        """Steps for some keys, from what was applied before: cost as the keys, not as the whole; no I/O."""
+    def changes(self, desired: D_contra, before: Mapping[K, V_contra | None]) -> X:
+        """Steps for some keys, each with what was put there for it last: cost as the keys, not as the whole; no I/O.
+
+        Nobody keeps a copy of what a target holds: the planner knows what a key was when it changes it, and the engine
+        keeps that only until the change is in force.
+        """
         ...
 
     async def apply(self, steps: X) -> Outcome[K]:

@@ -1,18 +1,19 @@
-"""When to look at what failed again.
+"""What waits for its turn, and when to look again at what failed.
 
 Rule 1: each key backs off alone; a change of the key, or of the target as a whole, clears it.
-Rule 2: the number of entries is bounded by the number of keys that fail now.
+Rule 2: the number of entries is bounded by the number of keys that wait or fail now.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable
 from typing import Generic, TypeVar
 
 from netloom.aio.backoff import Backoff, BackoffPolicy, Jitter
 
 K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
 
 
 class RetryBook(Generic[K]):
@@ -72,3 +73,57 @@ class RetryBook(Generic[K]):
             del self._due[key]
             keys.append(key)
         return keys
+
+
+class DirtyBook(Generic[K, V]):
+    """Keys that changed, each with what was in force for it before the first change that is not in force yet.
+
+    `put` keeps the oldest; a key that was refused is `held` with its oldest until it is due or changes again.
+    """
+
+    __slots__ = ("_dirty", "_held")
+
+    def __init__(self) -> None:
+        self._dirty: dict[K, V | None] = {}
+        self._held: dict[K, V | None] = {}
+
+    def __len__(self) -> int:
+        return len(self._dirty)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._dirty
+
+    def keys(self) -> Collection[K]:
+        """The keys that wait for a turn."""
+        return self._dirty.keys()
+
+    def put(self, key: K, before: V | None) -> None:
+        """A key changed."""
+        if key in self._held:
+            before = self._held.pop(key)
+        self._dirty.setdefault(key, before)
+
+    def take(self, limit: int) -> dict[K, V | None]:
+        """The keys that waited longest, taken out."""
+        if limit >= len(self._dirty):
+            taken, self._dirty = self._dirty, {}
+            return taken
+        keys = [key for key, _ in zip(self._dirty, range(limit), strict=False)]
+        return {key: self._dirty.pop(key) for key in keys}
+
+    def hold(self, key: K, before: V | None) -> None:
+        """A key was refused. Where it changed meanwhile, the older state is what is in force."""
+        if key in self._dirty:
+            self._dirty[key] = before
+        else:
+            self._held[key] = before
+
+    def release(self, key: K) -> None:
+        """A held key is due."""
+        if key in self._held:
+            self._dirty.setdefault(key, self._held.pop(key))
+
+    def clear(self) -> None:
+        """All is looked at anew."""
+        self._dirty = {}
+        self._held = {}
