@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import os
+import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
@@ -178,6 +179,11 @@ class Guest:
     ) -> commands.Completed:
         """Run a program in it."""
         return commands.run(command, namespace=self.namespace, check=check, timeout=timeout)
+
+    def popen(self, command: Sequence[str]) -> subprocess.Popen[bytes]:
+        """Start a program in it, with pipes for its standard input and output; it ends with the lab at the latest."""
+        with namespaces.entered(self.namespace):
+            return subprocess.Popen(list(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def ping(
         self,

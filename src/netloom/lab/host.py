@@ -21,7 +21,10 @@ BRIDGE = "br-int"
 
 
 class Host:
-    """One host of a lab. `daemons.*`, `underlay`, `control` have its faults."""
+    """One host of a lab. `underlay` and `control` are its cables, `OVSDB` and `VSWITCHD` name its daemons."""
+
+    OVSDB = daemons.OVSDB
+    VSWITCHD = daemons.VSWITCHD
 
     def __init__(self, file: StateFile, state: HostState) -> None:
         self._file = file
@@ -79,9 +82,9 @@ class Host:
 
     # Talking to its daemons
 
-    def transact(self, *operations: dict[str, Json]) -> list[dict[str, Json]]:
+    def transact(self, *operations: dict[str, Json], timeout: float = 30.0) -> list[dict[str, Json]]:
         """One OVSDB transaction on `Open_vSwitch`; the results of its operations."""
-        return ovsdb.transact(self.ovsdb_socket, operations)
+        return ovsdb.transact(self.ovsdb_socket, operations, timeout)
 
     def appctl(self, command: str, *arguments: str) -> str:
         """What `ovs-appctl COMMAND …` of its ovs-vswitchd prints."""
