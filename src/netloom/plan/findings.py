@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from netloom.model.status import Severity
-from netloom.plan.view import ObjectRef
+from netloom.plan.records import ObjectRef
 
 
 class PlanFinding(msgspec.Struct, frozen=True):

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping
 from netloom.base.ids import HostId, Uuid
 from netloom.plan.findings import PlanFinding
 from netloom.plan.ports import Compiler, GroupKey, Touched
+from netloom.plan.records import Change, Edit
 from netloom.plan.switch import (
     BridgeSpec,
     Fragment,
@@ -27,7 +28,7 @@ from netloom.plan.switch import (
     SwitchChange,
     SwitchDesired,
 )
-from netloom.plan.view import Change, Edit, View
+from netloom.plan.view import View
 
 
 class _Switch:

@@ -17,8 +17,9 @@ import msgspec
 
 from netloom.base.ids import HostId
 from netloom.plan.findings import PlanFinding
+from netloom.plan.records import Change, ObjectRef
 from netloom.plan.switch import BridgeSpec, Fragment, FragmentKey, PortSpec
-from netloom.plan.view import Change, ObjectRef, View
+from netloom.plan.view import View
 
 
 class GroupKey(msgspec.Struct, frozen=True, gc=False, order=True):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from netloom.plan.view import ObjectRef
+from netloom.plan.records import ObjectRef
 
 if TYPE_CHECKING:
     from netloom.wire.openflow.flow import Flow

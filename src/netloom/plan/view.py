@@ -9,189 +9,57 @@ was seen before the NIC was known is placed when it becomes known. A place is al
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from collections.abc import Iterable
 from typing import TypeVar
 
-import msgspec
-
-from netloom.base.ids import HostId, NetworkId, NicId, Uuid
+from netloom.base.ids import HostId, NetworkId, NicId
 from netloom.base.net import IPAddress
 from netloom.model.isolation import Isolation
 from netloom.model.kinds import Kind
+from netloom.plan.records import (
+    Attachment,
+    Change,
+    Edit,
+    FactsChange,
+    HostChange,
+    HostView,
+    NetworkChange,
+    NetworkView,
+    NicChange,
+    NicView,
+    ObjectRef,
+    Placement,
+    PlacementChange,
+    PortSeen,
+    PresenceChange,
+    Remove,
+    SwitchFacts,
+)
+
+__all__ = [
+    "Attachment",
+    "Change",
+    "Edit",
+    "FactsChange",
+    "HostChange",
+    "HostView",
+    "NetworkChange",
+    "NetworkView",
+    "NicChange",
+    "NicView",
+    "ObjectRef",
+    "Placement",
+    "PlacementChange",
+    "PortSeen",
+    "PresenceChange",
+    "Remove",
+    "SwitchFacts",
+    "View",
+]
 
 _K = TypeVar("_K")
-
-
-class ObjectRef(msgspec.Struct, frozen=True, gc=False):
-    """An intent object as a cause: enough to name it to a person and to find it again."""
-
-    kind: Kind
-    id: Uuid
-    number: int
-    name: str
-
-
-class HostView(msgspec.Struct, frozen=True):
-    """A host as the operator declared it. `draining` keeps forwarding: it refuses new NICs, which is the use case's work."""
-
-    id: HostId
-    number: int
-    name: str
-    tunnel_ip: IPAddress | None = None
-    bridge: str = "br-int"
-    draining: bool = False
-    underlay_mtu: int = 1500  # bytes of IP packet that the wires between the tunnel endpoints carry
-
-    @property
-    def ref(self) -> ObjectRef:
-        """This host as a cause."""
-        return ObjectRef(Kind.HOST, self.id, self.number, self.name)
-
-
-class SwitchFacts(msgspec.Struct, frozen=True):
-    """What one host's switch showed of itself."""
-
-    host_id: HostId
-    capabilities: frozenset[str] = frozenset()
-    tunnel_ports: Mapping[
-        Isolation, int
-    ] = {}  # OpenFlow port numbers of our tunnel ports, as far as they exist
-
-
-class Attachment(msgspec.Struct, frozen=True, gc=False):
-    """Where the operator wants a NIC; told to hypervisors, never taken for where it is."""
-
-    host_id: HostId
-    device: str | None = None
-
-
-class NetworkView(msgspec.Struct, frozen=True):
-    """A network with the decisions that were made for it. Without a segment it works inside each host only."""
-
-    id: NetworkId
-    number: int
-    name: str
-    isolation: Isolation
-    segment: int | None = None
-    cidr4: IPv4Network | None = None
-    cidr6: IPv6Network | None = None
-    mtu: int | None = None  # bytes, when the user insists on one
-    physical_network: str = ""
-
-    @property
-    def ref(self) -> ObjectRef:
-        """This network as a cause."""
-        return ObjectRef(Kind.NETWORK, self.id, self.number, self.name)
-
-
-class NicView(msgspec.Struct, frozen=True):
-    """A NIC with its decided addresses."""
-
-    id: NicId
-    number: int
-    name: str
-    network_id: NetworkId
-    mac: int
-    ipv4: IPv4Address | None = None
-    ipv6: IPv6Address | None = None
-    identity: str = ""  # the value of iface-id (or xs-vif-uuid) on its port; the id when empty
-    attachment: Attachment | None = None
-
-    @property
-    def ref(self) -> ObjectRef:
-        """This NIC as a cause."""
-        return ObjectRef(Kind.NIC, self.id, self.number, self.name)
-
-    @property
-    def iface_id(self) -> str:
-        """The identity that its port carries."""
-        return self.identity or self.id
-
-    @property
-    def addresses(self) -> tuple[IPAddress, ...]:
-        """Its IP addresses, IPv4 first."""
-        return tuple(address for address in (self.ipv4, self.ipv6) if address is not None)
-
-
-class PortSeen(msgspec.Struct, frozen=True, gc=False):
-    """A switch port that carries an identity, as observed.
-
-    Worth remembering across restarts: a host that cannot be asked now still has its NICs.
-    """
-
-    host_id: HostId
-    port_name: str
-    identity: str
-    ofport: int  # OpenFlow port number, 1 and up
-
-
-class Placement(msgspec.Struct, frozen=True, gc=False):
-    """A NIC's port on a host: derived from a `PortSeen` and the NIC of that identity."""
-
-    nic_id: NicId
-    host_id: HostId
-    port_name: str
-    ofport: int
-
-
-class Remove(msgspec.Struct, frozen=True):
-    """The removal of an intent object, as an edit."""
-
-    kind: Kind
-    id: Uuid
-
-
-Edit = HostView | NetworkView | NicView | Remove
-
-
-class HostChange(msgspec.Struct, frozen=True):
-    """A host was declared, declared differently, or removed."""
-
-    before: HostView | None
-    after: HostView | None
-
-
-class FactsChange(msgspec.Struct, frozen=True):
-    """A switch shows something else of itself."""
-
-    host_id: HostId
-    before: SwitchFacts | None
-    after: SwitchFacts | None
-
-
-class NetworkChange(msgspec.Struct, frozen=True):
-    """A network was declared, declared differently, or removed."""
-
-    before: NetworkView | None
-    after: NetworkView | None
-
-
-class NicChange(msgspec.Struct, frozen=True):
-    """A NIC was declared, declared differently, or removed."""
-
-    before: NicView | None
-    after: NicView | None
-
-
-class PlacementChange(msgspec.Struct, frozen=True):
-    """A NIC came to a host, left it, or has another port there."""
-
-    nic: NicView
-    host_id: HostId
-    before: Placement | None
-    after: Placement | None
-
-
-class PresenceChange(msgspec.Struct, frozen=True):
-    """A host has its first NIC of a network (`present`), or lost its last one."""
-
-    network_id: NetworkId
-    host_id: HostId
-    present: bool
-
-
-Change = HostChange | FactsChange | NetworkChange | NicChange | PlacementChange | PresenceChange
+_L = TypeVar("_L")
+_R = TypeVar("_R", NetworkView, NicView)
 
 
 class View:
@@ -202,6 +70,8 @@ class View:
         self.facts: dict[HostId, SwitchFacts] = {}
         self.networks: dict[NetworkId, NetworkView] = {}
         self.nics: dict[NicId, NicView] = {}
+        self.network_numbers: dict[int, NetworkView] = {}
+        self.nic_numbers: dict[int, NicView] = {}
         self.ports: dict[HostId, dict[str, PortSeen]] = {}
         self.placements: dict[NicId, dict[HostId, Placement]] = {}
         self.presence: dict[NetworkId, dict[HostId, dict[NicId, Placement]]] = {}
@@ -210,6 +80,8 @@ class View:
         self.by_identity: dict[str, tuple[NicView, ...]] = {}
         self.by_mac: dict[tuple[NetworkId, int], tuple[NicView, ...]] = {}
         self.by_address: dict[tuple[NetworkId, IPAddress], tuple[NicView, ...]] = {}
+        self.by_segment: dict[tuple[str, Isolation, int], tuple[NetworkView, ...]] = {}
+        self.by_ofport: dict[HostId, dict[int, PortSeen]] = {}
         self._seen: dict[str, dict[tuple[HostId, str], PortSeen]] = {}
 
     # -- questions ---------------------------------------------------------------------------------------------------
@@ -226,19 +98,29 @@ class View:
         """The NIC's port on a host, if it is there."""
         return self.placements.get(nic_id, {}).get(host_id)
 
-    def hosts_of_nic(self, nic_id: NicId) -> list[HostView]:
-        """The declared hosts that show the NIC now, in the order of their numbers: two while it migrates."""
-        found = [self.hosts[host_id] for host_id in self.placements.get(nic_id, ()) if host_id in self.hosts]
+    def owns_segment(self, network: NetworkView) -> bool:
+        """Whether the network is the one that its segment id means in its zone: the lowest number of those that claim it."""
+        key = network.segment_key
+        return key is not None and self.by_segment[key][0].id == network.id
+
+    def reaches(self, network: NetworkView, host_id: HostId) -> bool:
+        """Whether a network may be on a host: the host is declared, in the network's zone."""
+        host = self.hosts.get(host_id)
+        return host is not None and host.zone == network.zone
+
+    def hosts_of_nic(self, nic: NicView) -> list[HostView]:
+        """The hosts that show the NIC now, in the order of their numbers: two while it migrates."""
+        placed, network = self.placements.get(nic.id), self.networks.get(nic.network_id)
+        return [] if placed is None or network is None else self._reached(network, placed)
+
+    def hosts_of_network(self, network: NetworkView) -> list[HostView]:
+        """The hosts that have a NIC of the network, in the order of their numbers."""
+        return self._reached(network, self.presence.get(network.id, {}))
+
+    def _reached(self, network: NetworkView, host_ids: Iterable[HostId]) -> list[HostView]:
+        found = [self.hosts[host_id] for host_id in host_ids if self.reaches(network, host_id)]
         if len(found) > 1:
             found.sort(key=_number)
-        return found
-
-    def hosts_of_network(self, network_id: NetworkId) -> list[HostView]:
-        """The declared hosts that have a NIC of the network, in the order of their numbers."""
-        found = [
-            self.hosts[host_id] for host_id in self.presence.get(network_id, ()) if host_id in self.hosts
-        ]
-        found.sort(key=_number)
         return found
 
     def ports_of_identity(self, identity: str) -> list[PortSeen]:
@@ -301,13 +183,20 @@ class View:
         before = self.networks.get(network.id)
         if before == network:
             return ()
-        self.networks[network.id] = network
+        if before is not None:
+            self._unindex_network(before)
+        self.networks[network.id] = self.network_numbers[network.number] = network
+        if (key := network.segment_key) is not None:
+            _claim(self.by_segment, key, network)
         return (NetworkChange(before, network),)
 
     def remove_network(self, network_id: NetworkId) -> tuple[Change, ...]:
         """Forget a network; NICs that still name it stay known and compile to nothing."""
         before = self.networks.pop(network_id, None)
-        return () if before is None else (NetworkChange(before, None),)
+        if before is None:
+            return ()
+        self._unindex_network(before)
+        return (NetworkChange(before, None),)
 
     def put_nic(self, nic: NicView) -> tuple[Change, ...]:
         """Declare a NIC, or declare it differently; it is placed at once where its port is already seen."""
@@ -356,28 +245,29 @@ class View:
 
     def observe_port(self, port: PortSeen) -> tuple[Change, ...]:
         """A port with an identity is there, or shows another number or identity than before."""
-        on_host = self.ports.setdefault(port.host_id, {})
-        before = on_host.get(port.port_name)
+        before = self.ports.get(port.host_id, {}).get(port.port_name)
         if before == port:
             return ()
-        on_host[port.port_name] = port
-        place = (port.host_id, port.port_name)
         changes: list[Change] = []
-        if before is not None and before.identity != port.identity:
+        rival = self.by_ofport.get(port.host_id, {}).get(port.ofport)
+        if rival is not None and rival.port_name != port.port_name:
+            # A switch gives a number to one port at a time: whoever had it must be gone.
+            changes += self.forget_port(port.host_id, rival.port_name)
+        if before is not None:
             self._unsee(before)
+        self.ports.setdefault(port.host_id, {})[port.port_name] = port
+        self.by_ofport.setdefault(port.host_id, {})[port.ofport] = port
+        self._seen.setdefault(port.identity, {})[port.host_id, port.port_name] = port
+        if before is not None and before.identity != port.identity:
             changes += self._settle(before.identity)
-        self._seen.setdefault(port.identity, {})[place] = port
         changes += self._settle(port.identity)
         return tuple(changes)
 
     def forget_port(self, host_id: HostId, port_name: str) -> tuple[Change, ...]:
         """A port is gone, or lost its identity."""
-        on_host = self.ports.get(host_id, {})
-        before = on_host.pop(port_name, None)
+        before = self.ports.get(host_id, {}).get(port_name)
         if before is None:
             return ()
-        if not on_host:
-            del self.ports[host_id]
         self._unsee(before)
         return tuple(self._settle(before.identity))
 
@@ -409,7 +299,9 @@ class View:
         for rank, nic in enumerate(nics):
             wanted = chosen if rank == 0 else {}
             for host_id, port in wanted.items():
-                changes += self._place(nic, host_id, Placement(nic.id, host_id, port.port_name, port.ofport))
+                changes += self._place(
+                    nic, host_id, Placement(nic.id, host_id, port.port_name, port.ofport, port.mtu)
+                )
             for host_id in [host for host in self.placements.get(nic.id, ()) if host not in wanted]:
                 changes += self._place(nic, host_id, None)
         return changes
@@ -445,7 +337,13 @@ class View:
         if not self.presence[network_id]:
             del self.presence[network_id]
 
+    def _unindex_network(self, network: NetworkView) -> None:
+        del self.network_numbers[network.number]
+        if (key := network.segment_key) is not None:
+            _release(self.by_segment, key, network)
+
     def _index(self, nic: NicView) -> None:
+        self.nic_numbers[nic.number] = nic
         self.nics_of.setdefault(nic.network_id, {})[nic.id] = None
         _claim(self.by_identity, nic.iface_id, nic)
         _claim(self.by_mac, (nic.network_id, nic.mac), nic)
@@ -453,6 +351,7 @@ class View:
             _claim(self.by_address, (nic.network_id, address), nic)
 
     def _unindex(self, nic: NicView) -> None:
+        del self.nic_numbers[nic.number]
         siblings = self.nics_of[nic.network_id]
         del siblings[nic.id]
         if not siblings:
@@ -463,23 +362,29 @@ class View:
             _release(self.by_address, (nic.network_id, address), nic)
 
     def _unsee(self, port: PortSeen) -> None:
-        ports = self._seen[port.identity]
-        del ports[port.host_id, port.port_name]
-        if not ports:
-            del self._seen[port.identity]
+        _drop(self.ports, port.host_id, port.port_name)
+        _drop(self.by_ofport, port.host_id, port.ofport)
+        _drop(self._seen, port.identity, (port.host_id, port.port_name))
 
 
-def _number(item: HostView | NicView) -> int:
+def _number(item: HostView | NetworkView | NicView) -> int:
     return item.number
 
 
-def _claim(index: dict[_K, tuple[NicView, ...]], key: _K, nic: NicView) -> None:
-    claims = index.get(key)
-    index[key] = (nic,) if claims is None else tuple(sorted((*claims, nic), key=_number))
+def _drop(index: dict[_K, dict[_L, PortSeen]], key: _K, part: _L) -> None:
+    parts = index[key]
+    del parts[part]
+    if not parts:
+        del index[key]
 
 
-def _release(index: dict[_K, tuple[NicView, ...]], key: _K, nic: NicView) -> None:
-    rest = tuple(claim for claim in index[key] if claim.id != nic.id)
+def _claim(index: dict[_K, tuple[_R, ...]], key: _K, record: _R) -> None:
+    claims: tuple[_R, ...] | None = index.get(key)
+    index[key] = (record,) if claims is None else tuple(sorted((*claims, record), key=_number))
+
+
+def _release(index: dict[_K, tuple[_R, ...]], key: _K, record: _R) -> None:
+    rest = tuple(claim for claim in index[key] if claim.id != record.id)
     if rest:
         index[key] = rest
     else:

@@ -1,0 +1,199 @@
+"""The records of the planner's picture: what users asked for, what switches showed, and what became different.
+
+Rule 1: a record is a value: frozen, compared by content, replaced and never changed.
+Rule 2: intent says what and for whom; only observation says where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+
+import msgspec
+
+from netloom.base.ids import HostId, NetworkId, NicId, Uuid
+from netloom.base.net import IPAddress, link_local
+from netloom.model.isolation import Isolation
+from netloom.model.kinds import Kind
+
+
+class ObjectRef(msgspec.Struct, frozen=True, gc=False):
+    """An intent object as a cause: enough to name it to a person and to find it again."""
+
+    kind: Kind
+    id: Uuid
+    number: int
+    name: str
+
+
+class HostView(msgspec.Struct, frozen=True):
+    """A host as the operator declared it. `draining` keeps forwarding: it refuses new NICs, which is the use case's work."""
+
+    id: HostId
+    number: int
+    name: str
+    zone: str = ""
+    tunnel_ip: IPAddress | None = None
+    bridge: str = "br-int"
+    draining: bool = False
+    underlay_mtu: int = 1500  # bytes of IP packet that the wires between the tunnel endpoints carry
+
+    @property
+    def ref(self) -> ObjectRef:
+        """This host as a cause."""
+        return ObjectRef(Kind.HOST, self.id, self.number, self.name)
+
+
+class SwitchFacts(msgspec.Struct, frozen=True):
+    """What one host's switch showed of itself."""
+
+    host_id: HostId
+    capabilities: frozenset[str] = frozenset()
+    tunnel_ports: Mapping[
+        Isolation, int
+    ] = {}  # OpenFlow port numbers of our tunnel ports, as far as they exist
+
+
+class Attachment(msgspec.Struct, frozen=True, gc=False):
+    """Where the operator wants a NIC; told to hypervisors, never taken for where it is."""
+
+    host_id: HostId
+    device: str | None = None
+
+
+class NetworkView(msgspec.Struct, frozen=True):
+    """A network with the decisions that were made for it. Without a segment it works inside each host only."""
+
+    id: NetworkId
+    number: int
+    name: str
+    isolation: Isolation
+    zone: str = ""
+    segment: int | None = None
+    cidr4: IPv4Network | None = None
+    cidr6: IPv6Network | None = None
+    mtu: int | None = None  # bytes, when the user insists on one
+    physical_network: str = ""
+
+    @property
+    def segment_key(self) -> tuple[str, Isolation, int] | None:
+        """What keeps its frames apart on the wires of its zone; None without a segment."""
+        return None if self.segment is None else (self.zone, self.isolation, self.segment)
+
+    @property
+    def ref(self) -> ObjectRef:
+        """This network as a cause."""
+        return ObjectRef(Kind.NETWORK, self.id, self.number, self.name)
+
+
+class NicView(msgspec.Struct, frozen=True):
+    """A NIC with its decided addresses."""
+
+    id: NicId
+    number: int
+    name: str
+    network_id: NetworkId
+    mac: int
+    ipv4: IPv4Address | None = None
+    ipv6: IPv6Address | None = None
+    identity: str = ""  # the value of iface-id (or xs-vif-uuid) on its port; the id when empty
+    attachment: Attachment | None = None
+
+    @property
+    def ref(self) -> ObjectRef:
+        """This NIC as a cause."""
+        return ObjectRef(Kind.NIC, self.id, self.number, self.name)
+
+    @property
+    def iface_id(self) -> str:
+        """The identity that its port carries."""
+        return self.identity or self.id
+
+    @property
+    def addresses(self) -> tuple[IPAddress, ...]:
+        """Its IP addresses, IPv4 first, and the link-local one that each MAC brings (RFC 4291, appendix A)."""
+        own = link_local(self.mac)
+        ipv6 = () if self.ipv6 is None or self.ipv6 == own else (self.ipv6,)
+        return (*(() if self.ipv4 is None else (self.ipv4,)), *ipv6, own)
+
+
+class PortSeen(msgspec.Struct, frozen=True, gc=False):
+    """A switch port that carries an identity, as observed.
+
+    Worth remembering across restarts: a host that cannot be asked now still has its NICs.
+    """
+
+    host_id: HostId
+    port_name: str
+    identity: str
+    ofport: int  # OpenFlow port number, 1 and up
+    mtu: int | None = None  # bytes, of the host's end of the link
+
+
+class Placement(msgspec.Struct, frozen=True, gc=False):
+    """A NIC's port on a host: derived from a `PortSeen` and the NIC of that identity."""
+
+    nic_id: NicId
+    host_id: HostId
+    port_name: str
+    ofport: int
+    mtu: int | None = None
+
+
+class Remove(msgspec.Struct, frozen=True):
+    """The removal of an intent object, as an edit."""
+
+    kind: Kind
+    id: Uuid
+
+
+Edit = HostView | NetworkView | NicView | Remove
+
+
+class HostChange(msgspec.Struct, frozen=True):
+    """A host was declared, declared differently, or removed."""
+
+    before: HostView | None
+    after: HostView | None
+
+
+class FactsChange(msgspec.Struct, frozen=True):
+    """A switch shows something else of itself."""
+
+    host_id: HostId
+    before: SwitchFacts | None
+    after: SwitchFacts | None
+
+
+class NetworkChange(msgspec.Struct, frozen=True):
+    """A network was declared, declared differently, or removed."""
+
+    before: NetworkView | None
+    after: NetworkView | None
+
+
+class NicChange(msgspec.Struct, frozen=True):
+    """A NIC was declared, declared differently, or removed."""
+
+    before: NicView | None
+    after: NicView | None
+
+
+class PlacementChange(msgspec.Struct, frozen=True):
+    """A NIC came to a host, left it, or has another port there."""
+
+    nic: NicView
+    host_id: HostId
+    before: Placement | None
+    after: Placement | None
+
+
+class PresenceChange(msgspec.Struct, frozen=True):
+    """A host has its first NIC of a network (`present`), or lost its last one."""
+
+    network_id: NetworkId
+    host_id: HostId
+    present: bool
+
+
+Change = HostChange | FactsChange | NetworkChange | NicChange | PlacementChange | PresenceChange
