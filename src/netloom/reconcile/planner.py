@@ -1,0 +1,396 @@
+"""The loop between intent, observation and the engine.
+
+    ChangeFeed ──batches──┐                                        ┌─► Engine.touch(host, keys)
+                          ├─► View ─► plan.graph.Planner ─► take ──┤
+    sessions ──observed───┘                                        └─► StatusBook.expect(objects, outputs)
+
+Rule 1: nothing is waited for to gather more: what has queued while one batch was worked in is the next batch.
+Rule 2: a host is released to its worker only after what it showed has been worked in, and all hosts only after everything
+    that was known before (intent, and where NICs were seen last) has been: a restart must not take a gap in what
+    netloom knows for a change of what users want.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import structlog
+
+from netloom.aio.clock import SYSTEM_CLOCK, Clock, wait_event
+from netloom.aio.queues import BoundedQueue, QueueCounters, WhenFull
+from netloom.base.ids import HostId, Uuid
+from netloom.model.kinds import Kind
+from netloom.plan.graph import Planner
+from netloom.plan.switch import Fragment, FragmentKey, SwitchChange, SwitchDesired
+from netloom.plan.view import (
+    Change,
+    Edit,
+    PortSeen,
+    Remove,
+    SwitchFacts,
+)
+from netloom.reconcile.attribution import expectations
+from netloom.reconcile.ports import Refusal
+from netloom.reconcile.status import ObjectStatus, StatusBook
+
+_log = structlog.get_logger("netloom.reconcile")
+
+PORTS_KEY = FragmentKey("ports", 0)
+"""Stands for our ports and the bridge's settings of a switch among the keys of its fragments."""
+
+EDITS_PER_TURN = 2000
+"""Edits worked in before the others get their turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class IntentBatch:
+    """Changes of intent that became durable together.
+
+    Args:
+        revision: the store's, after them.
+        edits: records put and removed, in order.
+        generations: of the objects that the edits are about.
+        complete: all intent of before `follow` was called has now been given. True from then on.
+    """
+
+    revision: int
+    edits: Sequence[Edit]
+    generations: Mapping[Uuid, int] = field(default_factory=dict)
+    complete: bool = True
+
+
+class ChangeFeed(Protocol):
+    """Where intent comes from: the whole of it first, in as many batches as it likes, then what changes."""
+
+    def follow(self) -> AsyncIterator[IntentBatch]:
+        """Batches for ever."""
+        ...
+
+
+class PlacementMemory(Protocol):
+    """Remembers over a restart where NICs were seen last: a host that cannot be asked still forwards for them."""
+
+    def recall(self) -> Mapping[HostId, Sequence[PortSeen]]:
+        """What was remembered, by host; a host with nothing on it is there with an empty list."""
+        ...
+
+    def remember(self, host_id: HostId, ports: Collection[PortSeen]) -> None:
+        """A host shows these now; returns at once."""
+        ...
+
+    def forget(self, host_id: HostId) -> None:
+        """The host is not declared any more."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PlanInputs:
+    """What the loop reads.
+
+    Args:
+        feed: intent.
+        memory: where NICs were seen last.
+        grace: seconds after the intent is complete that hosts which were never seen nor remembered are waited for.
+    """
+
+    feed: ChangeFeed
+    memory: PlacementMemory
+    grace: float = 20.0
+
+
+class Workers(Protocol):
+    """What the loop needs of the engine."""
+
+    def touch(self, name: str, before: Mapping[FragmentKey, Fragment | None]) -> None:
+        """These keys of a target changed."""
+        ...
+
+    def set_ready(self, name: str, *, ready: bool) -> None:
+        """A target came or went."""
+        ...
+
+    def look_again(self) -> None:
+        """The inputs are complete."""
+        ...
+
+
+class PlanSource:
+    """What the engine looks desired states up in (`DesiredSource`)."""
+
+    def __init__(self, planner: Planner) -> None:
+        self.planner = planner
+        self.complete = False
+
+    def desired(self, name: str) -> SwitchDesired | None:
+        """What a host's switch should hold now."""
+        return self.planner.desired(HostId(Uuid(name)))
+
+    def why(self, host_id: HostId, key: FragmentKey) -> list[Uuid]:
+        """The objects that cause an output; the host itself for its ports."""
+        if key == PORTS_KEY:
+            return [host_id]
+        desired = self.planner.desired(host_id)
+        fragment = desired.fragments.get(key) if desired is not None else None
+        return [ref.id for ref in fragment.why] if fragment is not None else []
+
+
+@dataclass(slots=True)
+class _Observed:
+    """What one host showed and was not worked in yet."""
+
+    facts: SwitchFacts | None = None
+    whole: bool = False
+    """Whether `ports` is all there is, or what differs."""
+    ports: dict[str, PortSeen | None] = field(default_factory=dict)
+    release: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlannerCounters:
+    """The loop, for metrics. Seconds are wall time of working in, without waiting."""
+
+    revision: int
+    complete: bool
+    turns: int
+    edits: int
+    observations: int
+    outputs: int
+    seconds: float
+    last_seconds: float
+    intent_queue: QueueCounters
+    observed_hosts: int
+
+
+class PlannerLoop:
+    """Works intent and observations into the plan, and tells the engine what that changed.
+
+    Start: `run` in a task, under `supervise`, after the engine is made and before sessions start. Stop: cancel it after
+    the sessions and before the engine.
+    """
+
+    def __init__(
+        self,
+        source: PlanSource,
+        book: StatusBook[FragmentKey],
+        workers: Workers,
+        inputs: PlanInputs,
+        *,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        self._planner = source.planner
+        self._source = source
+        self._book = book
+        self._workers = workers
+        self._feed = inputs.feed
+        self._memory = inputs.memory
+        self._grace = inputs.grace
+        self._clock = clock
+        self._batches: BoundedQueue[IntentBatch] = BoundedQueue("intent", 64, WhenFull.WAIT)
+        self._observed: dict[HostId, _Observed] = {}
+        self._known: set[HostId] = set()
+        self._wake = asyncio.Event()
+        self._taken = asyncio.Event()
+        self._intent_complete_at: float | None = None
+        self._revision = 0
+        self._turns = self._edits = self._observations = self._outputs = 0
+        self._seconds = self._last_seconds = 0.0
+
+    # -- from sessions ---------------------------------------------------------------------------------------------
+
+    def observe_all(self, host_id: HostId, facts: SwitchFacts, ports: Iterable[PortSeen]) -> None:
+        """A host's session has begun: all that its switch shows. Its worker is released once this is worked in."""
+        self._observed[host_id] = _Observed(facts, True, {port.port_name: port for port in ports})
+        self._wake.set()
+
+    def observe(
+        self, host_id: HostId, facts: SwitchFacts | None, seen: Iterable[PortSeen], gone: Iterable[str]
+    ) -> None:
+        """What differs from what the host showed before. Facts: None when they do not."""
+        observed = self._observed.setdefault(host_id, _Observed())
+        if facts is not None:
+            observed.facts = facts
+        for name in gone:
+            observed.ports[name] = None
+        for port in seen:
+            observed.ports[port.port_name] = port
+        self._wake.set()
+
+    def release(self, host_id: HostId) -> None:
+        """The host can be talked to: after what it showed is worked in, its worker begins with a full read."""
+        self._observed.setdefault(host_id, _Observed()).release = True
+        self._wake.set()
+
+    def lost(self, host_id: HostId, refusal: Refusal, next_try: float | None) -> None:
+        """The host cannot be talked to. Where its NICs are stays known."""
+        observed = self._observed.get(host_id)
+        if observed is not None:
+            observed.release = False
+        self._workers.set_ready(host_id, ready=False)
+        self._book.set_ready(host_id, ready=False)
+        self._book.failed(host_id, refusal, next_try)
+
+    # -- the loop --------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Work for ever. May be run again after it failed: what was taken is not lost."""
+        self._recall()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._read_feed(), name="planner/feed")
+            group.create_task(self._work(), name="planner/work")
+
+    def _recall(self) -> None:
+        for host_id, ports in self._memory.recall().items():
+            if host_id not in self._known:
+                self._known.add(host_id)
+                self._planner.feed(self._planner.view.observe_ports(host_id, ports))
+
+    async def _read_feed(self) -> None:
+        async for batch in self._feed.follow():
+            await self._batches.put(batch)
+            self._wake.set()
+
+    async def _work(self) -> None:
+        while True:
+            self._wake.clear()
+            if not len(self._batches) and not self._observed:
+                await wait_event(self._wake, self._grace_left())
+                self._check_complete()
+                continue
+            began = self._clock.now()
+            await self._turn()
+            self._last_seconds = self._clock.now() - began
+            self._seconds += self._last_seconds
+            # Sessions and workers get their turn between two batches, however many there are.
+            await asyncio.sleep(0)
+
+    async def _turn(self) -> None:
+        self._turns += 1
+        changes: list[Change] = []
+        generations: dict[Uuid, int] = {}
+        removed: list[Uuid] = []
+        complete = False
+        edits = 0
+        while len(self._batches) and edits < EDITS_PER_TURN:
+            batch = await self._batches.get()
+            for edit in batch.edits:
+                changes += self._edit(edit)
+                if isinstance(edit, Remove):
+                    removed.append(edit.id)
+            edits += len(batch.edits)
+            generations.update(batch.generations)
+            self._revision = batch.revision
+            complete = complete or batch.complete
+        self._edits += edits
+        observed, self._observed = self._observed, {}
+        for host_id, seen in observed.items():
+            changes += self._observe(host_id, seen)
+        self._planner.feed(changes)
+        self._publish(self._planner.take(), changes)
+        for object_id in removed:
+            self._book.forget(object_id)
+            generations.pop(object_id, None)
+        self._book.taken(generations)
+        if complete and self._intent_complete_at is None:
+            self._intent_complete_at = self._clock.now()
+        self._check_complete()
+        for host_id, seen in observed.items():
+            if seen.release and host_id in self._planner.view.hosts:
+                self._book.set_ready(host_id, ready=True)
+                self._workers.set_ready(host_id, ready=True)
+
+    def _edit(self, edit: Edit) -> tuple[Change, ...]:
+        if isinstance(edit, Remove) and edit.kind is Kind.HOST:
+            host_id = HostId(edit.id)
+            self._known.discard(host_id)
+            self._observed.pop(host_id, None)
+            self._memory.forget(host_id)
+        return self._planner.view.edit(edit)
+
+    def _observe(self, host_id: HostId, seen: _Observed) -> list[Change]:
+        view = self._planner.view
+        self._observations += 1
+        changes: list[Change] = []
+        if seen.facts is not None:
+            changes += view.observe_facts(host_id, seen.facts)
+        if seen.whole:
+            changes += view.observe_ports(host_id, [port for port in seen.ports.values() if port is not None])
+        else:
+            # New places first: a NIC that changes its port never has none.
+            for port in seen.ports.values():
+                if port is not None:
+                    changes += view.observe_port(port)
+            for name, port in seen.ports.items():
+                if port is None:
+                    changes += view.forget_port(host_id, name)
+        if seen.whole:
+            self._known.add(host_id)
+        if seen.ports or seen.whole:
+            self._memory.remember(host_id, view.ports.get(host_id, {}).values())
+        return changes
+
+    def _publish(self, outputs: Mapping[HostId, SwitchChange], changes: Sequence[Change]) -> None:
+        for members, per_host in expectations(outputs, changes, PORTS_KEY):
+            self._book.expect(members, per_host)
+        hosts = self._planner.view.hosts
+        for host_id, change in outputs.items():
+            before = {key: one.before for key, one in change.fragments.items()}
+            if change.ports is not None or change.bridge is not None:
+                before[PORTS_KEY] = None
+            self._outputs += len(before)
+            if host_id in hosts:
+                self._workers.touch(host_id, before)
+            else:
+                self._book.host_gone(host_id)
+
+    # -- completeness ----------------------------------------------------------------------------------------------
+
+    def _check_complete(self) -> None:
+        if self._source.complete or self._intent_complete_at is None:
+            return
+        unknown = [host_id for host_id in self._planner.view.hosts if host_id not in self._known]
+        if unknown and (self._grace_left() or 0.0) > 0:
+            return
+        if unknown:
+            _log.warning("going on without having seen all hosts", hosts=len(unknown))
+        self._source.complete = True
+        self._workers.look_again()
+
+    def _grace_left(self) -> float | None:
+        if self._source.complete or self._intent_complete_at is None:
+            return None
+        return max(0.0, self._intent_complete_at + self._grace - self._clock.now())
+
+    # -- questions -------------------------------------------------------------------------------------------------
+
+    @property
+    def revision(self) -> int:
+        """The store's revision up to which intent is worked in."""
+        return self._revision
+
+    def status(self, kind: Kind, object_id: Uuid) -> ObjectStatus:
+        """How far reality has followed an object; zones and physical networks are true as soon as they are stored."""
+        if kind is Kind.HOST:
+            return self._book.host_status(HostId(object_id))
+        return self._book.status(object_id)
+
+    def rehearse(self, edits: Iterable[Edit]) -> dict[HostId, SwitchChange]:
+        """What edits of intent would change; touches nothing."""
+        return self._planner.rehearse(edits)
+
+    def counters(self) -> PlannerCounters:
+        """What was done since the start."""
+        return PlannerCounters(
+            self._revision,
+            self._source.complete,
+            self._turns,
+            self._edits,
+            self._observations,
+            self._outputs,
+            self._seconds,
+            self._last_seconds,
+            self._batches.counters(),
+            len(self._observed),
+        )

@@ -1,0 +1,338 @@
+"""How far the targets have followed each object, without a record per object and host.
+
+A change of the picture is worked in as one batch. All that a batch changes because of one network is one *wait*: outputs
+(host, key) that are not in force yet, and members (the network, and those of its NICs that the batch is about) which are
+Pending until the last of the outputs is in force.
+
+Rule 1: an output is in force when its host's worker says so, and not before; a host that is away owes everything.
+Rule 2: what is held is bounded by what is outstanding: a wait ends with its last output, a host that is away is one set.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from netloom.aio.clock import SYSTEM_CLOCK, Clock
+from netloom.base.ids import HostId, Uuid
+from netloom.model.status import Phase
+from netloom.reconcile.ports import Refusal
+
+K = TypeVar("K", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Something that did not work, since when, and when it is tried again (wall clock; None: when something changes)."""
+
+    code: str
+    reason: str
+    since: float
+    next_try: float | None
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectStatus:
+    """One object's status. `generation` is the newest that is in force everywhere; `behind` are the hosts that are not."""
+
+    phase: Phase
+    generation: int = 0
+    reason: str = ""
+    code: str = ""
+    since: float | None = None
+    next_try: float | None = None
+    behind: tuple[HostId, ...] = ()
+
+
+class _Wait:
+    """Outputs not in force, counted by host, and who waits for them."""
+
+    __slots__ = ("counts", "members")
+
+    def __init__(self, members: frozenset[Uuid]) -> None:
+        self.members = members
+        self.counts: dict[HostId, int] = {}
+
+
+@dataclass(slots=True)
+class _Host(Generic[K]):
+    ready: bool = False
+    in_sync: bool = False
+    owed: set[Uuid] = field(default_factory=set)
+    """Members that wait for this host as a whole: it is away, its next full turn brings all."""
+    keys: dict[K, list[_Wait]] = field(default_factory=dict)
+    failure: Failure | None = None
+    refused: dict[K, Failure] = field(default_factory=dict)
+
+
+class StatusBook(Generic[K]):
+    """Who waits for what. Implements `OutcomeListener`; host ids are the targets' names.
+
+    Args:
+        why: the objects that cause an output of a host: they are in error when it is refused.
+        clock: the time of failures.
+    """
+
+    def __init__(self, why: Callable[[HostId, K], Iterable[Uuid]], clock: Clock = SYSTEM_CLOCK) -> None:
+        self._why = why
+        self._clock = clock
+        self._hosts: dict[HostId, _Host[K]] = {}
+        self._waits: dict[Uuid, dict[_Wait, None]] = {}
+        self._taken: dict[Uuid, int] = {}
+        self._realised: dict[Uuid, int] = {}
+        self._causes: dict[tuple[HostId, K], frozenset[Uuid]] = {}
+        self._refused_for: dict[Uuid, dict[tuple[HostId, K], None]] = {}
+        self._watchers: dict[Uuid, list[asyncio.Event]] = {}
+
+    # -- from the planner ------------------------------------------------------------------------------------------
+
+    def taken(self, generations: Mapping[Uuid, int]) -> None:
+        """These generations are worked into what is desired. Call it after `expect`."""
+        for object_id, generation in generations.items():
+            self._taken[object_id] = generation
+            if not self._behind(object_id):
+                self._settle(object_id)
+
+    def forget(self, object_id: Uuid) -> None:
+        """The object is gone; its outputs may still wait to be removed, for nobody."""
+        self._taken.pop(object_id, None)
+        self._realised.pop(object_id, None)
+        for wait in self._waits.pop(object_id, {}):
+            wait.members -= {object_id}
+        for host in self._hosts.values():
+            host.owed.discard(object_id)
+        self._notify(object_id)
+
+    def expect(self, members: Iterable[Uuid], outputs: Mapping[HostId, Collection[K]]) -> None:
+        """A batch changed these outputs on behalf of these objects."""
+        wait = _Wait(frozenset(members))
+        for host_id, keys in outputs.items():
+            host = self._host(host_id)
+            if not host.ready:
+                host.owed |= wait.members
+            elif keys:
+                wait.counts[host_id] = len(keys)
+                for key in keys:
+                    host.keys.setdefault(key, []).append(wait)
+        if wait.counts:
+            for member in wait.members:
+                self._waits.setdefault(member, {})[wait] = None
+
+    def set_ready(self, host_id: HostId, *, ready: bool) -> None:
+        """A host came or went. What it owed output by output it owes as a whole from now on."""
+        host = self._host(host_id)
+        host.ready = ready
+        if ready:
+            return
+        host.in_sync = False
+        for key in list(host.keys):
+            for wait in host.keys.pop(key):
+                host.owed |= wait.members
+                self._count_down(wait, host_id)
+
+    def host_gone(self, host_id: HostId) -> None:
+        """A host is not declared any more; nobody waits for it."""
+        self.set_ready(host_id, ready=False)
+        for key in list(self._hosts[host_id].refused):
+            self._uncause(host_id, key)
+        host = self._hosts.pop(host_id)
+        for object_id in host.owed:
+            if not self._behind(object_id):
+                self._settle(object_id)
+
+    # -- from the engine (OutcomeListener) -------------------------------------------------------------------------
+
+    def realised(self, name: str, keys: Collection[K] | None, still_dirty: Collection[K]) -> None:
+        """These keys (None: all) are in force on the host, except those that changed meanwhile."""
+        host_id = HostId(Uuid(name))
+        host = self._host(host_id)
+        host.failure = None
+        still = frozenset(still_dirty)
+        if keys is None:
+            host.in_sync = True
+            owed, host.owed = host.owed, set()
+            for object_id in owed:
+                if not self._behind(object_id):
+                    self._settle(object_id)
+        for key in list(host.keys) if keys is None else keys:
+            if key in still:
+                continue
+            for wait in host.keys.pop(key, ()):
+                self._count_down(wait, host_id)
+        for key in list(host.refused):
+            if key not in still and (keys is None or key in keys):
+                self._uncause(host_id, key)
+
+    def refused(self, name: str, refusals: Mapping[K, Refusal], next_try: float) -> None:
+        """The host did not take these keys."""
+        host_id = HostId(Uuid(name))
+        host = self._host(host_id)
+        due = self._clock.wall() + next_try - self._clock.now()
+        for key, refusal in refusals.items():
+            if key not in host.refused:
+                causes = self._causes[host_id, key] = frozenset(self._why(host_id, key))
+                for object_id in causes:
+                    self._refused_for.setdefault(object_id, {})[host_id, key] = None
+            host.refused[key] = self._again(host.refused.get(key), refusal, due)
+
+    def failed(self, name: str, refusal: Refusal, next_try: float | None) -> None:
+        """The host as a whole could not be brought on."""
+        host = self._host(HostId(Uuid(name)))
+        due = None if next_try is None else self._clock.wall() + next_try - self._clock.now()
+        host.failure = self._again(host.failure, refusal, due)
+
+    # -- questions -------------------------------------------------------------------------------------------------
+
+    def status(self, object_id: Uuid) -> ObjectStatus:
+        """How far reality has followed a network or a NIC."""
+        realised = self._realised.get(object_id, 0)
+        for host_id, key in self._refused_for.get(object_id, ()):
+            failure = self._hosts[host_id].refused.get(key) if host_id in self._hosts else None
+            if failure is not None:
+                return ObjectStatus(
+                    Phase.ERROR,
+                    realised,
+                    failure.reason,
+                    failure.code,
+                    failure.since,
+                    failure.next_try,
+                    self._behind(object_id) or (host_id,),
+                )
+        behind = self._behind(object_id)
+        if behind:
+            for host_id in behind:
+                failure = self._hosts[host_id].failure
+                if failure is not None:
+                    return ObjectStatus(
+                        Phase.PENDING,
+                        realised,
+                        failure.reason,
+                        failure.code,
+                        failure.since,
+                        failure.next_try,
+                        behind,
+                    )
+            return ObjectStatus(Phase.PENDING, realised, behind=behind)
+        if object_id not in self._taken:
+            return ObjectStatus(Phase.PENDING, realised, "not planned yet")
+        return ObjectStatus(Phase.DONE, realised)
+
+    def host_status(self, host_id: HostId) -> ObjectStatus:
+        """How a host itself does."""
+        realised = self._taken.get(host_id, 0)
+        host = self._hosts.get(host_id)
+        if host is None:
+            return ObjectStatus(Phase.PENDING, 0, "never seen")
+        failure = host.failure or next(iter(host.refused.values()), None)
+        if failure is not None:
+            return ObjectStatus(
+                Phase.ERROR,
+                realised,
+                failure.reason,
+                failure.code,
+                failure.since,
+                failure.next_try,
+                (host_id,),
+            )
+        if host.ready and host.in_sync:
+            return ObjectStatus(Phase.DONE, realised)
+        return ObjectStatus(
+            Phase.PENDING, realised, "" if host.ready else "not connected yet", behind=(host_id,)
+        )
+
+    def in_sync(self, host_id: HostId) -> bool:
+        """Whether everything desired was confirmed in force."""
+        host = self._hosts.get(host_id)
+        return host is not None and host.ready and host.in_sync and not host.keys and not host.refused
+
+    def host_failure(self, host_id: HostId) -> Failure | None:
+        """Why a host as a whole does not come on."""
+        host = self._hosts.get(host_id)
+        return host.failure if host is not None else None
+
+    def refusals(self, host_id: HostId) -> Mapping[K, Failure]:
+        """The outputs that a host refuses now."""
+        host = self._hosts.get(host_id)
+        return dict(host.refused) if host is not None else {}
+
+    async def settled(self, object_id: Uuid, generation: int) -> None:
+        """Return when that generation of a network or NIC, or a newer one, is in force everywhere.
+
+        The caller bounds the wait.
+        """
+        event = asyncio.Event()
+        self._watchers.setdefault(object_id, []).append(event)
+        try:
+            while not (
+                self._realised.get(object_id, -1) >= generation and self.status(object_id).phase is Phase.DONE
+            ):
+                event.clear()
+                await event.wait()
+        finally:
+            watchers = self._watchers[object_id]
+            watchers.remove(event)
+            if not watchers:
+                del self._watchers[object_id]
+
+    # -- inside ----------------------------------------------------------------------------------------------------
+
+    def _host(self, host_id: HostId) -> _Host[K]:
+        host = self._hosts.get(host_id)
+        if host is None:
+            host = self._hosts[host_id] = _Host()
+        return host
+
+    def _behind(self, object_id: Uuid) -> tuple[HostId, ...]:
+        found = {host_id: None for wait in self._waits.get(object_id, ()) for host_id in wait.counts}
+        for host_id, host in self._hosts.items():
+            if object_id in host.owed:
+                found[host_id] = None
+        return tuple(found)
+
+    def _count_down(self, wait: _Wait, host_id: HostId) -> None:
+        left = wait.counts[host_id] - 1
+        if left:
+            wait.counts[host_id] = left
+            return
+        del wait.counts[host_id]
+        if wait.counts:
+            return
+        for member in wait.members:
+            waits = self._waits.get(member)
+            if waits is None:
+                continue
+            waits.pop(wait, None)
+            if not waits:
+                del self._waits[member]
+                if not self._behind(member):
+                    self._settle(member)
+
+    def _settle(self, object_id: Uuid) -> None:
+        generation = self._taken.get(object_id)
+        if generation is not None:
+            self._realised[object_id] = generation
+        self._notify(object_id)
+
+    def _notify(self, object_id: Uuid) -> None:
+        for event in self._watchers.get(object_id, ()):
+            event.set()
+
+    def _uncause(self, host_id: HostId, key: K) -> None:
+        host = self._hosts.get(host_id)
+        if host is not None:
+            host.refused.pop(key, None)
+        for object_id in self._causes.pop((host_id, key), ()):
+            refused = self._refused_for.get(object_id)
+            if refused is not None:
+                refused.pop((host_id, key), None)
+                if not refused:
+                    del self._refused_for[object_id]
+            self._notify(object_id)
+
+    def _again(self, before: Failure | None, refusal: Refusal, due: float | None) -> Failure:
+        if before is not None and before.code == refusal.code:
+            return Failure(refusal.code, refusal.reason, before.since, due, before.count + 1)
+        return Failure(refusal.code, refusal.reason, self._clock.wall(), due)
