@@ -1,0 +1,1 @@
+"""The systems that netloom is measured beside, started on the same lab in the same run."""
