@@ -26,7 +26,6 @@ class Flow(msgspec.Struct, frozen=True, gc=False):
         cookie: 64 bits that mean something to who wrote it.
         idle_timeout, hard_timeout: seconds; 0: none.
         flags: OFPFF_* (1: tell when it is removed).
-        importance: for eviction (OpenFlow 1.4).
     """
 
     table: int
@@ -37,7 +36,6 @@ class Flow(msgspec.Struct, frozen=True, gc=False):
     idle_timeout: int = 0
     hard_timeout: int = 0
     flags: int = 0
-    importance: int = 0
 
     @property
     def key(self) -> FlowKey:

@@ -132,7 +132,9 @@ def _vlan_tci(entry: FieldMatch) -> list[FieldMatch]:
         found.append(FieldMatch(f.VLAN_VID, entry.value & 0x1FFF, None if vid == 0x1FFF else vid))
     if entry.value >> 13 or (pcp and entry.value & VLAN_PRESENT):
         if pcp != 7:
-            raise MatchError(entry.field, f"part of the priority in mask {mask:#x} cannot be said in OXM", BAD_MASK)
+            raise MatchError(
+                entry.field, f"part of the priority in mask {mask:#x} cannot be said in OXM", BAD_MASK
+            )
         found.append(FieldMatch(f.VLAN_PCP, entry.value >> 13))
     return found
 
@@ -141,7 +143,9 @@ def _dl_vlan(entry: FieldMatch) -> list[FieldMatch]:
     if entry.value == _NO_VLAN:
         return [FieldMatch(f.VLAN_VID, 0)]
     if entry.value > 0xFFF:
-        raise MatchError(entry.field, f"{entry.value} is not a VLAN id (0 to 4095, or 0xffff for none)", BAD_VALUE)
+        raise MatchError(
+            entry.field, f"{entry.value} is not a VLAN id (0 to 4095, or 0xffff for none)", BAD_VALUE
+        )
     return [FieldMatch(f.VLAN_VID, entry.value | VLAN_PRESENT)]
 
 

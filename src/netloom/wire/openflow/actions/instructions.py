@@ -46,9 +46,7 @@ _ACTIONS = struct.Struct(">HH4x")
 _RANK: Final[dict[type[Action], int]] = {ClearActions: 2, WriteActions: 3, WriteMetadata: 4, GotoTable: 5}
 
 _encoded: Final[dict[int, Memo[tuple[Action, ...], bytes]]] = {version: Memo(16384) for version in (4, 5, 6)}
-_decoded: Final[dict[int, Memo[bytes, tuple[Action, ...]]]] = {
-    version: Memo(16384) for version in (4, 5, 6)
-}
+_decoded: Final[dict[int, Memo[bytes, tuple[Action, ...]]]] = {version: Memo(16384) for version in (4, 5, 6)}
 _decoded[4].put(b"", ())
 
 
@@ -153,7 +151,9 @@ def _decode(raw: bytes, version: int) -> tuple[Action, ...]:
         found[kind] = _decode_one(raw, offset, end, kind, version)
         offset = end
     return tuple(
-        action for kind in (_METER, _APPLY, _CLEAR, _WRITE, _METADATA, _GOTO) for action in found.get(kind, ())
+        action
+        for kind in (_METER, _APPLY, _CLEAR, _WRITE, _METADATA, _GOTO)
+        for action in found.get(kind, ())
     )
 
 

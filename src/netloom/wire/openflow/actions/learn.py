@@ -132,9 +132,7 @@ def _pack_spec(spec: LearnSpec) -> bytes:
     kind = (_DST_LOAD if load else _DST_MATCH) | dst.bits
     if isinstance(spec.src, Subfield):
         if sane(spec.src, write=False).bits != dst.bits:
-            raise LocalProtocolError(
-                f"{spec.src.bits} bits cannot fill {dst.bits}", subject=dst.field.name
-            )
+            raise LocalProtocolError(f"{spec.src.bits} bits cannot fill {dst.bits}", subject=dst.field.name)
         return kind.to_bytes(2) + _place(spec.src) + _place(dst)
     if spec.src < 0 or spec.src >> dst.bits:
         raise LocalProtocolError(f"{spec.src:#x} does not fit in {dst.bits} bits", subject=dst.field.name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 
+from netloom.wire.openflow.actions.registry import NX_VENDOR as NX
 from netloom.wire.openflow.actions.registry import (
     Action,
     bad,
@@ -18,7 +19,6 @@ from netloom.wire.openflow.actions.registry import (
     register,
     register_decoder,
 )
-from netloom.wire.openflow.actions.registry import NX_VENDOR as NX
 from netloom.wire.openflow.actions.subfields import check_destination, sane, unpack_field
 from netloom.wire.openflow.errors import LocalProtocolError
 from netloom.wire.openflow.field import Subfield
@@ -142,7 +142,8 @@ def _read_clone(raw: bytes, version: int, depth: int) -> Action:
 def _conjunction(action: Conjunction, _version: int) -> bytes:
     if not 2 <= action.n_clauses <= 64 or not 1 <= action.clause <= action.n_clauses:
         raise LocalProtocolError(
-            f"clause {action.clause} of {action.n_clauses} is not possible", hint="2 to 64 clauses, counted from 1"
+            f"clause {action.clause} of {action.n_clauses} is not possible",
+            hint="2 to 64 clauses, counted from 1",
         )
     return _CONJUNCTION.pack(nx_header(34, 16), action.clause - 1, action.n_clauses, action.id)
 
@@ -187,15 +188,15 @@ def _sample(action: Sample, _version: int) -> bytes:
 
 
 def _read_sample(raw: bytes, _version: int, _depth: int) -> Action:
-    numbers = _SAMPLE.unpack_from(raw)[1:]
+    _, probability, collectors, domain, point = _SAMPLE.unpack_from(raw)
     port, direction = None, 0
     if len(raw) == 32:
         number = raw[24] << 8 | raw[25]
         port = None if number == _PORT_NONE else from_port16(number)
         direction = raw[26] if raw[9] == 41 else 0
-    if not numbers[0] or direction > 2:
-        raise bad(f"sample with probability {numbers[0]} or direction {direction}")
-    return Sample(*numbers, sampling_port=port, direction=direction)
+    if not probability or direction > 2:
+        raise bad(f"sample with probability {probability} or direction {direction}")
+    return Sample(probability, collectors, domain, point, port, direction)
 
 
 register(Resubmit, _resubmit)

@@ -54,10 +54,14 @@ def register(kind: type[Action], encoder: Encoder) -> None:
 
 
 def register_decoder(vendor: int, number: int, decoder: Decoder, size: int, *, more: bool = False) -> None:
-    """Make a wire action decodable. `number` is the type, or the subtype of an experimenter's action.
+    """Make a wire action decodable.
 
     Args:
+        vendor: the experimenter, or 0.
+        number: the type, or the subtype of an experimenter's action.
+        decoder: reads exactly one action's bytes.
         size: the length in bytes that the action must have, or with `more` must have at least.
+        more: whether it may be longer.
     """
     _DECODERS[vendor, number] = (decoder, size, more)
 
@@ -123,9 +127,7 @@ def encode_action(action: Action, version: int) -> bytes:
         raise LocalProtocolError(f"a value of {action!r} does not fit: {error}") from error
 
 
-def decode_actions(
-    data: bytes, offset: int, end: int, version: int, *, depth: int = 0
-) -> tuple[Action, ...]:
+def decode_actions(data: bytes, offset: int, end: int, version: int, *, depth: int = 0) -> tuple[Action, ...]:
     """The actions between two offsets.
 
     Raises:
@@ -140,7 +142,9 @@ def decode_actions(
             raise bad(f"{end - offset} bytes are too few for an action", BAD_LEN)
         length = data[offset + 2] << 8 | data[offset + 3]
         if length < 8 or length & 7 or offset + length > end:
-            raise bad(f"an action of {length} bytes does not fit in {end - offset}, or is no multiple of 8", BAD_LEN)
+            raise bad(
+                f"an action of {length} bytes does not fit in {end - offset}, or is no multiple of 8", BAD_LEN
+            )
         raw = data[offset : offset + length]
         # Nested ones are not looked up: remembered insides would let the nesting pass its bound.
         action = None if depth else memo.get(raw)

@@ -95,7 +95,9 @@ _BUNDLE = struct.Struct(">10sHHHIHH4s4x")
 def _multipath(action: Multipath, _version: int) -> bytes:
     dst = sane(action.dst, write=True)
     if 1 << dst.bits <= action.max_link:
-        raise LocalProtocolError(f"{dst.bits} bits cannot number {action.max_link + 1} links", subject=dst.field.name)
+        raise LocalProtocolError(
+            f"{dst.bits} bits cannot number {action.max_link + 1} links", subject=dst.field.name
+        )
     return _MULTIPATH.pack(
         nx_header(10, 32),
         action.fields,

@@ -110,7 +110,9 @@ def _set_field(action: SetField, version: int) -> bytes:
 def _loads(field: Field, value: int, mask: int) -> bytes:
     if field.variable or not has_short_header(field):
         return padded(nx_header(33) + pack_entry(field, value, mask, 0))
-    return b"".join([_reg_load(Subfield(field, o, n), value >> o & (1 << n) - 1) for o, n in _segments(field, mask)])
+    return b"".join(
+        [_reg_load(Subfield(field, o, n), value >> o & (1 << n) - 1) for o, n in _segments(field, mask)]
+    )
 
 
 def _segments(field: Field, mask: int) -> list[tuple[int, int]]:
@@ -194,7 +196,9 @@ def _move(action: Move, version: int) -> bytes:
     if version >= 6:
         fields = packed_header(src.field, 6, False) + packed_header(dst.field, 6, False)
         return padded(b"\x00\x1c\x00\x00" + ranges + b"\x00\x00" + fields)
-    return padded(nx_header(6) + ranges + packed_header(src.field, 0, False) + packed_header(dst.field, 0, False))
+    return padded(
+        nx_header(6) + ranges + packed_header(src.field, 0, False) + packed_header(dst.field, 0, False)
+    )
 
 
 def _moved(raw: bytes, ranges: int, fields: int) -> Action:
