@@ -26,6 +26,7 @@ class Flow(msgspec.Struct, frozen=True, gc=False):
         cookie: 64 bits that mean something to who wrote it.
         idle_timeout, hard_timeout: seconds; 0: none.
         flags: OFPFF_* (1: tell when it is removed).
+        importance: for eviction (OpenFlow 1.4; 0 in flows of our own).
     """
 
     table: int
@@ -36,6 +37,7 @@ class Flow(msgspec.Struct, frozen=True, gc=False):
     idle_timeout: int = 0
     hard_timeout: int = 0
     flags: int = 0
+    importance: int = 0
 
     @property
     def key(self) -> FlowKey:

@@ -25,10 +25,7 @@ REPORTED_FLAGS: Final = SEND_FLOW_REM | NO_PACKET_COUNTS | NO_BYTE_COUNTS
 
 
 class RawFlow(msgspec.Struct, frozen=True, gc=False):
-    """A flow with its match (`struct ofp_match` with padding) and its instructions as bytes.
-
-    `importance` (for eviction, OpenFlow 1.4) is 0 in flows of our own.
-    """
+    """A flow with its match (`struct ofp_match` with padding) and its instructions as bytes."""
 
     table: int
     priority: int
@@ -61,7 +58,7 @@ def raw_of(flow: Flow, version: int) -> RawFlow:
         flow.flags & REPORTED_FLAGS,
         flow.idle_timeout,
         flow.hard_timeout,
-        0,
+        flow.importance if version >= 5 else 0,
         encode_match(flow.match, version),
         encode_instructions(flow.actions, version),
     )
@@ -83,6 +80,7 @@ def flow_of(raw: RawFlow, version: int) -> Flow:
         raw.idle_timeout,
         raw.hard_timeout,
         raw.flags,
+        raw.importance,
     )
 
 
