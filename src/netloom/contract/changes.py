@@ -6,11 +6,13 @@ Rule 2: bookmarks carry the revision to resume from; they also show that the str
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from netloom.contract.fields import Answer, Id
+from netloom.contract.problems import Problem
 
 MEDIA_TYPE = "application/x-ndjson"
 
@@ -22,9 +24,16 @@ class Change(Answer):
     revision: int
     kind: str
     id: Id
-    action: Annotated[str, Field(description="created, updated or deleted.", examples=["created"])]
+    name: str
+    action: Annotated[
+        str,
+        Field(
+            description="created, updated, deleted, or state (a state moved, intent did not change).",
+            examples=["created"],
+        ),
+    ]
     generation: int
-    name: Annotated[str | None, Field(description="Its name, where still known.")] = None
+    at: dt.datetime
 
 
 class Bookmark(Answer):
@@ -32,3 +41,10 @@ class Bookmark(Answer):
 
     type: Literal["bookmark"] = "bookmark"
     revision: int
+
+
+class StreamError(Answer):
+    """The stream ends here, for this reason."""
+
+    type: Literal["error"] = "error"
+    problem: Problem

@@ -74,3 +74,10 @@ class Applied(Answer):
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    done: Annotated[
+        bool | None, Field(description="With `?wait=`: whether everything is Done; null without.")
+    ] = None
+    behind: Annotated[
+        tuple[str, ...],
+        Field(description="`Kind/name` of what was not Done when the wait ended; at most 100."),
+    ] = ()

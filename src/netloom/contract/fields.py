@@ -14,7 +14,6 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 MAX_NAME = 128
 MAX_TEXT = 1_024
 MAX_LABELS = 32
-MAX_LABEL_KEY = 63
 MAX_LABEL_VALUE = 255
 MAX_SEGMENT = 2**32 - 1
 
@@ -39,7 +38,7 @@ Id = Annotated[
         examples=["3f2b8c1e-5d0a-4c7e-9b1f-0123456789ab"],
     ),
 ]
-LabelKey = Annotated[str, Field(min_length=1, max_length=MAX_LABEL_KEY)]
+LabelKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$")]
 LabelValue = Annotated[str, Field(max_length=MAX_LABEL_VALUE)]
 Labels = Annotated[
     dict[LabelKey, LabelValue],
@@ -99,7 +98,7 @@ Identity = Annotated[
     str,
     Field(
         min_length=1,
-        max_length=MAX_NAME,
+        max_length=255,
         description="`external_ids:iface-id` that the NIC's port carries; the NIC's id when not given.",
         examples=["vm7-eth0"],
     ),

@@ -24,8 +24,8 @@ SystemId = Annotated[
 Fingerprint = Annotated[
     str,
     Field(
-        max_length=95,
-        description="SHA-256 of the certificate that the host has to show, hex; learned when not given.",
+        max_length=103,
+        description="`sha256:` of the certificate that the host has to show, hex; learned when not given.",
     ),
 ]
 
@@ -53,10 +53,10 @@ class HostSpec(Spec):
 
 
 class HostPatch(Spec):
-    """Fields of a host to change (RFC 7396: what is absent stays, null clears)."""
+    """Fields of a host to change (what is left out stays, null clears where the field may be empty)."""
 
     name: Name | None = None
-    labels: dict[str, str | None] | None = None
+    labels: Labels | None = None
     ovsdb: Endpoint | None = None
     openflow: Endpoint | None = None
     tunnel_ip: Address | None = None
@@ -87,15 +87,3 @@ class DrainRequest(Spec):
     """Whether the host takes no more NICs."""
 
     on: Flag = True
-
-
-class AdmitRequest(Spec):
-    """Admits a host that dialled in. The body may be left out for a host that is known."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "h4", "tunnel_ip": "192.0.2.14"}]})
-
-    name: Annotated[Name | None, Field(description="The name it gets; its system-id when not given.")] = None
-    zone: Ref = "default"
-    tunnel_ip: Address | None = None
-    bridge: Bridge = "br-int"
-    mtu: Mtu = 1500

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from netloom.contract.fields import Spec
 from netloom.contract.hosts import Host, HostPatch, HostSpec
 from netloom.contract.networks import Network, NetworkPatch, NetworkSpec
 from netloom.contract.nics import Nic, NicPatch, NicSpec
+from netloom.contract.pages import Page
 from netloom.contract.physical_networks import PhysicalNetwork, PhysicalNetworkPatch, PhysicalNetworkSpec
 from netloom.contract.resources import Resource
 from netloom.contract.zones import Zone, ZonePatch, ZoneSpec
 
 
+S = TypeVar("S", bound=Spec)
+P = TypeVar("P", bound=Spec)
+A = TypeVar("A", bound=Resource)
+
+
 @dataclass(frozen=True, slots=True)
-class KindSchema:
+class KindSchema(Generic[S, P, A]):
     """One kind's place in the API.
 
     Attributes:
@@ -28,13 +34,14 @@ class KindSchema:
     kind: str
     collection: str
     noun: str
-    spec: type[Spec]
-    patch: type[Spec]
-    answer: type[Resource]
+    spec: type[S]
+    patch: type[P]
+    answer: type[A]
+    page: type[Page[A]]
     filters: tuple[str, ...] = ()
 
 
-ZONE: Final = KindSchema("Zone", "zones", "zone", ZoneSpec, ZonePatch, Zone, ("name",))
+ZONE: Final = KindSchema("Zone", "zones", "zone", ZoneSpec, ZonePatch, Zone, Page[Zone], ("name",))
 PHYSICAL_NETWORK: Final = KindSchema(
     "PhysicalNetwork",
     "physical-networks",
@@ -42,9 +49,10 @@ PHYSICAL_NETWORK: Final = KindSchema(
     PhysicalNetworkSpec,
     PhysicalNetworkPatch,
     PhysicalNetwork,
+    Page[PhysicalNetwork],
     ("name", "zone"),
 )
-HOST: Final = KindSchema("Host", "hosts", "host", HostSpec, HostPatch, Host, ("name", "zone"))
+HOST: Final = KindSchema("Host", "hosts", "host", HostSpec, HostPatch, Host, Page[Host], ("name", "zone"))
 NETWORK: Final = KindSchema(
     "Network",
     "networks",
@@ -52,9 +60,26 @@ NETWORK: Final = KindSchema(
     NetworkSpec,
     NetworkPatch,
     Network,
+    Page[Network],
     ("name", "zone", "physical_network", "isolation", "state"),
 )
-NIC: Final = KindSchema("Nic", "nics", "NIC", NicSpec, NicPatch, Nic, ("name", "network", "host", "state"))
+NIC: Final = KindSchema(
+    "Nic",
+    "nics",
+    "NIC",
+    NicSpec,
+    NicPatch,
+    Nic,
+    Page[Nic],
+    ("name", "network", "host", "state", "mac", "ipv4", "ipv6", "identity", "device"),
+)
 
-KINDS: Final = (NIC, NETWORK, HOST, PHYSICAL_NETWORK, ZONE)
-BY_KIND: Final = {schema.kind: schema for schema in KINDS}
+AnyKind = (
+    KindSchema[NicSpec, NicPatch, Nic]
+    | KindSchema[NetworkSpec, NetworkPatch, Network]
+    | KindSchema[HostSpec, HostPatch, Host]
+    | KindSchema[PhysicalNetworkSpec, PhysicalNetworkPatch, PhysicalNetwork]
+    | KindSchema[ZoneSpec, ZonePatch, Zone]
+)
+KINDS: Final[tuple[AnyKind, ...]] = (NIC, NETWORK, HOST, PHYSICAL_NETWORK, ZONE)
+BY_KIND: Final[dict[str, AnyKind]] = {schema.kind: schema for schema in KINDS}

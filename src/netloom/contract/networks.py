@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from netloom.contract.fields import Cidr4, Cidr6, Id, Isolation, Labels, Mtu, Name, Ref, Segment, Spec
+from netloom.contract.fields import (
+    Cidr4,
+    Cidr6,
+    Id,
+    IPv4,
+    IPv6,
+    Isolation,
+    Labels,
+    Mtu,
+    Name,
+    Ref,
+    Segment,
+    Spec,
+)
 from netloom.contract.resources import Resource
 
 NetworkState = Annotated[
@@ -19,7 +33,10 @@ NetworkState = Annotated[
 
 
 class NetworkSpec(Spec):
-    """A network to create."""
+    """A network to create: with `cidr`, `cidr6` or both.
+
+    Zone, physical network, isolation, segment and MTU are chosen when left out.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -29,8 +46,8 @@ class NetworkSpec(Spec):
 
     name: Name
     labels: Labels = Field(default_factory=dict)
-    zone: Ref = "default"
-    physical_network: Ref = "default"
+    zone: Ref | None = None
+    physical_network: Ref | None = None
     isolation: Isolation | None = None
     cidr: Cidr4 | None = None
     cidr6: Cidr6 | None = None
@@ -39,12 +56,10 @@ class NetworkSpec(Spec):
 
 
 class NetworkPatch(Spec):
-    """Fields of a network to change (RFC 7396: what is absent stays, null clears)."""
+    """Fields of a network to change (what is left out stays, null clears where the field may be empty)."""
 
     name: Name | None = None
-    labels: dict[str, str | None] | None = None
-    cidr: Cidr4 | None = None
-    cidr6: Cidr6 | None = None
+    labels: Labels | None = None
     mtu: Mtu | None = None
 
 
@@ -59,6 +74,10 @@ class Network(Resource):
     isolation: Isolation
     cidr: Cidr4 | None = None
     cidr6: Cidr6 | None = None
-    segment: Segment | None = None
-    mtu: Mtu | None = None
+    gateway: Annotated[IPv4 | None, Field(description="Address kept for the gateway.")] = None
+    gateway6: Annotated[IPv6 | None, Field(description="Address kept for the gateway.")] = None
+    segment: Segment
+    mtu: Annotated[Mtu | None, Field(description="What was asked; null: as the underlay allows.")] = None
+    guest_mtu: Annotated[int, Field(description="What guests should use, octets.", examples=[1450])]
     state: NetworkState
+    state_since: dt.datetime

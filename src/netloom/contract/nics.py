@@ -67,10 +67,10 @@ class NicSpec(Spec):
 
 
 class NicPatch(Spec):
-    """Fields of a NIC to change (RFC 7396: what is absent stays, null clears)."""
+    """Fields of a NIC to change (what is left out stays, null clears where the field may be empty)."""
 
     name: Name | None = None
-    labels: dict[str, str | None] | None = None
+    labels: Labels | None = None
     mac: Mac | None = None
     ipv4: IPv4 | None = None
     ipv6: IPv6 | None = None

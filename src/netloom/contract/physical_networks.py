@@ -39,10 +39,10 @@ class PhysicalNetworkSpec(Spec):
 
 
 class PhysicalNetworkPatch(Spec):
-    """Fields of a physical network to change (RFC 7396: what is absent stays)."""
+    """Fields of a physical network to change (what is left out stays)."""
 
     name: Name | None = None
-    labels: dict[str, str | None] | None = None
+    labels: Labels | None = None
     isolations: Isolations | None = None
     segments: Segments | None = None
     mtu: Mtu | None = None

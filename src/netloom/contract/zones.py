@@ -21,10 +21,10 @@ class ZoneSpec(Spec):
 
 
 class ZonePatch(Spec):
-    """Fields of a zone to change (RFC 7396: what is absent stays)."""
+    """Fields of a zone to change (what is left out stays)."""
 
     name: Name | None = None
-    labels: dict[str, str | None] | None = None
+    labels: Labels | None = None
     description: Description | None = None
 
 
