@@ -85,6 +85,7 @@ class Planner:
         self._groups: dict[GroupKey, _Group] = {}
         self._outcomes: dict[HostId, _Outcome] = {}
         self._findings: dict[Uuid, tuple[PlanFinding, ...]] = {}
+        self._about: dict[Uuid, set[Uuid]] = {}  # object → subjects whose findings name it
 
     # -- in and out --------------------------------------------------------------------------------------------------
 
@@ -144,10 +145,16 @@ class Planner:
         )
 
     def findings(self, object_id: Uuid | None = None) -> tuple[PlanFinding, ...]:
-        """What there is to say about one object, or about all, as of the last take."""
-        if object_id is not None:
-            return self._findings.get(object_id, ())
-        return tuple(finding for found in self._findings.values() for finding in found)
+        """What there is to say about one object (or naming it), or about all, as of the last take."""
+        if object_id is None:
+            return tuple(finding for found in self._findings.values() for finding in found)
+        subjects = sorted(self._about.get(object_id, ()))
+        return tuple(
+            finding
+            for subject in subjects
+            for finding in self._findings[subject]
+            if any(ref.id == object_id for ref in (finding.subject, *finding.others))
+        )
 
     def carriers(self, group: GroupKey) -> frozenset[HostId]:
         """The switches that carry a group as of the last take."""
@@ -262,10 +269,15 @@ class Planner:
     def _settle_findings(self, touched: Touched) -> None:
         for subject in touched.findings:
             found = self._compiler.findings(self.view, subject)
+            for named in _named(self._findings.pop(subject.id, ())):
+                subjects = self._about[named]
+                subjects.discard(subject.id)
+                if not subjects:
+                    del self._about[named]
             if found:
                 self._findings[subject.id] = found
-            else:
-                self._findings.pop(subject.id, None)
+                for named in _named(found):
+                    self._about.setdefault(named, set()).add(subject.id)
 
     def _make_group(self, group: GroupKey) -> dict[FragmentKey, Fragment]:
         compiler, view = self._compiler, self.view
@@ -294,6 +306,10 @@ def _replace(
     else:
         held[key] = made
     return FragmentChange(key, before, made)
+
+
+def _named(findings: Iterable[PlanFinding]) -> set[Uuid]:
+    return {ref.id for finding in findings for ref in (finding.subject, *finding.others)}
 
 
 def _changes(outcomes: Mapping[HostId, _Outcome]) -> dict[HostId, SwitchChange]:

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from netloom.plan.records import ObjectRef
-
-if TYPE_CHECKING:
-    from netloom.wire.openflow.flow import Flow
+from netloom.wire.openflow.flow import Flow
 
 
 class FragmentKey(msgspec.Struct, frozen=True, gc=False, order=True):

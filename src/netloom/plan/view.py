@@ -10,9 +10,9 @@ was seen before the NIC was known is placed when it becomes known. A place is al
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-from netloom.base.ids import HostId, NetworkId, NicId
+from netloom.base.ids import HostId, NetworkId, NicId, Uuid
 from netloom.base.net import IPAddress
 from netloom.model.isolation import Isolation
 from netloom.model.kinds import Kind
@@ -59,7 +59,15 @@ __all__ = [
 
 _K = TypeVar("_K")
 _L = TypeVar("_L")
-_R = TypeVar("_R", NetworkView, NicView)
+_R = TypeVar("_R", bound="_Claimant")
+
+
+class _Claimant(Protocol):
+    @property
+    def id(self) -> Uuid: ...
+
+    @property
+    def number(self) -> int: ...
 
 
 class View:
@@ -367,7 +375,7 @@ class View:
         _drop(self._seen, port.identity, (port.host_id, port.port_name))
 
 
-def _number(item: HostView | NetworkView | NicView) -> int:
+def _number(item: _Claimant) -> int:
     return item.number
 
 
@@ -379,8 +387,8 @@ def _drop(index: dict[_K, dict[_L, PortSeen]], key: _K, part: _L) -> None:
 
 
 def _claim(index: dict[_K, tuple[_R, ...]], key: _K, record: _R) -> None:
-    claims: tuple[_R, ...] | None = index.get(key)
-    index[key] = (record,) if claims is None else tuple(sorted((*claims, record), key=_number))
+    claims = index.get(key, ())
+    index[key] = tuple(sorted((*claims, record), key=_number)) if claims else (record,)
 
 
 def _release(index: dict[_K, tuple[_R, ...]], key: _K, record: _R) -> None:

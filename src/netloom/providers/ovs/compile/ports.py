@@ -1,0 +1,67 @@
+"""Tunnel ports and the bridge's settings: what of OVSDB is ours.
+
+Rule 1: one port for each encapsulation in use, whatever the number of peers: the far end and the key are the flow's.
+Rule 2: each port carries the owner mark; a port without it is never ours, whatever its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from netloom.model.isolation import Isolation
+from netloom.plan.switch import BridgeSpec, PortSpec
+from netloom.plan.view import HostView, NetworkView, View
+
+OWNER_KEY: Final = "netloom"
+"""The key in external_ids that marks what is ours; its value says what it is for."""
+
+TUNNEL_MARK: Final = "tunnel"
+BRIDGE_MARK: Final = "bridge"
+PORT_NAMES: Final = {isolation: f"nl-{isolation.value}0" for isolation in Isolation}
+PROTOCOLS: Final = frozenset({"OpenFlow13", "OpenFlow14", "OpenFlow15"})
+
+
+def networks_here(view: View, host: HostView) -> list[NetworkView]:
+    """The networks that a host carries, in the order of their numbers."""
+    found = [
+        network
+        for network_id in view.networks_on.get(host.id, ())
+        if (network := view.networks.get(network_id)) is not None and network.zone == host.zone
+    ]
+    found.sort(key=lambda network: network.number)
+    return found
+
+
+def compile_ports(view: View, host: HostView) -> Mapping[str, PortSpec]:
+    """The tunnel ports of a host, by name."""
+    if host.tunnel_ip is None:
+        return {}
+    used = {network.isolation for network in networks_here(view, host) if network.segment is not None}
+    options = {"key": "flow", "remote_ip": "flow", "local_ip": str(host.tunnel_ip)}
+    return {
+        PORT_NAMES[isolation]: PortSpec(
+            name=PORT_NAMES[isolation],
+            interface_type=isolation.value,
+            options=options,
+            external_ids={OWNER_KEY: TUNNEL_MARK},
+            why=(host.ref,),
+        )
+        for isolation in Isolation
+        if isolation in used
+    }
+
+
+def isolation_of_port(name: str) -> Isolation | None:
+    """The encapsulation whose tunnel port has this name."""
+    return next((isolation for isolation, known in PORT_NAMES.items() if known == name), None)
+
+
+def compile_bridge(host: HostView) -> BridgeSpec:
+    """The integration bridge: it keeps its flows without a controller, and sends no traffic of its own."""
+    return BridgeSpec(
+        name=host.bridge,
+        protocols=PROTOCOLS,
+        other_config={"disable-in-band": "true"},
+        external_ids={OWNER_KEY: BRIDGE_MARK},
+    )

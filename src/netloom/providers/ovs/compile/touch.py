@@ -1,0 +1,185 @@
+"""Which outputs a change can alter: the other half of incremental compiling, checked against full recompute.
+
+Rule 1: too much is slow, too little is wrong: in doubt an output is touched.
+Rule 2: what follows costs as the change, not as the picture: no loop here goes over all NICs but those of one network
+(when the network itself changed) or one host (when the host itself changed).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from netloom.base.ids import HostId
+from netloom.plan.ports import GroupKey, Touched
+from netloom.plan.switch import FragmentKey
+from netloom.plan.view import (
+    Change,
+    FactsChange,
+    HostChange,
+    HostView,
+    NetworkChange,
+    NetworkView,
+    NicChange,
+    NicView,
+    PlacementChange,
+    PresenceChange,
+    View,
+)
+from netloom.providers.ovs.compile import keys as k
+
+
+def touch(view: View, change: Change, touched: Touched) -> None:
+    """Add the outputs that a change can alter."""
+    match change:
+        case PlacementChange():
+            _placement(view, change, touched)
+        case PresenceChange():
+            _presence(view, change, touched)
+        case NicChange():
+            for nic in (change.before, change.after):
+                if nic is not None:
+                    _nic_and_rivals(view, nic, touched)
+        case NetworkChange():
+            _network(view, change, touched)
+        case HostChange():
+            _host(view, change, touched)
+        case FactsChange():
+            touched.groups.add(change.host_id)
+            touched.own.update((change.host_id, key) for key in k.TUNNEL_KEYS.values())
+
+
+def _placement(view: View, change: PlacementChange, touched: Touched) -> None:
+    nic = change.nic
+    network = view.networks.get(nic.network_id)
+    touched.findings.add(nic.ref)
+    touched.own.add((change.host_id, FragmentKey(k.LOCAL, nic.number)))
+    touched.own.add((change.host_id, FragmentKey(k.GUARD, nic.number)))
+    if network is None:
+        return
+    touched.own.add((change.host_id, FragmentKey(k.FLOOD, network.number)))
+    for place in (change.before, change.after):
+        if place is not None:
+            key = FragmentKey(k.COPY_LOCAL, network.number, k.chunk_of(place.ofport))
+            touched.own.add((change.host_id, key))
+    _nic(view, nic, network, touched)
+
+
+def _presence(view: View, change: PresenceChange, touched: Touched) -> None:
+    touched.groups.add(change.host_id)
+    touched.ports.add(change.host_id)
+    network, host = view.networks.get(change.network_id), view.hosts.get(change.host_id)
+    if host is not None:
+        touched.findings.add(host.ref)
+    if network is not None:
+        touched.findings.add(network.ref)
+        if host is not None:
+            _spread(network, host, touched)
+
+
+def _spread(network: NetworkView, host: HostView, touched: Touched) -> None:
+    """Lists of hosts that a host may have come to, or gone from."""
+    for group in _underlays(network):
+        touched.shared.add((group, FragmentKey(k.SPREAD, network.number)))
+        touched.shared.add((group, FragmentKey(k.COPY_REMOTE, network.number, k.chunk_of(host.number))))
+
+
+def _underlays(network: NetworkView) -> tuple[GroupKey, GroupKey]:
+    return k.underlay(4, network.number), k.underlay(6, network.number)
+
+
+def _nic_and_rivals(view: View, nic: NicView, touched: Touched) -> None:
+    """A NIC, and whoever claims what it claims: the owner may be another one now."""
+    rivals = [nic, *view.by_mac.get((nic.network_id, nic.mac), ()), *view.by_identity.get(nic.iface_id, ())]
+    for address in nic.addresses:
+        rivals += view.by_address.get((nic.network_id, address), ())
+    for rival in {rival.id: rival for rival in rivals}.values():
+        network = view.networks.get(rival.network_id)
+        touched.findings.add(rival.ref)
+        if network is not None:
+            _nic(view, rival, network, touched)
+
+
+def _nic(view: View, nic: NicView, network: NetworkView, touched: Touched) -> None:
+    """What depends on a NIC and on where it is."""
+    for host_id in view.placements.get(nic.id, ()):
+        touched.own.add((host_id, FragmentKey(k.LOCAL, nic.number)))
+        touched.own.add((host_id, FragmentKey(k.GUARD, nic.number)))
+    number = network.number
+    touched.shared.add((GroupKey(k.IN_NETWORK, number), FragmentKey(k.ANSWER, nic.number)))
+    touched.shared.add((GroupKey(k.IN_NEIGHBOUR, number), FragmentKey(k.NEIGHBOUR, nic.number)))
+    for group in _underlays(network):
+        touched.shared.add((group, FragmentKey(k.PEER, nic.number)))
+
+
+def _network(view: View, change: NetworkChange, touched: Touched) -> None:
+    rivals: list[NetworkView] = []
+    for network in (change.before, change.after):
+        if network is not None:
+            rivals.append(network)
+            key = network.segment_key
+            if key is not None:
+                rivals += view.by_segment.get(key, ())
+    for rival in {rival.id: rival for rival in rivals}.values():
+        touched.findings.add(rival.ref)
+        for group in _underlays(rival):
+            touched.shared.add((group, FragmentKey(k.SEGMENT, rival.number)))
+    for network in (change.before, change.after):
+        if network is not None:
+            _all_of(view, network, touched)
+
+
+def _all_of(view: View, network: NetworkView, touched: Touched) -> None:
+    """Everything that a network has anywhere."""
+    touched.shared.add((GroupKey(k.IN_NETWORK, network.number), FragmentKey(k.NETWORK, network.number)))
+    for nic_id in view.nics_of.get(network.id, ()):
+        nic = view.nics[nic_id]
+        touched.findings.add(nic.ref)
+        _nic(view, nic, network, touched)
+    for host_id, places in view.presence.get(network.id, {}).items():
+        touched.groups.add(host_id)
+        touched.ports.add(host_id)
+        touched.own.add((host_id, FragmentKey(k.FLOOD, network.number)))
+        for chunk in {k.chunk_of(place.ofport) for place in places.values()}:
+            touched.own.add((host_id, FragmentKey(k.COPY_LOCAL, network.number, chunk)))
+        host = view.hosts.get(host_id)
+        if host is not None:
+            touched.findings.add(host.ref)
+            _spread(network, host, touched)
+
+
+def _host(view: View, change: HostChange, touched: Touched) -> None:
+    known = change.after or change.before
+    if known is None:
+        return
+    touched.findings.add(known.ref)
+    if not _matters(change):
+        if change.before is not None and change.after is not None:
+            _tell_networks(view, change.after.id, touched)
+        return
+    touched.hosts.add(known.id)
+    for network_id in view.networks_on.get(known.id, ()):
+        network = view.networks.get(network_id)
+        if network is None:
+            continue
+        touched.findings.add(network.ref)
+        for host in (change.before, change.after):
+            if host is not None:
+                _spread(network, host, touched)
+        for nic_id in view.presence[network_id][known.id]:
+            _nic(view, view.nics[nic_id], network, touched)
+
+
+def _matters(change: HostChange) -> bool:
+    """Whether more changed than what only findings tell of."""
+    before, after = change.before, change.after
+    if before is None or after is None:
+        return True
+    same = msgspec.structs.replace(before, draining=after.draining, underlay_mtu=after.underlay_mtu)
+    return same != after
+
+
+def _tell_networks(view: View, host_id: HostId, touched: Touched) -> None:
+    networks: Iterable[NetworkView | None] = map(view.networks.get, view.networks_on.get(host_id, ()))
+    touched.findings.update(network.ref for network in networks if network is not None)

@@ -1,0 +1,125 @@
+"""What each flow is for: the role in its cookie, the object it belongs to, and a sentence for a person.
+
+Rule 1: a role's number is never given to another role; what is told apart in counters is told apart here.
+Rule 2: a drop that a person would ask about has a role of its own, so that its packets are counted under its reason.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from netloom.model.kinds import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class RoleText:
+    """A role's number (8 bits), whose number stands beside it, whether it drops, and what to tell."""
+
+    number: int
+    subject: Kind | None
+    sentence: str  # {name} is the subject's name
+    drops: bool = False
+
+
+class Role(enum.Enum):
+    """Every role of a flow; those from 0x80 on drop."""
+
+    PIPELINE = RoleText(0x01, None, "Takes packets from one table to the next.")
+    FROM_TUNNEL = RoleText(
+        0x02, None, "Tells packets that arrive through a tunnel port by its encapsulation."
+    )
+    TO_TUNNEL = RoleText(
+        0x03, None, "Sends packets for other hosts out through the encapsulation's tunnel port."
+    )
+    SELF = RoleText(
+        0x04, Kind.HOST, "Leaves out the copy for host {name} itself: lists of hosts are the same everywhere."
+    )
+    SPLIT_HORIZON = RoleText(0x05, None, "Keeps what came from another host from going to other hosts again.")
+
+    TUNNEL_KEY = RoleText(0x10, Kind.NETWORK, "Takes packets with the segment id of network {name} into it.")
+    FLOOD = RoleText(0x11, Kind.NETWORK, "Copies broadcast and multicast of network {name}.")
+    COPY_LOCAL = RoleText(
+        0x12, Kind.NETWORK, "Copies broadcast and multicast to the NICs of network {name} here."
+    )
+    SPREAD = RoleText(0x13, Kind.NETWORK, "Goes through the hosts that have NICs of network {name}.")
+    COPY_REMOTE = RoleText(
+        0x14, Kind.NETWORK, "Copies broadcast and multicast to other hosts of network {name}."
+    )
+
+    CLASSIFY = RoleText(0x20, Kind.NIC, "Takes packets that come in by NIC {name}'s port into its network.")
+    UNICAST_LOCAL = RoleText(0x21, Kind.NIC, "Delivers packets to NIC {name}'s port on this host.")
+    UNICAST_REMOTE = RoleText(0x22, Kind.NIC, "Sends packets for NIC {name} to the host that has it.")
+    ANSWER_ARP = RoleText(0x23, Kind.NIC, "Answers ARP requests for NIC {name}'s address on the spot.")
+    ANSWER_ND = RoleText(
+        0x24, Kind.NIC, "Answers neighbour solicitations for NIC {name}'s address on the spot."
+    )
+    OWN_ARP = RoleText(
+        0x25, Kind.NIC, "Lets NIC {name} ask for its own address (announcing it, or seeking a conflict)."
+    )
+    GUARD_ARP = RoleText(0x28, Kind.NIC, "Lets NIC {name} send ARP with its own addresses.")
+    GUARD_IPV4 = RoleText(0x29, Kind.NIC, "Lets NIC {name} send IPv4 from its own address.")
+    GUARD_IPV6 = RoleText(0x2A, Kind.NIC, "Lets NIC {name} send IPv6 from its own addresses.")
+    GUARD_DHCP = RoleText(0x2B, Kind.NIC, "Lets NIC {name} ask for an address by DHCP.")
+    GUARD_ND = RoleText(
+        0x2C, Kind.NIC, "Lets NIC {name} take part in neighbour discovery with its own addresses."
+    )
+    GUARD_OTHER = RoleText(0x2D, Kind.NIC, "Lets NIC {name} send other protocols from its own MAC address.")
+
+    FOREIGN_PORT = RoleText(
+        0x80, None, "Drops what comes in by a port that is neither a NIC nor a tunnel of ours.", True
+    )
+    UNKNOWN_KEY = RoleText(
+        0x81, None, "Drops tunnelled packets whose key belongs to no network of this host.", True
+    )
+    TAGGED = RoleText(
+        0x82, None, "Drops VLAN-tagged frames of NICs: a network carries untagged frames.", True
+    )
+    RESERVED_GROUP = RoleText(
+        0x83,
+        None,
+        "Drops frames to the bridges' own group addresses 01:80:c2:00:00:0X (IEEE 802.1Q, 8.6.3).",
+        True,
+    )
+    ROUTER_ADVERTISEMENT = RoleText(
+        0x84,
+        None,
+        "Drops router advertisements and redirects of NICs (RFC 6105) where netloom gives the addresses.",
+        True,
+    )
+    SPOOF_ND = RoleText(
+        0x85, None, "Drops neighbour discovery with addresses that are not the sender's.", True
+    )
+    NO_TUNNEL = RoleText(
+        0x86, None, "Drops packets for other hosts: this host has no such tunnel port (yet).", True
+    )
+    NO_TRANSIT = RoleText(
+        0x87, None, "Drops unicast that came from another host and would go to another one.", True
+    )
+    UNKNOWN_UNICAST = RoleText(
+        0x90, Kind.NETWORK, "Drops packets to MAC addresses that no NIC of network {name} has.", True
+    )
+    SPOOF_MAC = RoleText(
+        0xA0, Kind.NIC, "Drops what NIC {name} sends from a MAC address that is not its own.", True
+    )
+    SPOOF_ARP = RoleText(0xA1, Kind.NIC, "Drops ARP of NIC {name} with addresses that are not its own.", True)
+    SPOOF_IPV4 = RoleText(
+        0xA2, Kind.NIC, "Drops IPv4 of NIC {name} from an address that is not its own.", True
+    )
+    SPOOF_IPV6 = RoleText(
+        0xA3, Kind.NIC, "Drops IPv6 of NIC {name} from an address that is not its own.", True
+    )
+
+    @property
+    def number(self) -> int:
+        """The number in a cookie."""
+        return self.value.number
+
+    @property
+    def reason(self) -> str:
+        """The stable word for it in counters: `spoof-mac`."""
+        return self.name.lower().replace("_", "-")
+
+
+ROLES = {role.number: role for role in Role}
+"""Roles by number."""
