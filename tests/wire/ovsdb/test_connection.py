@@ -24,7 +24,17 @@ from netloom.wire.ovsdb.events import (
 )
 from netloom.wire.ovsdb.limits import Limits
 from netloom.wire.ovsdb.requests import Call
-from netloom.wire.ovsdb.state import CONNECTION, LOCK, MONITOR, Lock, LockSignal, Monitor, MonitorSignal, Phase, Signal
+from netloom.wire.ovsdb.state import (
+    CONNECTION,
+    LOCK,
+    MONITOR,
+    Lock,
+    LockSignal,
+    Monitor,
+    MonitorSignal,
+    Phase,
+    Signal,
+)
 
 GOLDEN = [
     (requests.echo(), {"method": "echo", "params": []}),
@@ -34,7 +44,10 @@ GOLDEN = [
     (requests.set_db_change_aware(), {"method": "set_db_change_aware", "params": [True]}),
     (requests.transact("D", [{"op": "abort"}]), {"method": "transact", "params": ["D", {"op": "abort"}]}),
     (requests.monitor("D", "m", {"T": {}}), {"method": "monitor", "params": ["D", "m", {"T": {}}]}),
-    (requests.monitor_cond("D", "m", {"T": [{}]}), {"method": "monitor_cond", "params": ["D", "m", {"T": [{}]}]}),
+    (
+        requests.monitor_cond("D", "m", {"T": [{}]}),
+        {"method": "monitor_cond", "params": ["D", "m", {"T": [{}]}]},
+    ),
     (
         requests.monitor_cond_since("D", "m", {"T": [{}]}, "x"),
         {"method": "monitor_cond_since", "params": ["D", "m", {"T": [{}]}, "x"]},
@@ -205,7 +218,13 @@ def with_monitor(state: Monitor) -> tuple[Connection, dict[str, int]]:
     return connection, ids
 
 
-OURS = {MonitorSignal.REQUEST, MonitorSignal.CHANGE, MonitorSignal.CANCEL, LockSignal.REQUEST, LockSignal.RELEASE}
+OURS = {
+    MonitorSignal.REQUEST,
+    MonitorSignal.CHANGE,
+    MonitorSignal.CANCEL,
+    LockSignal.REQUEST,
+    LockSignal.RELEASE,
+}
 MONITOR_REPLIES = {MonitorSignal.REPLY, MonitorSignal.REFUSAL, MonitorSignal.CANCEL_REPLY}
 
 
@@ -262,7 +281,9 @@ def with_lock(state: Lock) -> Connection:
     return connection
 
 
-@pytest.mark.parametrize("signal", [LockSignal.REQUEST, LockSignal.RELEASE, LockSignal.LOCKED, LockSignal.STOLEN])
+@pytest.mark.parametrize(
+    "signal", [LockSignal.REQUEST, LockSignal.RELEASE, LockSignal.LOCKED, LockSignal.STOLEN]
+)
 @pytest.mark.parametrize("state", Lock)
 def test_lock_states(state: Lock, signal: LockSignal) -> None:
     connection = with_lock(state)
@@ -379,8 +400,11 @@ MESSAGES = st.fixed_dictionaries(
     {},
     optional={
         "id": st.none() | st.integers(0, 3) | st.text(max_size=3),
-        "method": st.sampled_from(["echo", "update", "update2", "update3", "locked", "stolen", "monitor_canceled", "x"]),
-        "params": st.lists(st.sampled_from(["m", "l", {}, 1, None, {"T": {"u": {}}}]), max_size=3) | st.none(),
+        "method": st.sampled_from(
+            ["echo", "update", "update2", "update3", "locked", "stolen", "monitor_canceled", "x"]
+        ),
+        "params": st.lists(st.sampled_from(["m", "l", {}, 1, None, {"T": {"u": {}}}]), max_size=3)
+        | st.none(),
         "result": st.sampled_from([{}, [], {"locked": True}, {"locked": False}, None]),
         "error": st.none() | st.sampled_from(["unknown method", {"error": "x"}]),
     },

@@ -35,11 +35,14 @@ def cut(stream: bytes, cuts: list[int], limits: Limits = LIMITS) -> list[object]
 
 
 @given(
-    st.lists(st.tuples(OBJECT, BLANK, st.booleans()), max_size=6), st.lists(st.integers(0, 10_000), max_size=30)
+    st.lists(st.tuples(OBJECT, BLANK, st.booleans()), max_size=6),
+    st.lists(st.integers(0, 10_000), max_size=30),
 )
 @example([({"a": "}{"}, b"", False), ({"b": '\\"}{'}, b" ", False)], [3, 7, 8, 9])
 @example([({"\\": "\\\\"}, b"", True)], list(range(40)))
-def test_any_chunking_gives_the_same_objects(objects: list[tuple[object, bytes, bool]], cuts: list[int]) -> None:
+def test_any_chunking_gives_the_same_objects(
+    objects: list[tuple[object, bytes, bool]], cuts: list[int]
+) -> None:
     stream = b"".join(
         json.dumps(content, ensure_ascii=escape).encode() + blank for content, blank, escape in objects
     )
@@ -63,7 +66,9 @@ def test_any_bytes_give_frames_or_the_one_error(data: bytes, cuts: list[int]) ->
         pass
 
 
-@pytest.mark.parametrize("data", [b"[]", b"1", b'"{"', b"}", b"\x16\x03\x01\x02\x00", b"GET / HTTP/1.1\r\n", b"\xff", b"\\"])
+@pytest.mark.parametrize(
+    "data", [b"[]", b"1", b'"{"', b"}", b"\x16\x03\x01\x02\x00", b"GET / HTTP/1.1\r\n", b"\xff", b"\\"]
+)
 def test_only_objects(data: bytes) -> None:
     with pytest.raises(RemoteProtocolError, match="begins with|closes more"):
         framer = Framer(LIMITS)
