@@ -303,6 +303,35 @@ _EXPERIMENTER: dict[int, dict[int, str]] = {
     },
 }
 
+# Under NXET_VENDOR, Nicira's errors have a type and a code (ofp-errors.h, "NX1.0-1.1").
+_VENDOR_ERRORS: dict[tuple[int, int], str] = {
+    (1, 256): "NXBRC_NXM_INVALID",
+    (1, 257): "NXBRC_NXM_BAD_TYPE",
+    (1, 512): "OFPBRC_BAD_TABLE_ID",
+    (1, 513): "OFPRRFC_BAD_ROLE",
+    (1, 514): "OFPBRC_BAD_PORT",
+    (1, 515): "NXBRC_MUST_BE_ZERO",
+    (1, 516): "NXBRC_BAD_REASON",
+    (1, 517): "OFPMOFC_MONITOR_EXISTS",
+    (1, 518): "OFPMOFC_BAD_FLAGS",
+    (1, 519): "OFPMOFC_UNKNOWN_MONITOR",
+    (1, 520): "NXBRC_FM_BAD_EVENT",
+    (1, 521): "NXBRC_UNENCODABLE_ERROR",
+    (1, 527): "NXTTMFC_BAD_COMMAND",
+    (1, 528): "NXTTMFC_BAD_OPT_LEN",
+    (1, 529): "NXTTMFC_BAD_FIELD_IDX",
+    (1, 530): "NXTTMFC_TABLE_FULL",
+    (1, 531): "NXTTMFC_ALREADY_MAPPED",
+    (1, 532): "NXTTMFC_DUP_ENTRY",
+    (1, 533): "NXR_NOT_SUPPORTED",
+    (1, 534): "NXR_STALE",
+    (1, 535): "NXST_NOT_CONFIGURED",
+    (2, 256): "NXBAC_MUST_BE_ZERO",
+    (2, 526): "NXBAC_BAD_CONJUNCTION",
+    (5, 256): "NXFMFC_HARDWARE",
+    (5, 257): "NXFMFC_BAD_TABLE_ID",
+}
+
 _NUMBERS: dict[str, tuple[int, int]] = {
     f"{prefix}_{code}": (number, i)
     for number, (_, prefix, codes) in _STANDARD.items()
@@ -323,6 +352,12 @@ def experimenter_error_name(experimenter: int, code: int) -> str:
     """The name of an experimenter's error, for example `NXTTMFC_ALREADY_MAPPED`."""
     name = _EXPERIMENTER.get(experimenter, {}).get(code)
     return name or f"experimenter {experimenter:#010x} error {code}"
+
+
+def vendor_error_name(vendor: int, error_type: int, code: int) -> str:
+    """The name of an error in Nicira's own envelope (NXET_VENDOR)."""
+    name = _VENDOR_ERRORS.get((error_type, code)) if vendor == NX_VENDOR else None
+    return name or f"vendor {vendor:#010x} error type {error_type} code {code}"
 
 
 def error_numbers(name: str) -> tuple[int, int]:

@@ -40,12 +40,12 @@ def encode_counters(counters: Counters) -> bytes:
         out += _entry(_DURATION, counters.duration_sec.to_bytes(4) + counters.duration_nsec.to_bytes(4))
     if counters.idle_sec != UNKNOWN_DURATION:
         out += _entry(_IDLE, counters.idle_sec.to_bytes(4) + bytes(4))
-    if counters.flows is not None:
-        out += _entry(_FLOWS, counters.flows.to_bytes(4))
     if counters.packets != UNKNOWN:
         out += _entry(_PACKETS, counters.packets.to_bytes(8))
     if counters.bytes != UNKNOWN:
         out += _entry(_BYTES, counters.bytes.to_bytes(8))
+    if counters.flows is not None:
+        out += _entry(_FLOWS, counters.flows.to_bytes(4))
     return _HEAD.pack(0, 4 + len(out)) + out + bytes(-(4 + len(out)) % 8)
 
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from struct import Struct
 
-from netloom.wire.openflow.error_codes import error_name, experimenter_error_name
+from netloom.wire.openflow.error_codes import error_name, experimenter_error_name, vendor_error_name
 from netloom.wire.openflow.messages.form import Family, Form, Message, Sender
 from netloom.wire.openflow.messages.layout import need, pack
 
 EXPERIMENTER_ERROR = 0xFFFF  # OFPET_EXPERIMENTER
+NX_VENDOR_ERROR = 0xB0C2  # NXET_VENDOR, as which Open vSwitch still sends some of its own errors
 _HEAD = Struct("!HH")
 _EXPERIMENTER_HEAD = Struct("!HHI")
+_VENDOR_ERROR = Struct("!IHH")  # nx_vendor_error
 
 
 class ErrorMessage(Message, frozen=True, gc=False):
@@ -30,10 +32,17 @@ class ErrorMessage(Message, frozen=True, gc=False):
     experimenter: int = 0
 
     @property
+    def refused(self) -> bytes:
+        """The beginning of the message that was refused: 64 bytes of it at least, when it had as many."""
+        return self.data[8:] if self.error_type == NX_VENDOR_ERROR else self.data
+
+    @property
     def name(self) -> str:
         """The error's name as Open vSwitch has it, for example `OFPFMFC_TABLE_FULL`."""
         if self.error_type == EXPERIMENTER_ERROR:
             return experimenter_error_name(self.experimenter, self.code)
+        if self.error_type == NX_VENDOR_ERROR and len(self.data) >= 8:
+            return vendor_error_name(*_VENDOR_ERROR.unpack_from(self.data))
         return error_name(self.error_type, self.code)
 
     def __str__(self) -> str:

@@ -1,7 +1,7 @@
 """Flow monitors: the switch tells of every change of the flows that a monitor covers, also other controllers'.
 
 1.4 and 1.5 have them in the standard; in 1.3 they are the Open Networking Foundation's extension 187, whose structures
-are Nicira's (OpenFlow 1.5.1, section 7.3.5.18; nicira-ext.h, NXST_FLOW_MONITOR).
+are close to Nicira's (OpenFlow 1.5.1, section 7.3.5.18; nicira-ext.h, NXST_FLOW_MONITOR).
 
 Rule 1: one set of values for both forms: commands, flags and events are translated here and nowhere else.
 Rule 2: updates come as multipart replies at any time, with the request's transaction id only for the first.
@@ -14,24 +14,17 @@ from struct import Struct
 
 import msgspec
 
-from netloom.wire.openflow import ports
-from netloom.wire.openflow.actions import (
-    Action,
-    decode_actions,
-    decode_instructions,
-    encode_actions,
-    encode_instructions,
-)
+from netloom.wire.openflow.actions import decode_instructions, encode_instructions
 from netloom.wire.openflow.errors import LocalProtocolError
 from netloom.wire.openflow.flow import Flow
-from netloom.wire.openflow.match import Match, decode_match, decode_oxm, encode_match
+from netloom.wire.openflow.match import Match, decode_match, encode_match
 from netloom.wire.openflow.messages.flow_mod import ALL_TABLES, ANY
 from netloom.wire.openflow.messages.form import Family, Form, Message, Sender
-from netloom.wire.openflow.messages.layout import encode_nothing, exactly, malformed, need, pack, pad8, padded
+from netloom.wire.openflow.messages.layout import encode_nothing, exactly, malformed, need, pack
 from netloom.wire.openflow.versions import OF13, OF14, OF15, ONF_VENDOR
 
 _REQUEST = Struct("!IIIHBB")
-_REQUEST13 = Struct("!IHHHB5x")
+_REQUEST13 = Struct("!IHHIB3x")
 _HEAD = Struct("!HH")
 _FULL = Struct("!HHBBHHH4xQ")
 _FULL13 = Struct("!HHHHHHHBxQ")
@@ -159,12 +152,10 @@ def _decode_request(data: bytes, at: int, end: int, version: int) -> FlowMonitor
 def _encode_request13(entry: FlowMonitor, version: int) -> bytes:
     if entry.command is not MonitorCommand.ADD or entry.out_group != ANY:
         raise LocalProtocolError("in OpenFlow 1.3 a monitor is added or cancelled, and cannot name a group")
-    oxm = encode_match(entry.match, version)
-    length = int.from_bytes(oxm[2:4]) - 4
-    head = pack(
-        _REQUEST13, entry.monitor_id, entry.flags & 0x3F, ports.to_port16(entry.out_port), length, entry.table
-    )
-    return head + pad8(oxm[4 : 4 + length])
+    match = encode_match(entry.match, version)
+    length = int.from_bytes(match[2:4])
+    head = pack(_REQUEST13, entry.monitor_id, entry.flags & 0x3F, length, entry.out_port, entry.table)
+    return head + match
 
 
 def _decode_request13(data: bytes, at: int, end: int, version: int) -> FlowMonitorRequest:
@@ -172,15 +163,10 @@ def _decode_request13(data: bytes, at: int, end: int, version: int) -> FlowMonit
     entries = []
     while at < end:
         need(at, end, 16, "flow monitor request")
-        monitor_id, flags, out_port, length, table = _REQUEST13.unpack_from(data, at)
-        stop = at + 16 + padded(length)
-        if stop > end:
-            raise malformed(f"a flow monitor's match of {length} bytes where {end - at - 16} are left")
-        match = decode_oxm(data[at + 16 : at + 16 + length])
-        entries.append(
-            FlowMonitor(monitor_id, MonitorFlags(flags), match, table, out_port=ports.from_port16(out_port))
-        )
-        at = stop
+        monitor_id, flags, _, out_port, table = _REQUEST13.unpack_from(data, at)
+        match, at = decode_match(data, at + 16)
+        entries.append(FlowMonitor(monitor_id, MonitorFlags(flags), match, table, out_port=out_port))
+    exactly(at, end, 0, "what follows a flow monitor request")
     return FlowMonitorRequest(tuple(entries))
 
 
@@ -233,9 +219,8 @@ def _encode_update13(entry: FlowUpdate, version: int) -> bytes:
     flow = entry.flow
     if flow is None:
         return pack(_ABBREV, 8, number, entry.xid)
-    oxm = encode_match(flow.match, version)
-    length = int.from_bytes(oxm[2:4]) - 4
-    rest = pad8(oxm[4 : 4 + length]) + encode_actions(flow.actions, version)
+    match = encode_match(flow.match, version)
+    rest = match + encode_instructions(flow.actions, version)
     head = pack(
         _FULL13,
         24 + len(rest),
@@ -244,7 +229,7 @@ def _encode_update13(entry: FlowUpdate, version: int) -> bytes:
         flow.priority,
         flow.idle_timeout,
         flow.hard_timeout,
-        length,
+        int.from_bytes(match[2:4]),
         flow.table,
         flow.cookie,
     )
@@ -262,16 +247,12 @@ def _decode_reply13(data: bytes, at: int, end: int, version: int) -> FlowMonitor
             exactly(at, stop, 8, "flow update")
             entries.append(FlowUpdate(event, xid=_ABBREV.unpack_from(data, at)[2]))
         else:
-            need(at, stop, 24, "flow update")
-            _, _, reason, priority, idle, hard, length, table, cookie = _FULL13.unpack_from(data, at)
-            after = at + 24 + padded(length)
-            if after > stop:
-                raise malformed(f"a flow update's match of {length} bytes where {stop - at - 24} are left")
-            match = decode_oxm(data[at + 24 : at + 24 + length])
-            actions: tuple[Action, ...] = decode_actions(data, after, stop, version)
-            entries.append(
-                FlowUpdate(event, Flow(table, priority, match, actions, cookie, idle, hard), reason)
-            )
+            need(at, stop, 32, "flow update")
+            _, _, reason, priority, idle, hard, _, table, cookie = _FULL13.unpack_from(data, at)
+            match, after = decode_match(data, at + 24)
+            actions = decode_instructions(data, after, stop, version)
+            flow = Flow(table, priority, match, actions, cookie, idle, hard)
+            entries.append(FlowUpdate(event, flow, reason))
         at = stop
     return FlowMonitorReply(tuple(entries))
 

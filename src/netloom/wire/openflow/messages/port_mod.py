@@ -32,6 +32,8 @@ def _encode(message: PortMod, version: int) -> bytes:
     if version == OF13:
         return pack(_BODY13, message.port, mac, message.config, message.mask, message.advertise)
     body = pack(_BODY14, message.port, mac, message.config, message.mask)
+    if not message.advertise:
+        return body
     return body + put_property(0, pack(_ADVERTISE, message.advertise))
 
 
