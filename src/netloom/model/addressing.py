@@ -17,7 +17,7 @@ from netloom.base.net import IPAddress, IPNetwork, parse_ip, parse_network
 GATEWAY_OFFSET = 1
 _V4_PREFIX = (8, 29)
 _V6_PREFIX = (16, 124)
-_MAX_OFFSET = 2**62
+AUTOMATIC_OFFSETS = 2**62
 """Automatic choices stay below this, so that offsets fit into a database's 64-bit integers."""
 
 
@@ -73,7 +73,7 @@ def gateway_of(network: IPNetwork) -> IPAddress:
 def nic_range(network: IPNetwork) -> AddressRange:
     """The offsets for NICs: neither network, gateway nor (IPv4) broadcast address."""
     last = network.num_addresses - (2 if network.version == 4 else 1)
-    return AddressRange(GATEWAY_OFFSET + 1, min(last, _MAX_OFFSET))
+    return AddressRange(GATEWAY_OFFSET + 1, min(last, AUTOMATIC_OFFSETS))
 
 
 def offset_of(address: IPAddress, network: IPNetwork) -> int:

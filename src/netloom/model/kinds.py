@@ -22,7 +22,7 @@ class Kind(enum.Enum):
     @property
     def title(self) -> str:
         """The kind in a sentence: `physical network`."""
-        return _WORDS[self].replace("_", " ")
+        return "NIC" if self is Kind.NIC else _WORDS[self].replace("_", " ")
 
     @property
     def plural(self) -> str:

@@ -1,0 +1,194 @@
+"""Find, add, replace and remove objects.
+
+Rule 1: these functions move rows; what is allowed is decided before, by the use cases.
+Rule 2: many are done in few statements: names and ids go in chunks that both databases take.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
+
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
+
+from netloom.base.errors import NotFound
+from netloom.base.ids import Uuid, is_uuid
+from netloom.model.kinds import Kind
+from netloom.model.objects import Network, Nic, Object, kind_of_object
+from netloom.store import tables
+from netloom.store.rows import TABLES, make_object, nic_row, select_objects, surroundings, to_row
+from netloom.store.transaction import Transaction
+
+T = TypeVar("T")
+CHUNK = 500
+"""Values in one IN list: below SQLite's oldest limit of 999 variables."""
+
+
+def chunks(items: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
+    """The items in pieces."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def find(connection: Connection, kind: Kind, ref: str, subject: str | None = None) -> Object:
+    """The object with this name or id.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = find_many(connection, kind, [ref])
+    if ref not in found:
+        raise not_found(kind, ref, subject)
+    return found[ref]
+
+
+def not_found(kind: Kind, ref: str, subject: str | None = None) -> NotFound:
+    """The error for a reference that leads nowhere."""
+    return NotFound(
+        f"there is no {kind.title} {ref!r}",
+        code=f"{kind.word.replace('_', '-')}-not-found",
+        subject=subject or kind.word,
+    )
+
+
+def find_many(connection: Connection, kind: Kind, refs: Iterable[str]) -> dict[str, Object]:
+    """The objects with these names or ids, by the reference used; those that are missing are left out."""
+    ids: list[str] = []
+    names: list[str] = []
+    for ref in dict.fromkeys(refs):
+        (ids if is_uuid(ref) else names).append(ref)
+    if not ids and not names:
+        return {}
+    around = surroundings(connection)
+    table = TABLES[kind]
+    found: dict[str, Object] = {}
+    for column, values in ((table.c.id, ids), (table.c.name, names)):
+        for chunk in chunks(values):
+            for row in connection.execute(select_objects(kind).where(column.in_(chunk))):
+                item = make_object(kind, row, around)
+                found[item.id if column is table.c.id else item.name] = item
+    return found
+
+
+def find_by_ids(connection: Connection, kind: Kind, ids: Sequence[Uuid]) -> dict[Uuid, Object]:
+    """The objects with these ids that are there."""
+    return {item.id: item for item in find_many(connection, kind, ids).values()}
+
+
+def all_of(connection: Connection, kind: Kind) -> list[Object]:
+    """All objects of a kind, in the order of their numbers."""
+    around = surroundings(connection)
+    statement = select_objects(kind).order_by(TABLES[kind].c.number)
+    return [make_object(kind, row, around) for row in connection.execute(statement)]
+
+
+def count(connection: Connection, kind: Kind) -> int:
+    """How many there are."""
+    return connection.execute(select(func.count()).select_from(TABLES[kind])).scalar_one()
+
+
+def add(tx: Transaction, items: Sequence[Object], networks: dict[Uuid, Network] | None = None) -> None:
+    """Insert objects of one kind; NICs need their networks, by id."""
+    if not items:
+        return
+    table = TABLES[kind_of_object(items[0])]
+    tx.connection.execute(insert(table), [_row(item, networks or {}) for item in items])
+
+
+def replace(tx: Transaction, item: Object, networks: dict[Uuid, Network] | None = None) -> None:
+    """Write all columns of an object that is there."""
+    table = TABLES[kind_of_object(item)]
+    tx.connection.execute(update(table).where(table.c.id == item.id).values(_row(item, networks or {})))
+
+
+def remove(tx: Transaction, kind: Kind, item_id: Uuid) -> None:
+    """Delete an object; what refers to it has to be gone."""
+    table = TABLES[kind]
+    tx.connection.execute(delete(table).where(table.c.id == item_id))
+
+
+def users_of(connection: Connection, kind: Kind, item_id: Uuid, limit: int = 5) -> tuple[list[str], int]:
+    """Who refers to an object: the first few as `nic/name`, and how many there are."""
+    names: list[str] = []
+    total = 0
+    for user, column in _USERS[kind]:
+        table = TABLES[user]
+        where = table.c[column] == item_id
+        number = connection.execute(select(func.count()).select_from(table).where(where)).scalar_one()
+        total += number
+        if number and len(names) < limit:
+            rows = connection.execute(
+                select(table.c.name).where(where).order_by(table.c.number).limit(limit - len(names))
+            )
+            names += [f"{user.word}/{row[0]}" for row in rows]
+    return names, total
+
+
+_USERS: dict[Kind, tuple[tuple[Kind, str], ...]] = {
+    Kind.ZONE: ((Kind.PHYSICAL_NETWORK, "zone_id"), (Kind.HOST, "zone_id"), (Kind.NETWORK, "zone_id")),
+    Kind.PHYSICAL_NETWORK: ((Kind.NETWORK, "physical_network_id"),),
+    Kind.HOST: ((Kind.NIC, "host_id"),),
+    Kind.NETWORK: ((Kind.NIC, "network_id"),),
+    Kind.NIC: (),
+}
+
+
+def names_of_ids(connection: Connection, kind: Kind, ids: Sequence[str]) -> dict[str, str]:
+    """Names by id."""
+    table = TABLES[kind]
+    found: dict[str, str] = {}
+    for chunk in chunks(ids):
+        rows = connection.execute(select(table.c.id, table.c.name).where(table.c.id.in_(chunk)))
+        found.update((row[0], row[1]) for row in rows)
+    return found
+
+
+def taken_names(connection: Connection, kind: Kind, names: Sequence[str]) -> set[str]:
+    """Which of these names exist."""
+    table = TABLES[kind]
+    taken: set[str] = set()
+    for chunk in chunks(names):
+        rows = connection.execute(select(table.c.name).where(table.c.name.in_(chunk)))
+        taken.update(row[0] for row in rows)
+    return taken
+
+
+def taken_identities(connection: Connection, identities: Sequence[str]) -> dict[str, str]:
+    """Which of these identities exist, and the names of the NICs that have them."""
+    i = tables.nics.c
+    taken: dict[str, str] = {}
+    for chunk in chunks(identities):
+        rows = connection.execute(select(i.identity, i.name).where(i.identity.in_(chunk)))
+        taken.update((row[0], row[1]) for row in rows)
+    return taken
+
+
+def taken_in_network(
+    connection: Connection, network_id: str, column: str, values: Sequence[str]
+) -> dict[str, str]:
+    """Which values of `mac`, `ipv4` or `ipv6` exist in a network, and the names of the NICs that have them."""
+    i = tables.nics.c
+    taken: dict[str, str] = {}
+    for chunk in chunks(values):
+        where = (i.network_id == network_id) & i[column].in_(chunk)
+        rows = connection.execute(select(i[column], i.name).where(where))
+        taken.update((row[0], row[1]) for row in rows)
+    return taken
+
+
+def taken_devices(connection: Connection, places: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """Which (host id, device) exist, and the names of the NICs that have them."""
+    i = tables.nics.c
+    taken: dict[tuple[str, str], str] = {}
+    for chunk in chunks(places, CHUNK // 5):
+        where = or_(*((i.host_id == host) & (i.device == device) for host, device in chunk))
+        rows = connection.execute(select(i.host_id, i.device, i.name).where(where))
+        taken.update(((row[0], row[1]), row[2]) for row in rows)
+    return taken
+
+
+def _row(item: Object, networks: dict[Uuid, Network]) -> dict[str, str | int | bool | None]:
+    if isinstance(item, Nic):
+        network = networks[item.network_id]
+        return nic_row(item, network.cidr, network.cidr6)
+    return to_row(item)

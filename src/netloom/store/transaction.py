@@ -1,0 +1,140 @@
+"""One unit of work inside a transaction: the connection, the time, and what is counted.
+
+Rule 1: revisions and numbers are given out here only, under the writers' lock; a unit that fails gives its own back.
+Rule 2: each change of an object is recorded with the revision that the object carries.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, insert, select, update
+
+from netloom.base.errors import Exhausted
+from netloom.base.ids import MAX_NUMBER, Number, Uuid
+from netloom.model.changes import Action, Change
+from netloom.model.kinds import Kind
+from netloom.store import tables
+from netloom.store.times import to_datetime
+
+RandomBits = Callable[[int], int]
+"""So many random bits as a number (`secrets.randbits`)."""
+
+
+@dataclass(slots=True)
+class Hints:
+    """Where the last allocation of each pool ended, so that the next looks behind it; lost at a restart without harm."""
+
+    limit: int = 100_000
+    _after: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def get(self, pool: tuple[str, str]) -> int | None:
+        """Where to look first."""
+        return self._after.get(pool)
+
+    def put(self, pool: tuple[str, str], after: int) -> None:
+        """Remember; the oldest pool is forgotten when there are too many."""
+        if pool not in self._after and len(self._after) >= self.limit:
+            del self._after[next(iter(self._after))]
+        self._after[pool] = after
+
+
+@dataclass(slots=True)
+class Counters:
+    """The row of counters, as it is within a transaction."""
+
+    revision: int
+    compacted: int
+    number: int
+
+
+class Transaction:
+    """What a unit of work gets. Times in microseconds since the epoch."""
+
+    def __init__(
+        self, connection: Connection, counters: Counters, *, now: int, random_bits: RandomBits, hints: Hints
+    ) -> None:
+        self.connection = connection
+        self.now = now
+        self.at = to_datetime(now)
+        self.hints = hints
+        self.random_bits = random_bits
+        self._counters = counters
+        self._changes: list[Change] = []
+
+    @property
+    def revision(self) -> int:
+        """The revision of the last change."""
+        return self._counters.revision
+
+    def new_id(self) -> Uuid:
+        """A random UUID (RFC 9562, version 4)."""
+        return Uuid(str(uuid.UUID(int=self.random_bits(128), version=4)))
+
+    def new_number(self) -> Number:
+        """A 32-bit number that no object had before.
+
+        Raises:
+            Exhausted: four thousand million objects have been made.
+        """
+        if self._counters.number >= MAX_NUMBER:
+            raise Exhausted(
+                "all 32-bit object numbers have been used", code="numbers-exhausted", subject="number"
+            )
+        self._counters.number += 1
+        return Number(self._counters.number)
+
+    def record(self, kind: Kind, item_id: Uuid, name: str, action: Action, generation: int) -> int:
+        """Note a change; the revision it has."""
+        self._counters.revision += 1
+        revision = self._counters.revision
+        self._changes.append(
+            Change(
+                revision=revision,
+                kind=kind,
+                id=item_id,
+                name=name,
+                action=action,
+                generation=generation,
+                at=self.at,
+            )
+        )
+        return revision
+
+    def flush(self) -> list[Change]:
+        """Write the change records of this unit."""
+        if self._changes:
+            self.connection.execute(
+                insert(tables.changes),
+                [
+                    {
+                        "revision": change.revision,
+                        "kind": change.kind.value,
+                        "object_id": change.id,
+                        "name": change.name,
+                        "action": change.action.value,
+                        "generation": change.generation,
+                        "at": self.now,
+                    }
+                    for change in self._changes
+                ],
+            )
+        return self._changes
+
+
+def lock_counters(connection: Connection) -> Counters:
+    """Take the writers' lock (SQLite has it since BEGIN IMMEDIATE) and read the counters."""
+    c = tables.counters.c
+    row = connection.execute(select(c.revision, c.compacted, c.number).with_for_update()).one()
+    return Counters(row[0], row[1], row[2])
+
+
+def save_counters(connection: Connection, counters: Counters) -> None:
+    """Write the counters back."""
+    connection.execute(
+        update(tables.counters)
+        .where(tables.counters.c.id == 1)
+        .values(revision=counters.revision, compacted=counters.compacted, number=counters.number)
+    )
