@@ -1,0 +1,93 @@
+"""Intent from the store as the planner wants it: everything first, then what changes.
+
+Rule 1: a change only says *look again*: the object is read as it is now, and one that is gone is removed.
+Rule 2: when the change log was compacted past us, everything is read again, and what is not there any more is removed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+
+from netloom.base.ids import Uuid
+from netloom.daemon.views import PLANNED_KINDS, view_of
+from netloom.model.kinds import Kind
+from netloom.model.objects import Host, Object
+from netloom.plan.records import Edit, Remove
+from netloom.reconcile.planner import IntentBatch
+from netloom.store.changelog import RevisionCompacted
+from netloom.store.store import Store
+
+FIRST_BATCH = 2_000
+"""Edits in one batch of the first load: others get their turn between two."""
+
+HostListener = Callable[[Mapping[Uuid, Host | None]], None]
+"""Hears which hosts were declared, changed or (None) removed; called before the planner works them in."""
+
+
+class StoreFeed:
+    """`netloom.reconcile.planner.ChangeFeed` over the store."""
+
+    def __init__(self, store: Store, hosts: HostListener) -> None:
+        self._store = store
+        self._hosts = hosts
+        self._known: dict[Uuid, Kind] = {}
+        self._generations: dict[Uuid, int] = {}
+
+    async def follow(self) -> AsyncIterator[IntentBatch]:
+        """Batches for ever; see `IntentBatch`."""
+        while True:
+            revision = 0
+            async for batch in self._everything():
+                revision = batch.revision
+                yield batch
+            try:
+                while True:
+                    await self._store.wait_beyond(revision)
+                    changed = await self._store.load_changed(revision)
+                    revision = changed.revision
+                    yield self._batch(revision, changed.objects, changed.gone, complete=True)
+            except RevisionCompacted:
+                continue
+
+    async def _everything(self) -> AsyncIterator[IntentBatch]:
+        snapshot = await self._store.load_all()
+        objects: list[Object] = [*snapshot.hosts, *snapshot.networks, *snapshot.nics]
+        present = {item.id for item in objects}
+        gone = [(kind, item_id) for item_id, kind in self._known.items() if item_id not in present]
+        last = max(0, len(objects) - 1) // FIRST_BATCH
+        for index in range(last + 1):
+            part = objects[index * FIRST_BATCH : (index + 1) * FIRST_BATCH]
+            complete = index == last
+            yield self._batch(snapshot.revision, part, gone if complete else (), complete=complete)
+
+    def _batch(
+        self, revision: int, objects: Iterable[Object], gone: Iterable[tuple[Kind, Uuid]], *, complete: bool
+    ) -> IntentBatch:
+        edits: list[Edit] = []
+        generations: dict[Uuid, int] = {}
+        hosts: dict[Uuid, Host | None] = {}
+        for kind, item_id in gone:
+            if kind in PLANNED_KINDS:
+                edits.append(Remove(kind, item_id))
+                self._known.pop(item_id, None)
+                self._generations.pop(item_id, None)
+            if kind is Kind.HOST:
+                hosts[item_id] = None
+        for item in objects:
+            view = view_of(item)
+            if view is None:
+                continue
+            if isinstance(item, Host):
+                hosts[item.id] = item
+                self._known[item.id] = Kind.HOST
+            else:
+                self._known[item.id] = view.ref.kind
+            generations[item.id] = item.generation
+            if (
+                self._generations.get(item.id) != item.generation
+            ):  # a change of state alone is nothing to plan
+                self._generations[item.id] = item.generation
+                edits.append(view)
+        if hosts:
+            self._hosts(hosts)
+        return IntentBatch(revision, edits, generations, complete)
