@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from types import TracebackType
+from typing import Self
 
 from netloom.wire.ovsdb.connection import Connection
 from netloom.wire.ovsdb.events import Event, Reply, Update
@@ -70,7 +71,7 @@ class OvsdbServer:
             tool = ["create", str(self._database), str(schema)]
         subprocess.run(["ovsdb-tool", *tool], check=True, capture_output=True)
 
-    def __enter__(self) -> OvsdbServer:
+    def __enter__(self) -> Self:
         self.start()
         return self
 
@@ -135,7 +136,7 @@ class BlockingClient:
         self.connection = Connection()
         self.events: list[Event] = []
 
-    def __enter__(self) -> BlockingClient:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -190,7 +191,7 @@ class BlockingClient:
         return replica.load(self.call(replica.monitor()))
 
     def sync(self, replica: Replica) -> list[RowChange[Row]]:
-        """Everything that was committed before this call is in the replica after it: replies come in order behind updates."""
+        """What was committed before this call is in the replica after it: replies come in order behind updates."""
         changes = self.take_updates(replica)
         self.call(Call("echo", []))
         return changes + self.take_updates(replica)

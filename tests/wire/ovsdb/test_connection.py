@@ -388,9 +388,9 @@ def test_outstanding_requests_are_bounded() -> None:
 
 def test_a_peer_that_asks_and_never_reads() -> None:
     connection = Connection(limits=Limits(backlog_bytes=1000))
+    asking = json.dumps({"id": 1, "method": "echo", "params": ["x" * 100]}).encode()
     with pytest.raises(RemoteProtocolError, match="does not read"):
-        for _ in range(100):
-            say(connection, id=1, method="echo", params=["x" * 100])
+        connection.receive_data(asking * 100)
     server = Connection(role=Role.SERVER, limits=Limits(backlog_bytes=1000))
     with pytest.raises(LocalProtocolError, match="bytes wait"):
         server.notify("update", ["x" * 2000])

@@ -7,12 +7,12 @@ import subprocess
 import sys
 
 import pytest
+from tests.sandbox.ovsdb import ROOT, SCHEMA
 
 from netloom.wire.ovsdb import vswitch
 from netloom.wire.ovsdb.errors import RemoteProtocolError
 from netloom.wire.ovsdb.rows import row_class
 from netloom.wire.ovsdb.schema import UNLIMITED, Atomic, Base, Column, ColumnType, parse_schema
-from tests.sandbox.ovsdb import ROOT, SCHEMA
 
 
 def table(column: object) -> object:
