@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from tests.lab.conftest import KINDS, join, tunnel
 
-from netloom.lab import Lab, LabError
+from netloom.lab import GuestPlan, Lab, LabError
 from netloom.lab.frames import Filter, arp_request, ethernet, icmp_echo
-from tests.lab.conftest import KINDS, join
 
 pytestmark = pytest.mark.lab
 
@@ -43,8 +43,15 @@ def test_tcp_works(clean: Lab) -> None:
     """Checksum offload would let ping pass and lose every TCP segment."""
     left, right = clean.guest("left"), clean.guest("right")
     join("vxlan", left, right)
-    listen = "import socket; s=socket.create_server(('10.0.0.2', 7)); print('up', flush=True); c,_=s.accept(); c.sendall(b'x'*100000)"
-    dial = "import socket; s=socket.create_connection(('10.0.0.2', 7), 5); n=0\nwhile d:=s.recv(65536): n+=len(d)\nprint(n)"
+    listen = (
+        "import socket; s = socket.create_server(('10.0.0.2', 7)); print('up', flush=True); "
+        "c, _ = s.accept(); c.sendall(b'x' * 100000)"
+    )
+    dial = (
+        "import socket; s = socket.create_connection(('10.0.0.2', 7), 5); n = 0\n"
+        "while d := s.recv(65536): n += len(d)\n"
+        "print(n)"
+    )
     with right.popen(["python3", "-c", listen]) as server:
         assert server.stdout is not None
         assert server.stdout.readline() == b"up\n"
@@ -95,8 +102,8 @@ def test_live_migration_loses_nothing(clean: Lab) -> None:
         assert source.name == "h2"
         near = h1.ofport(left.port)
         moved = h1.ofport(f"v-{right.name}.{right.state.serial}")
-        h1.add_flows(f"in_port={moved},actions=output:{near}")
-        h1.add_flows(f"in_port={near},actions=output:{moved}")
+        both = f"set_field:{h2.tunnel_ip}->tun_dst,set_field:77->tun_id,output:{tunnel(h1, 'geneve')},output:{moved}"
+        h1.add_flows(f"in_port={moved},actions=output:{near}", f"in_port={near},actions={both}")
         right.switch_over(h1)
         with right.sniff(Filter(icmp_type=8)) as arrived:
             arrived.wait(10)
@@ -110,8 +117,6 @@ def test_live_migration_loses_nothing(clean: Lab) -> None:
 
 
 def test_device_beside_the_bridge_is_what_attach_is_told(clean: Lab) -> None:
-    from netloom.lab import GuestPlan
-
     guest = clean.add_guest(GuestPlan("attachable-guest", "h1", ipv4="10.0.0.9/24"))
     try:
         host = guest.host

@@ -5,9 +5,9 @@ from __future__ import annotations
 import socket
 
 import pytest
+from tests.lab.conftest import join
 
 from netloom.lab import Host, Lab, LabError, names, namespaces
-from tests.lab.conftest import join
 
 pytestmark = pytest.mark.lab
 

@@ -24,6 +24,8 @@ ETH_P_ALL = 3
 ETH_IPV4, ETH_ARP, ETH_IPV6 = 0x0800, 0x0806, 0x86DD
 PACKET_OUTGOING = 4
 SOL_PACKET, PACKET_STATISTICS, PACKET_IGNORE_OUTGOING = 263, 6, 23
+DRAIN = 0.1
+"""Seconds for which a sniffer still reads after its block."""
 BROADCAST = "ff:ff:ff:ff:ff:ff"
 VXLAN_PORT, GENEVE_PORT = 4789, 6081
 GRE_PROTOCOL, UDP_PROTOCOL, ICMP_PROTOCOL, ICMP6_PROTOCOL = 47, 17, 1, 58
@@ -345,8 +347,11 @@ class Sniffer:
             return tuple(self._frames)
 
     def _run(self) -> None:
-        # After the block ended, go on until the queue is empty: what had arrived by then counts.
-        while True:
+        # After the block ended, empty the queue: what had arrived by then counts. On a busy wire the queue never gets empty.
+        deadline = float("inf")
+        while time.monotonic() < deadline:
+            if self._stop.is_set() and deadline == float("inf"):
+                deadline = time.monotonic() + DRAIN
             try:
                 raw, address = self._socket.recvfrom(65536)
             except TimeoutError:
@@ -354,7 +359,7 @@ class Sniffer:
                     return
                 continue
             except OSError:  # the interface went away or down
-                if self._stop.is_set():
+                if self._stop.wait(0.02):
                     return
                 continue
             frame = parse(raw, outgoing=address[2] == PACKET_OUTGOING)
