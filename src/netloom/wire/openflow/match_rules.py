@@ -21,6 +21,10 @@ VLAN_PRESENT: Final = 0x1000
 _NO_VLAN: Final = 0xFFFF
 
 
+# Fields of which Open vSwitch knows fewer bits than they have on the wire; it always reports a mask of those bits.
+_ALWAYS_MASKED: Final = frozenset({f.CT_STATE, f.TUN_FLAGS})
+
+
 class FieldMatch(msgspec.Struct, frozen=True, gc=False):
     """One field's condition: the bits of `mask` (None: all) of a packet's field are those of `value`."""
 
@@ -93,6 +97,8 @@ def _fitting(entry: FieldMatch) -> FieldMatch | None:
             raise MatchError(field, f"{field.name} takes no mask", BAD_MASK)
     if value < 0 or value & ~ones:
         raise MatchError(field, f"value {value:#x} does not fit in {field.name} ({ones:#x})", BAD_VALUE)
+    if mask is None and field in _ALWAYS_MASKED:
+        mask = field.ones
     return entry if mask == entry.mask else FieldMatch(field, value, mask)
 
 
