@@ -19,12 +19,14 @@ from netloom.contract import reports
 from netloom.contract.documents import YAML_MEDIA_TYPE, Applied
 from netloom.contract.fields import Spec
 from netloom.contract.hosts import DrainRequest, Host, HostSpec
-from netloom.contract.kinds import HOST, NIC, A, KindSchema, P, S
+from netloom.contract.kinds import HOST, NIC, A, AnyKind, KindSchema, P, S
 from netloom.contract.nics import AttachmentSpec, BatchCreated, Nic, NicSpec
 from netloom.contract.pages import Page
+from netloom.contract.resources import Resource
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
+Params = tuple[tuple[str, str], ...]
 
 _specs = TypeAdapter(tuple[NicSpec, ...])
 
@@ -36,7 +38,7 @@ class Call(Generic[T]):
     Attributes:
         method / path: of HTTP; the path is encoded.
         parse: from the body of a 2xx answer.
-        params: of the query.
+        params: of the query, pairs: a name may stand there several times.
         headers: besides authentication and content type.
         content / content_type: the body.
         wait: seconds that the server may take before it answers (`?wait=`), on top of the usual time.
@@ -46,7 +48,7 @@ class Call(Generic[T]):
     method: str
     path: str
     parse: Callable[[bytes], T]
-    params: Mapping[str, str] = field(default_factory=dict)
+    params: Params = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     content: bytes | None = None
     content_type: str = "application/json"
@@ -78,20 +80,31 @@ def get(schema: KindSchema[S, P, A], ref: str, *, wait: float = 0.0) -> Call[A]:
     return Call("GET", path, model(schema.answer), _wait(wait), wait=wait, repeatable=True)
 
 
+def get_any(schema: AnyKind, ref: str, *, wait: float = 0.0) -> Call[Resource]:
+    """Read one of a kind that is only known at run time."""
+    answer: type[Resource] = schema.answer
+    path = f"/v1/{schema.collection}/{segment(ref)}"
+    return Call("GET", path, model(answer), _wait(wait), wait=wait, repeatable=True)
+
+
 def page(
     schema: KindSchema[S, P, A],
     *,
-    filters: Mapping[str, str],
+    filters: Mapping[str, str] | None = None,
+    labels: Mapping[str, str] | None = None,
     limit: int | None = None,
     cursor: str | None = None,
 ) -> Call[Page[A]]:
-    """One page of a list; `filters` as in the query, labels as `label`: `KEY=VALUE`."""
-    params = dict(filters)
+    """One page of a list; `filters` as the kind has them."""
+    params = [
+        *(filters or {}).items(),
+        *(("label", f"{key}={value}") for key, value in (labels or {}).items()),
+    ]
     if limit is not None:
-        params["limit"] = str(limit)
+        params.append(("limit", str(limit)))
     if cursor is not None:
-        params["cursor"] = cursor
-    return Call("GET", f"/v1/{schema.collection}", model(schema.page), params, repeatable=True)
+        params.append(("cursor", cursor))
+    return Call("GET", f"/v1/{schema.collection}", model(schema.page), tuple(params), repeatable=True)
 
 
 def update(
@@ -114,7 +127,7 @@ def create_nics(specs: Sequence[NicSpec], *, key: str) -> Call[BatchCreated]:
     """Many NICs in one transaction."""
     items = _specs.dump_json(tuple(specs), exclude_unset=True)
     return Call(
-        "POST", "/v1/nics/batch", model(BatchCreated), {},
+        "POST", "/v1/nics/batch", model(BatchCreated), (),
         {"idempotency-key": key, "prefer": "return=minimal"},
         b'{"items":' + items + b"}", repeatable=True,
     )  # fmt: skip
@@ -178,7 +191,7 @@ def export(content_type: str = YAML_MEDIA_TYPE) -> Call[bytes]:
 
 def diff(host: str | None = None) -> Call[reports.DiffReport]:
     """Drift of one host or of all."""
-    params = {} if host is None else {"host": host}
+    params: Params = () if host is None else (("host", host),)
     return Call("GET", "/v1/diff", model(reports.DiffReport), params, repeatable=True)
 
 
@@ -194,7 +207,7 @@ def network_report(ref: str) -> Call[reports.NetworkReport]:
 
 def explain_flow(host: str, cookie: int) -> Call[reports.ExplainFlow]:
     """Which objects caused the flows with a cookie."""
-    params = {"host": host, "cookie": hex(cookie)}
+    params: Params = (("host", host), ("cookie", hex(cookie)))
     return Call("GET", "/v1/explain/flow", model(reports.ExplainFlow), params, repeatable=True)
 
 
@@ -213,8 +226,8 @@ def _body(spec: Spec) -> bytes:
     return spec.model_dump_json(exclude_unset=True).encode()
 
 
-def _wait(seconds: float) -> dict[str, str]:
-    return {"wait": f"{seconds:g}"} if seconds else {}
+def _wait(seconds: float) -> Params:
+    return (("wait", f"{seconds:.3f}"),) if seconds else ()
 
 
 def _if_match(generation: int | None) -> dict[str, str]:

@@ -239,18 +239,23 @@ class Collection(Generic[S, P, A]):
         return await self._client.send(calls.get(self._schema, ref))
 
     async def page(
-        self, *, filters: Mapping[str, str] | None = None, limit: int | None = None, cursor: str | None = None
+        self,
+        *,
+        filters: Mapping[str, str] | None = None,
+        labels: Mapping[str, str] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
     ) -> Page[A]:
         """One page."""
         return await self._client.send(
-            calls.page(self._schema, filters=filters or {}, limit=limit, cursor=cursor)
+            calls.page(self._schema, filters=filters, labels=labels, limit=limit, cursor=cursor)
         )
 
-    async def list(self, **filters: str) -> AsyncIterator[A]:
+    async def list(self, labels: Mapping[str, str] | None = None, **filters: str) -> AsyncIterator[A]:
         """All that match, page by page."""
         cursor: str | None = None
         while True:
-            found = await self.page(filters=filters, limit=MAX_LIMIT, cursor=cursor)
+            found = await self.page(filters=filters, labels=labels, limit=MAX_LIMIT, cursor=cursor)
             for item in found.items:
                 yield item
             cursor = found.next_cursor

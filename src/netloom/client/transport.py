@@ -49,7 +49,7 @@ def request_of(call: Call[T], address: Address, options: Options) -> dict[str, o
     return {
         "method": call.method,
         "url": address.base + call.path,
-        "params": dict(call.params) or None,
+        "params": call.params or None,
         "headers": headers,
         "content": call.content,
         "timeout": httpx.Timeout(options.timeout, read=options.timeout + call.wait),

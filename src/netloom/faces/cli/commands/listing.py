@@ -1,0 +1,116 @@
+"""What listing, showing and deleting have in common for all kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from netloom.client import calls
+from netloom.contract.kinds import A, KindSchema, P, S
+from netloom.contract.pages import MAX_LIMIT
+from netloom.contract.resources import Resource
+from netloom.faces.cli.failures import Exit
+from netloom.faces.cli.output import Format, ago, pairs, rows, show, text_of, write, write_data
+from netloom.faces.cli.session import Session
+from netloom.faces.cli.waiting import verdict, wait_done
+
+Columns = Sequence[tuple[str, str]]
+"""Heading and field of each column."""
+
+_OWN = ("kind", "name", "id", "status", "findings")
+
+
+def list_all(
+    session: Session,
+    schema: KindSchema[S, P, A],
+    *,
+    filters: Mapping[str, str],
+    labels: Mapping[str, str],
+    limit: int | None,
+) -> list[A]:
+    """All objects that match, page by page, at most `limit`."""
+    found: list[A] = []
+    cursor: str | None = None
+    while True:
+        left = MAX_LIMIT if limit is None else min(MAX_LIMIT, limit - len(found))
+        page = session.send(calls.page(schema, filters=filters, labels=labels, limit=left, cursor=cursor))
+        found += page.items
+        cursor = page.next_cursor
+        if cursor is None or len(found) == limit:
+            return found
+
+
+def write_list(items: Sequence[Resource], columns: Columns, how: Format) -> None:
+    """A list as the user asked for it."""
+    if how is not Format.TABLE:
+        write_data(items, how)
+    elif not items:
+        write("none")
+    else:
+        show(rows([head for head, _ in columns], [_cells(item, columns) for item in items]))
+
+
+def _cells(item: Resource, columns: Columns) -> list[str]:
+    return [item.status.phase if field == "status" else text_of(getattr(item, field)) for _, field in columns]
+
+
+def write_one(item: Resource, how: Format) -> None:
+    """One object, all fields."""
+    if how is not Format.TABLE:
+        write_data(item, how)
+        return
+    show(pairs(describe(item)))
+
+
+def describe(item: Resource) -> list[tuple[str, str]]:
+    """Names and values of an object: identity first, then its own fields, then how it does."""
+    lines = [("name", item.name), ("id", item.id)]
+    for name in type(item).model_fields:
+        value = getattr(item, name)
+        if name in _OWN or name.endswith("_id") or value in (None, "", (), {}):
+            continue
+        lines.append((name.replace("_", " "), _field_text(name, value)))
+    lines += status_lines(item)
+    return lines
+
+
+def _field_text(name: str, value: object) -> str:
+    if name == "attachment":
+        return f"{getattr(value, 'device', '')} on {getattr(value, 'host', '')}"
+    return text_of(value)
+
+
+def status_lines(item: Resource) -> list[tuple[str, str]]:
+    """How far reality is, and what was found."""
+    status = item.status
+    lines: list[tuple[str, str]] = [("status", status.phase)]
+    if status.since is not None:
+        lines.append(("since", ago(status.since)))
+    if status.reason:
+        lines.append(("reason", f"{status.reason} [{status.code}]" if status.code else status.reason))
+    if status.next_try is not None:
+        lines.append(("next try", ago(status.next_try)))
+    if status.behind:
+        lines.append(("behind", ", ".join(status.behind)))
+    for finding in item.findings:
+        hint = f" ({finding.hint})" if finding.hint else ""
+        lines.append((finding.severity, f"{finding.message}{hint} [{finding.code}]"))
+    return lines
+
+
+def finish(
+    session: Session,
+    schema: KindSchema[S, P, A],
+    item: A,
+    how: Format,
+    *,
+    wait: float | None,
+    said: Callable[[A], str],
+) -> Exit:
+    """Waits when asked to, then prints what was done; gives the exit status."""
+    if wait is not None:
+        item = wait_done(session, schema, item, wait)
+    if how is Format.TABLE:
+        write(said(item))
+    else:
+        write_data(item, how)
+    return Exit.DONE if wait is None else verdict(item, schema.noun)

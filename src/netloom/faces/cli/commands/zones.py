@@ -1,0 +1,59 @@
+"""`netloom zone`."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated
+
+import typer
+
+from netloom.client import calls
+from netloom.contract.kinds import ZONE
+from netloom.contract.zones import ZoneSpec
+from netloom.faces.cli.commands.listing import list_all, write_list, write_one
+from netloom.faces.cli.options import LabelFilter, Labels, Limit, Output, given, parse_labels, spec_of
+from netloom.faces.cli.output import Format, write
+from netloom.faces.cli.session import session_of
+
+app = typer.Typer(help="Zones: where hosts and physical networks are.", no_args_is_help=True)
+
+_COLUMNS = (("name", "name"), ("description", "description"), ("labels", "labels"), ("id", "id"))
+
+
+@app.command()
+def create(
+    ctx: typer.Context,
+    name: str,
+    description: Annotated[str | None, typer.Option(help="For people.")] = None,
+    label: Labels = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """Create a zone."""
+    spec = spec_of(ZoneSpec, given(name=name, description=description, labels=parse_labels(label)))
+    item = session_of(ctx).send(calls.create(ZONE, spec, key=str(uuid.uuid4())))
+    if output is Format.TABLE:
+        write(f"zone {item.name} created ({item.id})")
+    else:
+        write_one(item, output)
+
+
+@app.command("list")
+def list_(
+    ctx: typer.Context, label: LabelFilter = None, limit: Limit = None, output: Output = Format.TABLE
+) -> None:
+    """List zones."""
+    items = list_all(session_of(ctx), ZONE, filters={}, labels=parse_labels(label), limit=limit)
+    write_list(items, _COLUMNS, output)
+
+
+@app.command()
+def show(ctx: typer.Context, zone: str, output: Output = Format.TABLE) -> None:
+    """Show a zone."""
+    write_one(session_of(ctx).send(calls.get(ZONE, zone)), output)
+
+
+@app.command()
+def delete(ctx: typer.Context, zone: str) -> None:
+    """Delete a zone that nothing is in."""
+    item = session_of(ctx).send(calls.delete(ZONE, zone))
+    write(f"zone {item.name} deleted")
