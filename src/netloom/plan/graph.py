@@ -116,6 +116,7 @@ class Planner:
             self._settle()
             return _changes(self._outcomes)
         finally:
+            self._outcomes = {}
             for change in reversed(done):
                 self.feed(self.view.undo(change))
             self._settle()
@@ -225,14 +226,19 @@ class Planner:
             del self._groups[key]
 
     def _settle_shared(self, touched: Touched, joined: dict[GroupKey, set[HostId]]) -> None:
+        found: list[tuple[_Group, FragmentChange]] = []
         for group_key, key in touched.shared:
             group = self._groups.get(group_key)
             if group is None:
                 continue  # nobody carries it
             change = _replace(group.fragments, key, self._compiler.shared(self.view, group_key, key))
             if change is not None:
-                for host_id in group.carriers:
-                    self._outcome(host_id).note(change)
+                found.append((group, change))
+        # A key may leave one group for another: what goes is noted before what comes.
+        found.sort(key=lambda each: each[1].after is not None)
+        for group, change in found:
+            for host_id in group.carriers:
+                self._outcome(host_id).note(change)
         for group_key, host_ids in joined.items():
             group = self._groups.get(group_key)
             if group is None:

@@ -7,8 +7,6 @@ Rule 2: what follows costs as the change, not as the picture: no loop here goes 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import msgspec
 
 from netloom.base.ids import HostId
@@ -156,7 +154,7 @@ def _host(view: View, change: HostChange, touched: Touched) -> None:
     touched.findings.add(known.ref)
     if not _matters(change):
         if change.before is not None and change.after is not None:
-            _tell_networks(view, change.after.id, touched)
+            _tell(view, change.after.id, touched)
         return
     touched.hosts.add(known.id)
     for network_id in view.networks_on.get(known.id, ()):
@@ -168,6 +166,7 @@ def _host(view: View, change: HostChange, touched: Touched) -> None:
             if host is not None:
                 _spread(network, host, touched)
         for nic_id in view.presence[network_id][known.id]:
+            touched.findings.add(view.nics[nic_id].ref)
             _nic(view, view.nics[nic_id], network, touched)
 
 
@@ -180,6 +179,10 @@ def _matters(change: HostChange) -> bool:
     return same != after
 
 
-def _tell_networks(view: View, host_id: HostId, touched: Touched) -> None:
-    networks: Iterable[NetworkView | None] = map(view.networks.get, view.networks_on.get(host_id, ()))
-    touched.findings.update(network.ref for network in networks if network is not None)
+def _tell(view: View, host_id: HostId, touched: Touched) -> None:
+    """The findings of what a host carries."""
+    for network_id in view.networks_on.get(host_id, ()):
+        network = view.networks.get(network_id)
+        if network is not None:
+            touched.findings.add(network.ref)
+        touched.findings.update(view.nics[nic_id].ref for nic_id in view.presence[network_id][host_id])
