@@ -6,6 +6,7 @@ the vectors are independent of what they test. One message a line: direction, he
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -96,10 +97,8 @@ def relay(listener: socket.socket, target: str, out: dict[str, list[str]]) -> No
                 out.setdefault(direction, []).append(held[:length].hex())
                 held = held[length:]
         for one in (sink, source):
-            try:
+            with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
 
     while True:
         try:

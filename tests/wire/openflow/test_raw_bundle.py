@@ -5,7 +5,7 @@ from netloom.wire.openflow.bundle import compose
 from netloom.wire.openflow.flow import Flow
 from netloom.wire.openflow.flow_stats import raw_of
 from netloom.wire.openflow.match import Match
-from netloom.wire.openflow.messages.flow_mod import FlowMod, FlowCommand
+from netloom.wire.openflow.messages.flow_mod import FlowCommand, FlowMod
 from netloom.wire.openflow.raw_bundle import ADD, DELETE_STRICT, RawChange, compose_raw
 
 FLOWS = [
