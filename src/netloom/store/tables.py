@@ -144,3 +144,10 @@ idempotency = Table(
     Column("answer", LargeBinary, nullable=False),
     Column("at", BigInteger, nullable=False, index=True),
 )
+
+seen_ports = Table(
+    "seen_ports",
+    metadata,
+    Column("host_id", Text, primary_key=True),  # not a foreign key: an observation outlives what it is about
+    Column("ports", LargeBinary, nullable=False),  # a JSON list of [port name, identity, OpenFlow port]
+)
