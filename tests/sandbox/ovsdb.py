@@ -145,7 +145,8 @@ class BlockingClient:
         self.stream.close()
 
     def flush(self) -> None:
-        self.stream.sendall(self.connection.data_to_send())
+        if data := self.connection.data_to_send():
+            self.stream.sendall(data)
 
     def pump(self) -> None:
         """Blocks for some bytes."""

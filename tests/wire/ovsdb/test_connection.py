@@ -130,8 +130,19 @@ def test_cancel() -> None:
     assert sent(connection) == [{"id": None, "method": "cancel", "params": [number]}]
     with pytest.raises(OvsdbError, match="canceled"):
         answer(connection, number, None, "canceled").value(object)
-    with pytest.raises(LocalProtocolError, match="its reply already"):
-        connection.cancel(number)
+    for again in (number, connection.request(requests.echo())):
+        with pytest.raises(LocalProtocolError, match="no transaction without a reply"):
+            connection.cancel(again)
+
+
+def test_cancelled_requests_that_never_have_a_reply_are_forgotten() -> None:
+    connection = Connection(limits=Limits(outstanding=2))
+    for _ in range(5):
+        connection.cancel(connection.request(requests.transact("D", [])))
+    assert connection.outstanding == 0
+    answer(connection, 4, [])
+    with pytest.raises(RemoteProtocolError, match="not asked"):
+        answer(connection, 0, [])
 
 
 def test_server_role() -> None:

@@ -75,6 +75,7 @@ class Connection:
         self._backlog = 0
         self._next_id = 0
         self._pending: dict[int, Call] = {}
+        self._cancelled: dict[int, Call] = {}  # their replies may come or not
         self._monitors: dict[str, Monitor] = {}
         self._locks: dict[str, Lock] = {}
 
@@ -126,11 +127,20 @@ class Connection:
         return number
 
     def cancel(self, request_id: int) -> None:
-        """Asks the server to give up a transaction that waits (RFC 7047 4.1.4); its reply still comes, usually an error."""
+        """Asks the server to give up a transaction that waits (RFC 7047 4.1.4).
+
+        The request is not outstanding any more. Its `Reply` may still come: the RFC says `canceled`, a commit may have been
+        faster, and ovsdb-server 3.1 sends nothing.
+        """
         self._move(Signal.SEND)
-        if request_id not in self._pending:
-            raise LocalProtocolError(f"request {request_id} has its reply already")
+        call = self._pending.get(request_id)
+        if call is None or call.method != "transact":
+            raise LocalProtocolError(f"request {request_id} is no transaction without a reply")
         self._send({"id": None, "method": "cancel", "params": [request_id]})
+        del self._pending[request_id]
+        self._cancelled[request_id] = call
+        if len(self._cancelled) > self._limits.outstanding:
+            del self._cancelled[next(iter(self._cancelled))]
 
     def reply(self, request_id: object, result: object) -> None:
         """Answers a request of the peer's."""
@@ -208,7 +218,7 @@ class Connection:
 
     def _receive_reply(self, envelope: _Envelope) -> Reply:
         number = decode(envelope.id, int, "id of a reply")
-        call = self._pending.pop(number, None)
+        call = self._pending.pop(number, None) or self._cancelled.pop(number, None)
         if call is None:
             raise RemoteProtocolError(
                 f"a reply to request {number}, which was not asked or has its reply already"
