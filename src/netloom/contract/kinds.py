@@ -14,7 +14,6 @@ from netloom.contract.physical_networks import PhysicalNetwork, PhysicalNetworkP
 from netloom.contract.resources import Resource
 from netloom.contract.zones import Zone, ZonePatch, ZoneSpec
 
-
 S = TypeVar("S", bound=Spec)
 P = TypeVar("P", bound=Spec)
 A = TypeVar("A", bound=Resource)
@@ -52,7 +51,7 @@ PHYSICAL_NETWORK: Final = KindSchema(
     Page[PhysicalNetwork],
     ("name", "zone"),
 )
-HOST: Final = KindSchema("Host", "hosts", "host", HostSpec, HostPatch, Host, Page[Host], ("name", "zone"))
+HOST: Final = KindSchema("Host", "hosts", "host", HostSpec, HostPatch, Host, Page[Host], ("name", "zone", "tunnel_ip", "system_id"))
 NETWORK: Final = KindSchema(
     "Network",
     "networks",
@@ -61,7 +60,7 @@ NETWORK: Final = KindSchema(
     NetworkPatch,
     Network,
     Page[Network],
-    ("name", "zone", "physical_network", "isolation", "state"),
+    ("name", "zone", "physical_network", "isolation", "segment", "state"),
 )
 NIC: Final = KindSchema(
     "Nic",

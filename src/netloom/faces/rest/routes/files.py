@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from netloom.app.service import ApplyResult
+from netloom.app.declared import ApplyResult
 from netloom.contract.documents import YAML_MEDIA_TYPE, Applied
 from netloom.contract.reports import PlanReport
 from netloom.faces.rest import describe

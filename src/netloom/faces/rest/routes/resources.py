@@ -21,6 +21,7 @@ from netloom.model.errors import InvalidDocuments
 from netloom.model.kinds import Kind
 from netloom.model.patches import PATCH_TYPES
 from netloom.model.specs import SPEC_TYPES, NicSpec
+from netloom.model.status import Phase, Status
 
 
 class _Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,6 +33,7 @@ class _Minimal(msgspec.Struct, frozen=True):
     ids: list[str]
 
 
+_DELETED: Final = Status(phase=Phase.PENDING, code="deleted", reason="deleted; hosts follow")
 _batch: Final = msgspec.json.Decoder(_Batch)
 
 
@@ -72,7 +74,8 @@ def _add_kind(api: FastAPI, face: Face, schema: AnyKind) -> None:
         return answer(await face.settle(request, item))
 
     async def delete(request: Request) -> Response:
-        return answer(await app.delete(kind, request.path_params["ref"], if_generation=if_match(request)))
+        item = await app.delete(kind, request.path_params["ref"], if_generation=if_match(request))
+        return answer(msgspec.structs.replace(item, status=_DELETED))
 
     ref = describe.ref_parameter(noun)
     made = describe.operation(
