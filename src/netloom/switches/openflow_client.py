@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from netloom.aio.clock import SYSTEM_CLOCK, Clock
 from netloom.base.errors import PeerError, Unavailable
-from netloom.switches.pump import Pump, PumpSettings
+from netloom.switches.pump import Pump, PumpCounters, PumpSettings
 from netloom.switches.stream import Stream
 from netloom.wire.openflow.bundle import ComposedBundle
 from netloom.wire.openflow.connection import Connection, Delivery, Event, Negotiated, Received, Role
@@ -98,6 +98,19 @@ class OpenFlowClient:
         except BaseException as error:
             self._end(error if isinstance(error, Exception) else Unavailable("the session was ended"))
             raise
+
+    async def wait_ended(self) -> None:
+        """For a connection that somebody else pumps: wait until it is over, raise why; hang up when cancelled."""
+        try:
+            await self.ended.wait()
+        finally:
+            self.pump.abort()
+        raise self._error or Unavailable("the connection ended", subject=self.stream.peer)
+
+    @property
+    def pump_counters(self) -> PumpCounters:
+        """Bytes and messages."""
+        return self.pump.counters
 
     async def negotiated(self) -> int:
         """Wait for the peer's hello; the version.

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from netloom.aio.clock import SYSTEM_CLOCK, Clock
 from netloom.base.errors import PeerError, Unavailable
-from netloom.switches.pump import Pump, PumpSettings
+from netloom.switches.pump import Pump, PumpCounters, PumpSettings
 from netloom.switches.stream import Stream
 from netloom.wire.ovsdb import requests
 from netloom.wire.ovsdb.connection import Connection
@@ -50,6 +50,19 @@ class OvsdbClient:
         except BaseException as error:
             self._end(error if isinstance(error, Exception) else Unavailable("the session was ended"))
             raise
+
+    async def wait_ended(self) -> None:
+        """For a connection that somebody else pumps: wait until it is over, raise why; hang up when cancelled."""
+        try:
+            await self.ended.wait()
+        finally:
+            self.pump.abort()
+        raise self._error or Unavailable("the connection ended", subject=self.stream.peer)
+
+    @property
+    def pump_counters(self) -> PumpCounters:
+        """Bytes and messages."""
+        return self.pump.counters
 
     async def call(self, call: Call) -> Reply:
         """Send a request and wait for its answer (which may be an error: `Reply.error`).

@@ -1,0 +1,229 @@
+"""Steps from the flows that a switch has to those it should have, as bytes.
+
+Rule 1: equal bytes are right; only where they differ is the meaning compared, because meaning costs a decode.
+Rule 2: a deletion names the cookie that the flow is known by in full: a flow that took its place meanwhile, ours or
+    another's, is not hit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from netloom.plan.switch import Fragment, FragmentKey
+from netloom.reconcile.ports import Refusal
+from netloom.switches.ownership import Ownership
+from netloom.wire.openflow.flow_stats import RawFlow, flow_of, raw_flows, raw_of
+from netloom.wire.openflow.raw_bundle import ADD, DELETE_STRICT, RawChange
+
+WHOLE_COOKIE = 0xFFFFFFFFFFFFFFFF
+FLOWS_PER_SLICE = 2000
+"""Flows compared before the others get their turn."""
+
+RawKey = tuple[int, int, bytes]
+
+
+class RawCache:
+    """Encoded fragments: the hosts of a network show the same ones. Bounded by flows; the one used longest ago goes first.
+
+    Fragments are shared objects that live as long as they are desired, so they are known by identity; each entry holds its
+    fragment, which keeps the identity from being given to another.
+    """
+
+    def __init__(self, limit: int = 200_000) -> None:
+        self._limit = limit
+        self._entries: OrderedDict[tuple[int, int], tuple[Fragment, tuple[RawFlow, ...]]] = OrderedDict()
+        self._flows = 0
+        self.hits = 0
+        self.misses = 0
+
+    def raw(self, fragment: Fragment, version: int) -> tuple[RawFlow, ...]:
+        """The fragment's flows as a switch would report them."""
+        key = (id(fragment), version)
+        found = self._entries.get(key)
+        if found is not None:
+            self.hits += 1
+            self._entries.move_to_end(key)
+            return found[1]
+        self.misses += 1
+        made = tuple(raw_of(flow, version) for flow in fragment.flows)
+        self._entries[key] = (fragment, made)
+        self._flows += len(made)
+        while self._flows > self._limit and len(self._entries) > 1:
+            _, (_, dropped) = self._entries.popitem(last=False)
+            self._flows -= len(dropped)
+        return made
+
+
+@dataclass(slots=True)
+class FlowSteps:
+    """What to send, in order: deletions first, so that a key that moves between fragments ends up there.
+
+    `owners` says for each change which fragment it is for; None: a flow that nothing desires.
+    """
+
+    changes: list[RawChange] = field(default_factory=list)
+    owners: list[FragmentKey | None] = field(default_factory=list)
+    refused: dict[FragmentKey, Refusal] = field(default_factory=dict)
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    right: int = 0
+    foreign: frozenset[RawKey] = frozenset()
+
+    def delete(self, flow: RawFlow, owner: FragmentKey | None) -> None:
+        """Remove a flow as it is known."""
+        self.changes.append(RawChange(DELETE_STRICT, flow, WHOLE_COOKIE))
+        self.owners.append(owner)
+        self.removed += 1
+
+    def put(self, flow: RawFlow, owner: FragmentKey) -> None:
+        """Add a flow, or replace the one of its key."""
+        self.changes.append(RawChange(ADD, flow))
+        self.owners.append(owner)
+
+    def without(self, refused: Mapping[FragmentKey, Refusal]) -> FlowSteps:
+        """The steps of the other fragments. Their counts are those that were planned."""
+        rest = FlowSteps(
+            refused={**self.refused, **refused},
+            added=self.added,
+            changed=self.changed,
+            removed=self.removed,
+            foreign=self.foreign,
+        )
+        for change, owner in zip(self.changes, self.owners, strict=True):
+            if owner is None or owner not in refused:
+                rest.changes.append(change)
+                rest.owners.append(owner)
+        return rest
+
+
+def _blocked(flow: RawFlow) -> Refusal:
+    return Refusal(
+        "foreign-flow",
+        f"a flow that is not netloom's holds the place in table {flow.table} at priority {flow.priority}",
+    )
+
+
+class _Comparison:
+    """What a switch has, against what it should have, fragment by fragment; what nobody claimed is left in `there`."""
+
+    def __init__(self, there: dict[RawKey, RawFlow], version: int, ownership: Ownership) -> None:
+        self.there = there
+        self.steps = FlowSteps()
+        self._version = version
+        self._ownership = ownership
+        self._puts: list[tuple[RawFlow, FragmentKey]] = []
+
+    def claim(self, key: FragmentKey, wanted: Sequence[RawFlow]) -> None:
+        """A fragment wants these flows."""
+        there, right = self.there, 0
+        for raw in wanted:
+            found = there.pop((raw.table, raw.priority, raw.match), None)
+            if found == raw:
+                right += 1
+            elif found is None:
+                self.steps.added += 1
+                self._puts.append((raw, key))
+            else:
+                self._differs(key, raw, found)
+        self.steps.right += right
+
+    def _differs(self, key: FragmentKey, raw: RawFlow, found: RawFlow) -> None:
+        if not self._ownership.owns_cookie(found.cookie):
+            self.there[raw.table, raw.priority, raw.match] = found
+            self.steps.refused[key] = _blocked(raw)
+        elif _same_meaning(found, raw, self._version):
+            self.steps.right += 1
+        else:
+            self.steps.changed += 1
+            self._puts.append((raw, key))
+
+    def finish(self) -> FlowSteps:
+        """Sweep what is ours and was not claimed."""
+        foreign: set[RawKey] = set()
+        for key, left in self.there.items():
+            if self._ownership.owns_cookie(left.cookie):
+                self.steps.delete(left, None)
+            else:
+                foreign.add(key)
+        for raw, owner in self._puts:
+            self.steps.put(raw, owner)
+        self.steps.foreign = frozenset(foreign)
+        return self.steps
+
+
+async def compare_flows(
+    fragments: Sequence[Fragment],
+    parts: Iterable[bytes],
+    version: int,
+    ownership: Ownership,
+    cache: RawCache,
+) -> FlowSteps:
+    """Steps from a dump (the bodies of a flow multipart reply) to the flows of the fragments."""
+    there: dict[RawKey, RawFlow] = {}
+    for part in parts:
+        for raw in raw_flows(part, version):
+            there[raw.table, raw.priority, raw.match] = raw
+        await asyncio.sleep(0)
+    comparison = _Comparison(there, version, ownership)
+    since_pause = 0
+    for fragment in fragments:
+        wanted = cache.raw(fragment, version)
+        comparison.claim(fragment.key, wanted)
+        since_pause += len(wanted)
+        if since_pause > FLOWS_PER_SLICE:
+            since_pause = 0
+            await asyncio.sleep(0)
+    return comparison.finish()
+
+
+def _same_meaning(one: RawFlow, other: RawFlow, version: int) -> bool:
+    if (one.cookie, one.flags, one.idle_timeout, one.hard_timeout, one.importance) != (
+        other.cookie,
+        other.flags,
+        other.idle_timeout,
+        other.hard_timeout,
+        other.importance,
+    ):
+        return False
+    return flow_of(one, version) == flow_of(other, version)
+
+
+def change_flows(
+    before: Mapping[FragmentKey, Fragment | None],
+    after: Mapping[FragmentKey, Fragment],
+    foreign: frozenset[RawKey],
+    version: int,
+    cache: RawCache,
+) -> FlowSteps:
+    """Steps for some fragments from what they were to what they are."""
+    old: dict[RawKey, RawFlow] = {}
+    new: dict[RawKey, tuple[RawFlow, FragmentKey]] = {}
+    steps = FlowSteps(foreign=foreign)
+    for key, fragment in before.items():
+        if fragment is not None:
+            for raw in cache.raw(fragment, version):
+                old[raw.table, raw.priority, raw.match] = raw
+        wanted = after.get(key)
+        if wanted is not None:
+            for raw in cache.raw(wanted, version):
+                new[raw.table, raw.priority, raw.match] = (raw, key)
+    for place, raw in old.items():
+        if place not in new:
+            steps.delete(raw, None)
+    for place, (raw, owner) in new.items():
+        found = old.get(place)
+        if found == raw:
+            continue
+        if place in foreign:
+            steps.refused[owner] = _blocked(raw)
+            continue
+        if found is None:
+            steps.added += 1
+        else:
+            steps.changed += 1
+        steps.put(raw, owner)
+    return steps
