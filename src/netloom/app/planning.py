@@ -13,7 +13,6 @@ from netloom.model.objects import Object, kind_of_object, spec_of
 from netloom.model.specs import NicSpec, Spec
 from netloom.store.store import StoreFacts
 
-
 GENERATED = "(generated)"
 """Stands for what is drawn at random when the objects are really made."""
 

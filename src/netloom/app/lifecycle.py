@@ -1,0 +1,305 @@
+"""The lives of NICs and networks, driven by what is seen on hosts.
+
+Rule 1: states follow observation, they never lead it: flows are compiled from places observed, whatever stands here. So
+this may be late, and nothing waits for it.
+Rule 2: what is kept in memory is a level (who is placed, what is realised), not a list of events: told twice, late, or again
+after a restart, it comes to the same states.
+
+    NIC      seen on a host: Reserving; its network realised everywhere since: Reserved;
+             seen nowhere: Releasing; realised since: Allocated
+    network  its first NIC seen: Implementing; realised: Implemented;
+             no NIC seen for `shutdown_wait`: Shutdown; realised: Allocated
+
+A state change moves the revision, not the generation: nobody asked for anything else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import structlog
+from sqlalchemy import bindparam, select, update
+
+from netloom.aio.clock import SYSTEM_CLOCK, Clock, wait_event
+from netloom.base.errors import NetloomError
+from netloom.base.ids import NetworkId, NicId, Uuid
+from netloom.model.changes import Action
+from netloom.model.kinds import Kind
+from netloom.model.states import (
+    NetworkEvent,
+    NetworkState,
+    NicEvent,
+    NicState,
+    next_network_state,
+    next_nic_state,
+)
+from netloom.store import tables
+from netloom.store.catalog import chunks
+from netloom.store.store import Store
+from netloom.store.transaction import Transaction
+
+_log = structlog.get_logger("netloom.lifecycle")
+
+Place = tuple[NicId, NetworkId]
+"""A NIC and the network it is of."""
+
+_ACTIVE = (NetworkState.IMPLEMENTING, NetworkState.IMPLEMENTED, NetworkState.SHUTDOWN)
+_UNFINISHED = (NicState.RESERVING, NicState.RELEASING)
+
+
+@dataclass(frozen=True, slots=True)
+class LifecycleOptions:
+    """Waits, in seconds: before an empty network is shut down; to gather changes into one write; after a failed write."""
+
+    shutdown_wait: float = 60.0
+    gather: float = 0.25
+    retry: float = 2.0
+
+
+@dataclass(slots=True)
+class _Work:
+    """One write: the objects to look at, and the levels they are held against."""
+
+    nics: dict[NicId, tuple[bool, bool]] = field(default_factory=dict)  # placed, realised
+    networks: dict[NetworkId, tuple[bool, bool, bool]] = field(default_factory=dict)  # placed, realised, over
+
+
+class Lifecycle:
+    """Moves states. `run` writes; the other methods only take note and may be called from any callback of the loop."""
+
+    def __init__(
+        self, store: Store, options: LifecycleOptions = LifecycleOptions(), *, clock: Clock = SYSTEM_CLOCK
+    ) -> None:
+        self._store = store
+        self._options = options
+        self._clock = clock
+        self._placed: dict[NetworkId, set[NicId]] = {}
+        self._unfinished: dict[NetworkId, set[NicId]] = {}
+        self._realised: set[NetworkId] = set()
+        self._empty_since: dict[NetworkId, float] = {}
+        self._touched: dict[NetworkId, None] = {}
+        self._unknown: dict[
+            NetworkId, None
+        ] = {}  # networks whose unfinished NICs of an earlier run are to be found
+        self._known: set[NetworkId] = set()
+        self._first_whole: frozenset[NicId] | None = None
+        self._wake = asyncio.Event()
+
+    def placed(self, nics: Iterable[Place]) -> None:
+        """These NICs are seen on a host."""
+        for nic_id, network_id in nics:
+            seen = self._placed.setdefault(network_id, set())
+            if nic_id not in seen:
+                seen.add(nic_id)
+                self._empty_since.pop(network_id, None)
+                self._changed(nic_id, network_id)
+
+    def unplaced(self, nics: Iterable[Place]) -> None:
+        """These NICs are seen nowhere any more, or are deleted."""
+        for nic_id, network_id in nics:
+            seen = self._placed.get(network_id, set())
+            seen.discard(nic_id)
+            if not seen:
+                self._placed.pop(network_id, None)
+                self._empty_since.setdefault(network_id, self._clock.now())
+            self._changed(nic_id, network_id)
+
+    def realised(self, networks: Iterable[NetworkId]) -> None:
+        """Every host concerned has what these networks and their NICs need, as of all that was told before."""
+        for network_id in networks:
+            if network_id not in self._realised:
+                self._realised.add(network_id)
+                self._touch(network_id)
+
+    def seen_whole(self) -> None:
+        """All hosts have been read since the start: what was not placed by now is nowhere."""
+        self._first_whole = frozenset(nic for nics in self._placed.values() for nic in nics)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Write states as they change, until cancelled."""
+        while True:
+            await wait_event(self._wake, self._next_deadline())
+            await self._clock.sleep(self._options.gather)
+            self._wake.clear()
+            try:
+                await self.step()
+            except NetloomError as error:
+                _log.warning("states not kept yet", code=error.stable_code, error=str(error))
+                self._wake.set()
+                await self._clock.sleep(self._options.retry)
+
+    async def step(self) -> int:
+        """Write what is due now; how many objects moved."""
+        whole, unknown = self._first_whole, list(self._unknown)
+        if whole is not None:
+            await self._take_stock(whole)
+            self._first_whole = None
+        if unknown:
+            await self._find_unfinished(unknown)
+            for network_id in unknown:
+                self._unknown.pop(network_id, None)
+        touched, self._touched = self._touched, {}
+        work = self._collect(touched)
+        if not work.nics and not work.networks:
+            return 0
+        try:
+            moved, finished = await self._store.write(lambda tx: _advance(tx, work))
+        except NetloomError:
+            self._touched = touched | self._touched
+            raise
+        for network_id, waiting in list(self._unfinished.items()):
+            waiting.difference_update(finished - self._stale(work, network_id))
+            if not waiting:
+                del self._unfinished[network_id]
+        for network_id, (_placed, _realised, over) in work.networks.items():
+            if over and network_id not in self._placed:
+                self._forget(network_id)
+        return moved
+
+    def _stale(self, work: _Work, network_id: NetworkId) -> set[NicId]:
+        """NICs that moved again while their last state was being written."""
+        seen = self._placed.get(network_id, set())
+        return {nic for nic, (placed, _) in work.nics.items() if placed is not (nic in seen)}
+
+    def _changed(self, nic_id: NicId, network_id: NetworkId) -> None:
+        self._unfinished.setdefault(network_id, set()).add(nic_id)
+        self._realised.discard(network_id)
+        self._touch(network_id)
+
+    def _touch(self, network_id: NetworkId) -> None:
+        if network_id not in self._known:
+            self._known.add(network_id)
+            self._unknown[network_id] = None
+        self._touched[network_id] = None
+        self._wake.set()
+
+    def _forget(self, network_id: NetworkId) -> None:
+        self._empty_since.pop(network_id, None)
+        self._realised.discard(network_id)
+        self._known.discard(network_id)
+
+    def _next_deadline(self) -> float | None:
+        if not self._empty_since:
+            return None
+        due = min(self._empty_since.values()) + self._options.shutdown_wait
+        return max(0.0, due - self._clock.now())
+
+    def _collect(self, touched: dict[NetworkId, None]) -> _Work:
+        work = _Work()
+        due = self._clock.now() - self._options.shutdown_wait
+        over = {network_id for network_id, since in self._empty_since.items() if since <= due}
+        for network_id in touched | dict.fromkeys(over):
+            seen = self._placed.get(network_id, set())
+            # An empty network asks for nothing anywhere; a host that is away is swept when it comes back.
+            realised = network_id in self._realised or (network_id in over and not seen)
+            for nic_id in self._unfinished.get(network_id, ()):
+                work.nics[nic_id] = (nic_id in seen, realised)
+            work.networks[network_id] = (bool(seen), realised, network_id in over)
+        return work
+
+    async def _find_unfinished(self, networks: list[NetworkId]) -> None:
+        """NICs whose move an earlier run did not finish."""
+        i = tables.nics.c
+        states = [state.value for state in _UNFINISHED]
+        for chunk in chunks(networks):
+            statement = select(i.id, i.network_id).where(i.network_id.in_(chunk), i.state.in_(states))
+            rows = await self._store.read(lambda c, s=statement: c.execute(s).all())  # type: ignore[misc]
+            for nic_id, network_id in rows:
+                self._unfinished.setdefault(NetworkId(Uuid(network_id)), set()).add(NicId(Uuid(nic_id)))
+
+    async def _take_stock(self, placed: frozenset[NicId]) -> None:
+        """What the store believes to be somewhere and is nowhere is released; empty networks begin their wait."""
+        i, n = tables.nics.c, tables.networks.c
+        lost = await self._store.read(
+            lambda c: c.execute(select(i.id, i.network_id).where(i.state != NicState.ALLOCATED.value)).all()
+        )
+        self.unplaced(
+            (NicId(Uuid(row[0])), NetworkId(Uuid(row[1])))
+            for row in lost
+            if row[0] not in placed and row[0] not in self._placed.get(NetworkId(Uuid(row[1])), ())
+        )
+        active = await self._store.read(
+            lambda c: c.execute(select(n.id).where(n.state.in_([s.value for s in _ACTIVE]))).all()
+        )
+        for row in active:
+            network_id = NetworkId(Uuid(row[0]))
+            if network_id not in self._placed:
+                self._empty_since.setdefault(network_id, self._clock.now())
+
+
+def _advance(tx: Transaction, work: _Work) -> tuple[int, set[NicId]]:
+    """Move states through their tables; how many moved, and which NICs need no more."""
+    i, n = tables.nics.c, tables.networks.c
+    moved: list[tuple[Kind, Uuid, str, int, str]] = []
+    finished = set(work.nics)
+    for chunk in chunks(list(work.nics)):
+        rows = tx.connection.execute(select(i.id, i.name, i.generation, i.state).where(i.id.in_(chunk)))
+        for nic_id, name, generation, text in rows:
+            state = NicState(text)
+            after = nic_after(state, *work.nics[nic_id])
+            if after in _UNFINISHED:
+                finished.discard(nic_id)
+            if after is not state:
+                moved.append((Kind.NIC, nic_id, name, generation, after.value))
+    for networks in chunks(list(work.networks)):
+        rows = tx.connection.execute(select(n.id, n.name, n.generation, n.state).where(n.id.in_(networks)))
+        for network_id, name, generation, text in rows:
+            before = NetworkState(text)
+            now = network_after(before, *work.networks[network_id])
+            if now is not before:
+                moved.append((Kind.NETWORK, network_id, name, generation, now.value))
+    _write(tx, moved)
+    return len(moved), finished
+
+
+def nic_after(state: NicState, placed: bool, realised: bool) -> NicState:
+    """The state that a NIC comes to at these levels, by steps of its table."""
+    if placed and state in (NicState.ALLOCATED, NicState.RELEASING):
+        state = next_nic_state(state, NicEvent.RESERVE)
+    elif not placed and state in (NicState.RESERVING, NicState.RESERVED):
+        state = next_nic_state(state, NicEvent.RELEASE)
+    if realised and state in _UNFINISHED:
+        state = next_nic_state(state, NicEvent.SUCCEED)
+    return state
+
+
+def network_after(state: NetworkState, placed: bool, realised: bool, over: bool) -> NetworkState:
+    """The state that a network comes to at these levels; `over`: it has been empty long enough."""
+    if placed and state in (NetworkState.ALLOCATED, NetworkState.SHUTDOWN):
+        state = next_network_state(state, NetworkEvent.IMPLEMENT)
+    elif not placed and over and state in (NetworkState.IMPLEMENTING, NetworkState.IMPLEMENTED):
+        state = next_network_state(state, NetworkEvent.SHUTDOWN)
+    if realised and placed and state is NetworkState.IMPLEMENTING:
+        state = next_network_state(state, NetworkEvent.SUCCEED)
+    if realised and not placed and state is NetworkState.SHUTDOWN:
+        state = next_network_state(state, NetworkEvent.SUCCEED)
+    return state
+
+
+def _write(tx: Transaction, moved: list[tuple[Kind, Uuid, str, int, str]]) -> None:
+    for kind, table in ((Kind.NIC, tables.nics), (Kind.NETWORK, tables.networks)):
+        rows = [
+            {
+                "the_id": item_id,
+                "the_state": state,
+                "the_revision": tx.record(kind, item_id, name, Action.STATE, generation),
+                "the_time": tx.now,
+            }
+            for moved_kind, item_id, name, generation, state in moved
+            if moved_kind is kind
+        ]
+        if not rows:
+            continue
+        statement = (
+            update(table)
+            .where(table.c.id == bindparam("the_id"))
+            .values(state=bindparam("the_state"), revision=bindparam("the_revision"))
+        )
+        if kind is Kind.NETWORK:
+            statement = statement.values(state_since=bindparam("the_time"))
+        else:
+            rows = [{name: value for name, value in row.items() if name != "the_time"} for row in rows]
+        tx.connection.execute(statement, rows)
