@@ -48,6 +48,25 @@ def migrate(connection: Connection) -> Migration:
     target = head()
     if before == target:
         return Migration(before, target)
+    _check(connection, before)
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+    return Migration(before, target)
+
+
+def pending(connection: Connection) -> Migration:
+    """What `migrate` would do, without doing it.
+
+    Raises:
+        StoreRefused: as `migrate`.
+    """
+    before = MigrationContext.configure(connection).get_current_revision()
+    _check(connection, before)
+    return Migration(before, head())
+
+
+def _check(connection: Connection, before: str | None) -> None:
     if before is None:
         foreign = set(inspect(connection).get_table_names()) - {"alembic_version"}
         if foreign:
@@ -59,15 +78,11 @@ def migrate(connection: Connection) -> Migration:
             )
     elif before not in {script.revision for script in _scripts().walk_revisions()}:
         raise StoreRefused(
-            f"the database has schema {before}, this program knows up to {target}",
+            f"the database has schema {before}, this program knows up to {head()}",
             code="store-newer",
             subject="store",
             hint="start the newer netloom again, or restore the backup made before the upgrade",
         )
-    config = _config()
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
-    return Migration(before, target)
 
 
 def _config() -> Config:

@@ -1,0 +1,129 @@
+"""The doors of the REST face: a Unix socket, and HTTP(S) on an address, served by uvicorn in this loop.
+
+Rule 1: sockets are made here, before serving, so that a door that cannot open is an error with a reason at start.
+Rule 2: who may open the Unix socket's file may do everything; on the address a token is asked for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import socket
+from collections.abc import AsyncIterator, Iterator
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from netloom.aio.tasks import TaskKit
+from netloom.base.errors import InvalidInput, Unavailable
+from netloom.daemon.settings import ApiSettings
+from netloom.faces.rest.auth import trusted
+
+BACKLOG = 512
+MAX_CONNECTIONS = 4_096
+"""Connections of one door; more are answered 503 at once."""
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers: signals are the daemon's."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def unix_socket(path: pathlib.Path, mode: int) -> socket.socket:
+    """A listening Unix socket; takes the place of one that nobody serves any more.
+
+    Raises:
+        Unavailable: another netloomd serves it. InvalidInput: the path cannot be used.
+    """
+    if path.is_socket():
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            try:
+                probe.connect(str(path))
+            except OSError:
+                path.unlink(missing_ok=True)
+            else:
+                raise Unavailable("another process serves it", subject=str(path), code="socket-in-use")
+    door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+    try:
+        before = os.umask(0o777 & ~mode)
+        try:
+            door.bind(str(path))
+        finally:
+            os.umask(before)
+        door.listen(BACKLOG)
+    except OSError as error:
+        door.close()
+        raise InvalidInput(f"cannot listen: {error}", subject=str(path)) from error
+    return door
+
+
+def tcp_socket(listen: str) -> socket.socket:
+    """A listening TCP socket at ADDRESS:PORT.
+
+    Raises:
+        Unavailable: the address is taken or not this machine's.
+    """
+    address, _, port = listen.rpartition(":")
+    address = address.strip("[]")
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    door = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+    try:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        door.bind((address, int(port)))
+        door.listen(BACKLOG)
+    except OSError as error:
+        door.close()
+        raise Unavailable(f"cannot listen: {error}", subject=listen, code="address-in-use") from error
+    return door
+
+
+@contextlib.asynccontextmanager
+async def serve(api: ASGIApp, settings: ApiSettings) -> AsyncIterator[None]:
+    """All doors open for the length of a block; leaving it lets requests in hand end."""
+    servers: list[_Server] = []
+    with contextlib.ExitStack() as cleanup:
+        doors: list[tuple[socket.socket, ASGIApp, uvicorn.Config]] = []
+        if settings.socket:
+            path = pathlib.Path(settings.socket)
+            door = cleanup.enter_context(unix_socket(path, settings.socket_mode))
+            cleanup.callback(path.unlink, missing_ok=True)
+            app = trusted(api)
+            doors.append((door, app, _config(app)))
+        if settings.listen:
+            door = cleanup.enter_context(tcp_socket(settings.listen))
+            doors.append((door, api, _config(api, settings)))
+        async with TaskKit("doors") as kit:
+            tasks = []
+            for door, _, config in doors:
+                server = _Server(config)
+                servers.append(server)
+                tasks.append(kit.start(server.serve(sockets=[door]), door.family.name))
+            try:
+                yield
+            finally:
+                for server in servers:
+                    server.should_exit = True
+                for task in tasks:
+                    await task
+
+
+def _config(api: ASGIApp, settings: ApiSettings | None = None) -> uvicorn.Config:
+    return uvicorn.Config(
+        api,
+        http="httptools",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        limit_concurrency=MAX_CONNECTIONS,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=3,
+        ssl_certfile=(settings.tls_certificate or None) if settings else None,
+        ssl_keyfile=(settings.tls_key or None) if settings else None,
+    )

@@ -1,0 +1,55 @@
+"""The administrator's token: a file of mode 0600, made at the first start.
+
+Rule 1: the token itself is never logged and never on a command line. Rule 2: a file that others can read is refused.
+"""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import secrets
+import stat
+
+from netloom.base.errors import InvalidInput
+
+TOKEN_BYTES = 32
+
+
+def load_or_make_token(path: pathlib.Path) -> str:
+    """The token in the file; makes both when there is none.
+
+    Raises:
+        InvalidInput: the file cannot be read or made, is empty, or is open to others.
+    """
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        return _read(path)
+    except OSError as error:
+        raise InvalidInput(
+            f"cannot be made: {error.strerror}",
+            subject=str(path),
+            hint="a directory that netloomd may write to",
+        ) from error
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(token + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return token
+
+
+def _read(path: pathlib.Path) -> str:
+    try:
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            raise InvalidInput("others may read the token", subject=str(path), hint=f"chmod 600 {path}")
+        token = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"cannot be read: {error}", subject=str(path)) from error
+    if len(token) < 16:
+        raise InvalidInput(
+            "holds no token of at least 16 characters",
+            subject=str(path),
+            hint="remove the file: a new one is made at the next start",
+        )
+    return token
