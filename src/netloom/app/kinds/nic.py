@@ -172,7 +172,7 @@ def _attach_all(tx: Transaction, batch: Batch[NicSpec], drafts: dict[int, _Draft
         host = hosts[index]
         assert isinstance(host, Host)  # noqa: S101 - the kind says so
         try:
-            _check_host(host, drafts[index].network.zone_id)
+            _check_host(tx, host, drafts[index].network.zone_id)
             if place in taken:
                 raise _device_taken(host.name, place[1], taken[place])
         except NetloomError as error:
@@ -197,14 +197,15 @@ def _revised_attachment(
     network = find(tx.connection, Kind.NETWORK, current.network_id)
     assert isinstance(host, Host)  # noqa: S101 - the kind says so
     assert isinstance(network, Network)  # noqa: S101 - the kind says so
-    _check_host(host, network.zone_id)
+    _check_host(tx, host, network.zone_id)
     owner = taken_devices(tx.connection, [(host.id, wish.device)]).get((host.id, wish.device))
     if owner is not None:
         raise _device_taken(host.name, wish.device, owner)
     return Attachment(host=host.name, host_id=HostId(host.id), device=wish.device)
 
 
-def _check_host(host: Host, zone_id: str) -> None:
+def _check_host(tx: Transaction, host: Host, zone_id: str) -> None:
+    """A draining host takes nothing new, unless it is made in this very transaction: then a cloud is being restored."""
     if host.zone_id != zone_id:
         raise Conflict(
             f"host {host.name!r} is in zone {host.zone!r}, the network is not",
@@ -212,7 +213,7 @@ def _check_host(host: Host, zone_id: str) -> None:
             subject="attachment.host",
             hint="networks do not cross zones",
         )
-    if host.drain:
+    if host.drain and host.created_at != tx.at:
         raise Conflict(
             f"host {host.name!r} is being drained",
             code="host-draining",
