@@ -170,7 +170,7 @@ def _pop_queue(_action: PopQueue, _version: int) -> bytes:
 
 
 def _enqueue(action: Enqueue, version: int) -> bytes:
-    parts = (_set_queue(SetQueue(action.queue), version), _output(Output(action.port), version))
+    parts = (_set_queue(SetQueue(action.queue), version), _output(Output(action.port, WHOLE_PACKET), version))
     return b"".join((*parts, _pop_queue(PopQueue(), version)))
 
 
@@ -195,11 +195,11 @@ def _controller(action: Controller, _version: int) -> bytes:
         return _CONTROLLER.pack(nx_header(20, 16), action.max_len, action.controller_id, action.reason)
     parts = [nx_header(37) + bytes(6)]
     if action.max_len != WHOLE_PACKET:
-        parts.append(struct.pack(">HHH2x", _MAX_LEN, 6, action.max_len))
+        parts.append(struct.pack(">HHH2x", _MAX_LEN, 8, action.max_len))
     if action.controller_id:
-        parts.append(struct.pack(">HHH2x", _CONTROLLER_ID, 6, action.controller_id))
+        parts.append(struct.pack(">HHH2x", _CONTROLLER_ID, 8, action.controller_id))
     if action.reason != REASON_ACTION:
-        parts.append(struct.pack(">HHB3x", _REASON, 5, action.reason))
+        parts.append(struct.pack(">HHB3x", _REASON, 8, action.reason))
     if action.userdata:
         size = 4 + len(action.userdata)
         parts.append(struct.pack(">HH", _USERDATA, size) + action.userdata + bytes(-size % 8))
@@ -215,7 +215,14 @@ def _read_controller(raw: bytes, _version: int, _depth: int) -> Action:
     return Controller(max_len, controller_id, reason)
 
 
-_PROPERTY_SIZES = {_MAX_LEN: 6, _CONTROLLER_ID: 6, _REASON: 5, _PAUSE: 4, _METER_ID: 8}
+# Open vSwitch counts the padding of the short ones (struct ofp_prop_be16 and _u8 have 8 bytes).
+_PROPERTY_SIZES = {
+    _MAX_LEN: (8, 2),
+    _CONTROLLER_ID: (8, 2),
+    _REASON: (8, 1),
+    _PAUSE: (4, 0),
+    _METER_ID: (8, 4),
+}
 
 
 def _read_controller2(raw: bytes, _version: int, _depth: int) -> Action:
@@ -227,12 +234,13 @@ def _read_controller2(raw: bytes, _version: int, _depth: int) -> Action:
     while offset < len(raw):
         kind, size = struct.unpack_from(">HH", raw, offset)
         stop = offset + size
-        if size < 4 or stop > len(raw) or size != _PROPERTY_SIZES.get(kind, size):
+        length, width = _PROPERTY_SIZES.get(kind, (size, 0))
+        if size < 4 or stop > len(raw) or size != length:
             raise bad(f"controller property {kind} of {size} bytes does not fit", BAD_LEN)
         if kind == _USERDATA:
             userdata = raw[offset + 4 : stop]
         elif kind in _PROPERTY_SIZES:
-            values[kind] = int.from_bytes(raw[offset + 4 : stop])
+            values[kind] = int.from_bytes(raw[offset + 4 : offset + 4 + width])
         else:
             raise bad(f"unknown controller property {kind}")
         offset = stop + (-size % 8)

@@ -107,8 +107,6 @@ _PORT_NONE = 0xFFFF
 
 def _resubmit(action: Resubmit, _version: int) -> bytes:
     port = to_port16(IN_PORT if action.port is None else action.port)
-    if action.table is None and action.port is not None and not action.ct:
-        return _RESUBMIT.pack(nx_header(1, 16), port, 0)
     table = ANY_TABLE if action.table is None else action.table
     return _RESUBMIT.pack(nx_header(44 if action.ct else 14, 16), port, table)
 

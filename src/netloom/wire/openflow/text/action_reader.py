@@ -6,10 +6,8 @@ Rule 2: what a word means may depend on the match (`mod_tp_dst`, `mod_vlan_vid`)
 
 from __future__ import annotations
 
-import ipaddress
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Final
 
 from netloom.wire.openflow import actions as a
@@ -19,9 +17,11 @@ from netloom.wire.openflow.field import Field, Subfield
 from netloom.wire.openflow.fields import FIELDS, OXM_NAMES
 from netloom.wire.openflow.match import Match
 from netloom.wire.openflow.ports import CONTROLLER, IN_PORT
+from netloom.wire.openflow.text.conntrack_text import read_ct, read_nat
 from netloom.wire.openflow.text.learn_text import read_learn
-from netloom.wire.openflow.text.names import NO_NAMES, Names
+from netloom.wire.openflow.text.names import NO_NAMES, Context, Names
 from netloom.wire.openflow.text.scan import Item, Span, items, whole
+from netloom.wire.openflow.text.selection_text import read_bundle, read_bundle_load, read_multipath
 from netloom.wire.openflow.text.values import parse_subfield, parse_value
 
 _U8, _U16, _U32, _U64 = 0xFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF
@@ -33,15 +33,6 @@ REASONS: Final = {
     "group": 4,
     "packet_out": 5,
 }
-_ALGS: Final = {"ftp": a.ALG_FTP, "tftp": a.ALG_TFTP}
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What a reader may know besides its own item."""
-
-    names: Names
-    match: Match
 
 
 Read = Callable[[Item, Context], "a.Action | tuple[a.Action, ...]"]
@@ -155,9 +146,9 @@ def _controller(item: Item, context: Context) -> a.Action:
         elif part.name == "id":
             controller_id = part.need("a number").number(_U16, "a controller's id")
         elif part.name == "reason":
-            reason = _choice(part.need("a reason"), REASONS)
+            reason = part.need("a reason").choice(REASONS)
         elif part.name == "userdata":
-            userdata = _hex(part.need("hexadecimal digits"))
+            userdata = part.need("hexadecimal digits").hex_bytes()
         elif part.name == "pause":
             pause = True
         elif part.name == "meter_id":
@@ -172,20 +163,6 @@ def _controller(item: Item, context: Context) -> a.Action:
         if plain
         else a.Controller(max_len, controller_id, reason, userdata, pause, meter)
     )
-
-
-def _choice(span: Span, choices: dict[str, int]) -> int:
-    found = choices.get(str(span))
-    if found is None:
-        raise span.error(f"unknown {str(span)!r}", "one of " + ", ".join(choices))
-    return found
-
-
-def _hex(span: Span) -> bytes:
-    digits = re.sub(r"[.\s]", "", str(span))
-    if len(digits) % 2 or re.search(r"[^0-9a-fA-F]", digits):
-        raise span.error(f"{span} is not hexadecimal", "pairs of digits, for example 00.0a")
-    return bytes.fromhex(digits)
 
 
 # ---- fields -----------------------------------------------------------------------------------------------------
@@ -317,7 +294,7 @@ def _decap(item: Item, _context: Context) -> a.Action:
 
 def _resubmit(item: Item, context: Context) -> a.Action:
     span = item.need("a port or (port,table)")
-    parts = [part.stripped() for part in _split(span)]
+    parts = span.split(",")
     port = context.names.read_port(parts[0]) if parts[0] else IN_PORT
     table = context.names.read_table(parts[1], 255) if len(parts) > 1 and parts[1] else 255
     ct = len(parts) > 2 and bool(parts[2])
@@ -326,13 +303,6 @@ def _resubmit(item: Item, context: Context) -> a.Action:
     if port == IN_PORT and table == 255:
         raise span.error("resubmit needs a port or a table", "(port,table)")
     return a.Resubmit(None if port == IN_PORT else port, None if table == 255 else table, ct)
-
-
-def _split(span: Span) -> Iterable[Span]:
-    rest: Span | None = span
-    while rest is not None:
-        head, rest = rest.cut(",")
-        yield head
 
 
 def _goto_table(item: Item, context: Context) -> a.Action:
@@ -397,146 +367,8 @@ def _sample(item: Item, context: Context) -> a.Action:
     return a.Sample(numbers[0], numbers[1], numbers[2], numbers[3], port, direction)
 
 
-def _hash_fields(span: Span) -> a.HashFields:
-    names = {kind.name.replace("l4_udp", "l4+udp"): int(kind) for kind in a.HashFields}
-    return a.HashFields(_choice(span, names))
-
-
-def _multipath(item: Item, _context: Context) -> a.Action:
-    parts = [part.stripped() for part in _split(item.need("fields,basis,algorithm,n_links,arg,field[bits]"))]
-    if len(parts) != 6:
-        raise item.value.error(
-            "multipath has six arguments", "fields,basis,algorithm,n_links,arg,field[bits]"
-        )
-    choice = a.LinkChoice(_choice(parts[2], {kind.name: int(kind) for kind in a.LinkChoice}))
-    links = parts[3].number(65536, "a number of links")
-    if not links:
-        raise parts[3].error("no links", "1 to 65536")
-    return a.Multipath(
-        _hash_fields(parts[0]),
-        parts[1].number(_U16, "a basis"),
-        choice,
-        links - 1,
-        parts[4].number(_U32, "an argument"),
-        parse_subfield(parts[5]),
-    )
-
-
-def _bundle(*, load: bool) -> Read:
-    count = 5 if load else 4
-
-    def read(item: Item, context: Context) -> a.Action:
-        span = item.need("fields,basis,algorithm,ofport,members:…")
-        parts = [part.stripped() for part in _split(span)]
-        found = re.match(r"(members|slaves):", str(parts[count])) if len(parts) > count else None
-        if found is None or str(parts[3]) != "ofport":
-            raise span.error(
-                "bundle has other arguments", "fields,basis,algorithm,ofport,[field[bits],]members:…"
-            )
-        first = parts[count]
-        ports = [Span(first.text, first.start + found.end(), first.end), *parts[count + 1 :]]
-        return a.Bundle(
-            _hash_fields(parts[0]),
-            parts[1].number(_U16, "a basis"),
-            a.MemberChoice(_choice(parts[2], {kind.name: int(kind) for kind in a.MemberChoice})),
-            tuple(context.names.read_port(port) for port in ports if port),
-            parse_subfield(parts[4]) if load else None,
-        )
-
-    return read
-
-
-# ---- conntrack --------------------------------------------------------------------------------------------------
-
-
-def _ct(item: Item, context: Context) -> a.Action:
-    commit = force = False
-    zone: int | Subfield = 0
-    table, alg = None, 0
-    inner: list[a.Action] = []
-    for part in items(item.value):
-        if part.name == "commit":
-            commit = True
-        elif part.name == "force":
-            force = True
-        elif part.name == "table":
-            table = context.names.read_table(part.need("a table"))
-        elif part.name == "zone":
-            span = part.need("a number or field[bits]")
-            zone = span.number(_U16, "a zone") if str(span)[0].isdigit() else parse_subfield(span)
-        elif part.name == "alg":
-            span = part.need("ftp or tftp")
-            alg = span.number(_U16, "a port") if str(span).isdecimal() else _choice(span, _ALGS)
-        elif part.name == "nat":
-            inner.append(_nat(part, context))
-        elif part.name == "exec":
-            inner += read_actions(part.value, context)
-        else:
-            raise part.key.error(f"ct has no {part.name!r}", "commit, force, table, zone, alg, nat or exec")
-    return a.Ct(commit, force, zone, table, alg, tuple(inner))
-
-
-_RANGE = re.compile(
-    r"\[?(?P<low>\d+\.\d+\.\d+\.\d+|(?<=\[)[0-9a-fA-F:.]+)\]?(?:-\[?(?P<high>\d+\.\d+\.\d+\.\d+|(?<=\[)[0-9a-fA-F:.]+)\]?)?"
-    r"(?::(?P<first>\d+)(?:-(?P<last>\d+))?)?"
-)
-_BARE_RANGE = re.compile(r"(?P<low>[0-9a-fA-F:.]+)(?:-(?P<high>[0-9a-fA-F:.]+))?")
-
-
-def _nat(item: Item, _context: Context) -> a.Action:
-    flags = {"persistent": False, "hash": False, "random": False}
-    side: Item | None = None
-    for part in items(item.value):
-        if part.name in ("src", "dst"):
-            if side is not None:
-                raise part.key.error("nat translates either src or dst", "one of them")
-            side = part
-        elif part.name in flags:
-            flags[part.name] = True
-        else:
-            raise part.key.error(f"nat has no {part.name!r}", "src, dst, persistent, hash or random")
-    if side is None:
-        if any(flags.values()):
-            raise item.value.error("nat's flags need src or dst", "src or dst")
-        return a.Nat()
-    low, high, port_low, port_high, ipv6 = (
-        _nat_range(side.value) if side.value else (None, None, None, None, False)
-    )
-    return a.Nat(
-        side.name == "src",
-        side.name == "dst",
-        flags["persistent"],
-        flags["hash"],
-        flags["random"],
-        ipv6,
-        low,
-        high,
-        port_low,
-        port_high,
-    )
-
-
-def _nat_range(span: Span) -> tuple[int, int | None, int | None, int | None, bool]:
-    """`10.0.0.1-10.0.0.9:1000-2000`, `[fd00::1]-[fd00::9]:80`, `fd00::1`."""
-    found = _RANGE.fullmatch(str(span)) or _BARE_RANGE.fullmatch(str(span))
-    if found is None:
-        raise span.error(f"{span} is no range of addresses", "for example 10.0.0.1-10.0.0.9:1000-2000")
-    part = found.groupdict()
-    try:
-        low = ipaddress.ip_address(part["low"])
-        high = None if part["high"] is None else ipaddress.ip_address(part["high"])
-    except ValueError:
-        raise span.error(f"{span} is no range of addresses", "an IPv4 or IPv6 address") from None
-    if high is not None and (high.version != low.version or int(high) < int(low)):
-        raise span.error(f"{span} does not go up", "a lower and an upper address")
-    port_low, port_high = (None if part.get(name) is None else int(part[name]) for name in ("first", "last"))
-    if port_low is not None and not 0 < port_low <= (port_low if port_high is None else port_high) <= _U16:
-        raise span.error(f"the ports of {span} do not go up", "1 to 65535")
-    return int(low), None if high is None else int(high), port_low, port_high, low.version == 6
-
-
 def _unknown(item: Item, _context: Context) -> a.Action:
-    data = _hex(item.need("hexadecimal digits"))
+    data = item.need("hexadecimal digits").hex_bytes()
     if len(data) < 8 or len(data) % 8 or data[:2] != b"\xff\xff":
         raise item.value.error("not an experimenter action", "ffff, its length, and the rest")
     return a.UnknownAction(data)
@@ -594,15 +426,15 @@ READERS: Final[dict[str, Read]] = {
     "exit": _bare(a.Exit()),
     "conjunction": _conjunction,
     "fin_timeout": _fin_timeout,
-    "note": lambda item, _context: a.Note(_padded_note(_hex(item.value))),
+    "note": lambda item, _context: a.Note(_padded_note(item.value.hex_bytes())),
     "check_pkt_larger": _check_pkt_larger,
     "sample": _sample,
-    "multipath": _multipath,
-    "bundle": _bundle(load=False),
-    "bundle_load": _bundle(load=True),
-    "ct": _ct,
+    "multipath": read_multipath,
+    "bundle": read_bundle,
+    "bundle_load": read_bundle_load,
+    "ct": lambda item, context: read_ct(item, context, read_actions),
     "ct_clear": _bare(a.CtClear()),
-    "nat": _nat,
+    "nat": lambda item, _context: read_nat(item),
     "learn": lambda item, context: read_learn(item.value, context.names),
     "unknown": _unknown,
 }

@@ -19,10 +19,10 @@ from netloom.wire.openflow.flow import (
     Flow,
 )
 from netloom.wire.openflow.match import FieldMatch, Match
-from netloom.wire.openflow.text.action_reader import Context, read_actions
+from netloom.wire.openflow.text.action_reader import read_actions
 from netloom.wire.openflow.text.action_writer import format_actions
 from netloom.wire.openflow.text.match_text import entries_of, format_match
-from netloom.wire.openflow.text.names import NO_NAMES, Names
+from netloom.wire.openflow.text.names import NO_NAMES, Context, Names
 from netloom.wire.openflow.text.scan import Span, items, whole
 
 DEFAULT_PRIORITY: Final = 32768

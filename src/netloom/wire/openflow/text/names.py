@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from netloom.wire.openflow import ports
+from netloom.wire.openflow.match import Match
 from netloom.wire.openflow.text.scan import Span
 
 
@@ -62,6 +63,14 @@ class Names:
 
 
 NO_NAMES = Names()
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a reader of an action may know besides the action's own text."""
+
+    names: Names
+    match: Match
 
 
 def _quoted(name: str) -> str:

@@ -6,7 +6,8 @@ Rule 2: every error says at which character, and what was expected there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from netloom.wire.openflow.errors import FlowTextError
@@ -65,6 +66,29 @@ class Span:
         if not 0 <= value <= limit:
             raise self.error(f"{self} is out of range", f"{expected}, at most {limit}")
         return value
+
+    def choice(self, choices: Mapping[str, int]) -> int:
+        """The number behind one of several words."""
+        found = choices.get(str(self))
+        if found is None:
+            raise self.error(f"unknown {str(self)!r}", "one of " + ", ".join(choices))
+        return found
+
+    def hex_bytes(self) -> bytes:
+        """Bytes as pairs of hexadecimal digits; dots and white space between them do not count."""
+        digits = re.sub(r"[.\s]", "", str(self))
+        if len(digits) % 2 or re.search(r"[^0-9a-fA-F]", digits):
+            raise self.error(f"{self} is not hexadecimal", "pairs of digits, for example 00.0a")
+        return bytes.fromhex(digits)
+
+    def split(self, separator: str) -> list[Span]:
+        """The parts between separators, stripped."""
+        found = []
+        rest: Span | None = self
+        while rest is not None:
+            head, rest = rest.cut(separator)
+            found.append(head.stripped())
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,7 +177,7 @@ def _prefix(mask: int, width: int) -> int | None:
 
 
 def _format_flags(flags: Mapping[str, int], value: int, mask: int | None, ones: int) -> str:
-    if mask is None or mask == ones:
+    if mask is None or (mask == ones and "oam" not in flags):
         return "|".join(name for name, bit in flags.items() if value & bit) or "0"
     return "".join(("+" if value & bit else "-") + name for name, bit in flags.items() if mask & bit)
 
