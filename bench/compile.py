@@ -187,7 +187,7 @@ def main() -> None:
     gc.freeze()
     desired = [found for number in range(1, given.hosts + 1) if (found := planner.desired(host_id(number)))]
     counts = [switch.fragments.flow_count() for switch in desired]
-    own = sum(len(fragment.flows) for switch in desired for fragment in switch.fragments._own.values())
+    made = {id(fragment): len(fragment.flows) for switch in desired for fragment in switch.fragments.each()}
     result = {
         "hosts": given.hosts,
         "nics": given.nics,
@@ -196,7 +196,7 @@ def main() -> None:
         "view_s": round(building, 2),
         "cold_s": round(cold, 2),
         "flows_of_all_switches": sum(counts),
-        "flows_made": own + sum(len(f.flows) for g in planner._groups.values() for f in g.fragments.values()),
+        "flows_made": sum(made.values()),
         "flows_per_switch_median": statistics.median(counts),
         "view_mib": round(viewed - empty),
         "made_mib": round(rss() - viewed),

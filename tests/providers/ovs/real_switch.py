@@ -1,4 +1,4 @@
-"""A real ovs-vswitchd with its dummy datapath in a directory of its own: flows in, packets in, packets out. No root needed."""
+"""A real ovs-vswitchd with its dummy datapath in a directory of its own: flows and packets in, packets out. No root needed."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ import subprocess
 import time
 from collections.abc import Iterable
 from types import TracebackType
+from typing import Self
+
+from tests.sandbox.ovsdb import LIMIT, OvsdbServer, wait_until
 
 from netloom.wire.openflow.connection import Connection, Negotiated, Received, Role
 from netloom.wire.openflow.flow import Flow
 from netloom.wire.openflow.messages.barrier import BarrierReply, BarrierRequest
 from netloom.wire.openflow.messages.error import ErrorMessage
 from netloom.wire.openflow.messages.flow_mod import FlowCommand, FlowMod
-from tests.sandbox.ovsdb import LIMIT, OvsdbServer, wait_until
 
 BRIDGE = "br0"
 
@@ -31,7 +33,7 @@ class RealSwitch:
         self._read: dict[str, int] = {}
         self._control = directory / "vs.ctl"
 
-    def __enter__(self) -> RealSwitch:
+    def __enter__(self) -> Self:
         self._database.start()
         self.vsctl("--no-wait", "init")
         environment = {

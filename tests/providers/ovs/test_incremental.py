@@ -6,10 +6,6 @@ import ipaddress
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from netloom.model.isolation import Isolation
-from netloom.model.kinds import Kind
-from netloom.plan.view import HostView, NetworkView, NicView, PortSeen, Remove, SwitchFacts
 from tests.providers.ovs.clouds import (
     CIDR4,
     CIDR6,
@@ -23,6 +19,10 @@ from tests.providers.ovs.clouds import (
     nic,
     nic_id,
 )
+
+from netloom.model.isolation import Isolation
+from netloom.model.kinds import Kind
+from netloom.plan.view import HostView, NetworkView, NicView, PortSeen, Remove, SwitchFacts
 
 HOSTS, NETWORKS, NICS = (1, 2, 300), (1, 2), (1, 2, 3, 4)
 
