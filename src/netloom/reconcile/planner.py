@@ -13,7 +13,7 @@ Rule 2: a host is released to its worker only after what it showed has been work
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -178,8 +178,10 @@ class PlannerLoop:
         workers: Workers,
         inputs: PlanInputs,
         *,
+        worked_in: Callable[[Sequence[Change]], None] | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
+        self._worked_in = worked_in
         self._planner = source.planner
         self._source = source
         self._book = book
@@ -289,6 +291,8 @@ class PlannerLoop:
             changes += self._observe(host_id, seen)
         self._planner.feed(changes)
         self._publish(self._planner.take(), changes)
+        if self._worked_in is not None:
+            self._worked_in(changes)
         for object_id in removed:
             self._book.forget(object_id)
             generations.pop(object_id, None)

@@ -74,10 +74,17 @@ class StatusBook(Generic[K]):
     Args:
         why: the objects that cause an output of a host: they are in error when it is refused.
         clock: the time of failures.
+        settled: told of each object whose newest generation came to be in force everywhere; returns at once.
     """
 
-    def __init__(self, why: Callable[[HostId, K], Iterable[Uuid]], clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(
+        self,
+        why: Callable[[HostId, K], Iterable[Uuid]],
+        clock: Clock = SYSTEM_CLOCK,
+        settled: Callable[[Uuid], None] | None = None,
+    ) -> None:
         self._why = why
+        self._told_settled = settled
         self._clock = clock
         self._hosts: dict[HostId, _Host[K]] = {}
         self._waits: dict[Uuid, dict[_Wait, None]] = {}
@@ -314,6 +321,8 @@ class StatusBook(Generic[K]):
         generation = self._taken.get(object_id)
         if generation is not None:
             self._realised[object_id] = generation
+            if self._told_settled is not None:
+                self._told_settled(object_id)
         self._notify(object_id)
 
     def _notify(self, object_id: Uuid) -> None:
