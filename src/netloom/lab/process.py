@@ -49,8 +49,8 @@ def alive(process: ProcessId) -> bool:
 def spawn(
     command: Sequence[str],
     *,
-    namespace: str,
     token: str,
+    namespace: str | None = None,
     output: pathlib.Path,
     environment: Mapping[str, str] | None = None,
 ) -> ProcessId:
@@ -58,8 +58,8 @@ def spawn(
 
     Args:
         command: program and arguments.
-        namespace: where it lives.
         token: the lab's.
+        namespace: where it lives; None: where the caller is.
         output: file to which standard output and error are appended.
         environment: additions to the caller's.
     """
@@ -70,7 +70,7 @@ def spawn(
     with (
         open(os.devnull, "rb") as nothing,
         output.open("ab") as sink,
-        namespaces.entered(namespace),
+        namespaces.entered(namespace) if namespace else contextlib.nullcontext(),
     ):
         pid = os.posix_spawn(
             program,
