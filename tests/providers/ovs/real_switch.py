@@ -1,4 +1,4 @@
-"""A real ovs-vswitchd with its dummy datapath in a directory of its own: flows and packets in, packets out. No root needed."""
+"""A real ovs-vswitchd, dummy datapath, in a directory of its own: flows and packets in, packets out. No root needed."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ import ipaddress
 from tests.providers.ovs.clouds import CIDR4, Cloud, host_id, mac_of, network, nic
 
 from netloom.plan.switch import FragmentChange
+from netloom.wire.openflow.actions import encode_instructions
 
 
 def tunnel_ip(number: int) -> ipaddress.IPv4Address:
@@ -132,8 +133,6 @@ def test_what_hosts_share_is_one_object() -> None:
 
 
 def test_no_flow_message_comes_near_its_limit() -> None:
-    from netloom.wire.openflow.actions import encode_instructions
-
     cloud = Cloud()
     cloud.put(network(1, cidr6=None))
     for number in range(1, 600):
