@@ -17,7 +17,7 @@ from netloom.wire.openflow.limits import MAX_MESSAGE
 from netloom.wire.openflow.messages import ALL_FORMS
 from netloom.wire.openflow.messages.experimenter import Experimenter, RawMessage, RawMultipart
 from netloom.wire.openflow.messages.form import Family, Form, Message, Sender
-from netloom.wire.openflow.messages.hello import Hello
+from netloom.wire.openflow.messages.hello import Hello, decode_hello
 from netloom.wire.openflow.messages.layout import BAD_REQUEST, malformed, pack
 from netloom.wire.openflow.versions import OF13, OF14, OF15, VERSION_NAMES, VERSIONS
 
@@ -75,16 +75,24 @@ def _writer(form: Form) -> _Writer:
             )
 
 
+_WHOLE: dict[int, dict[type[Message], Callable[..., bytes]]] = {
+    version: {form.message: form.whole for form in ALL_FORMS if form.whole and version in form.versions}
+    for version in VERSIONS
+}
 _WRITERS: dict[int, dict[type[Message], _Writer]] = {
     version: {form.message: _writer(form) for form in ALL_FORMS if version in form.versions}
     for version in VERSIONS
 }
-_PLAIN: dict[tuple[int, int], Form] = {
-    (version, form.number): form
-    for form in ALL_FORMS
-    if form.family is Family.PLAIN
-    for version in form.versions
+_PLAIN: dict[int, dict[int, Form]] = {
+    version: {
+        form.number: form for form in ALL_FORMS if form.family is Family.PLAIN and version in form.versions
+    }
+    for version in VERSIONS
 }
+_DECODERS: dict[int, dict[int, Decoder]] = {
+    version: {number: form.decode for number, form in forms.items()} for version, forms in _PLAIN.items()
+}
+_NO_DECODERS: dict[int, Decoder] = {}
 _EXPERIMENTERS: dict[tuple[int, int, int], Form] = {
     (version, form.vendor, form.number): form
     for form in ALL_FORMS
@@ -118,6 +126,9 @@ def encode(message: Message, *, version: int, xid: int) -> bytes:
     Raises:
         LocalProtocolError: the version has no such message, a value does not fit, or it is too long.
     """
+    whole = _WHOLE[version].get(type(message))
+    if whole is not None:
+        return whole(message, version, xid)
     writer = _WRITERS[version].get(type(message))
     if writer is None:
         return _encode_other(message, version, xid)
@@ -165,11 +176,11 @@ def decode_body(version: int, kind: int, data: bytes, at: int, end: int) -> Mess
     Raises:
         RemoteProtocolError: it is not one.
     """
-    form = _PLAIN.get((version, kind))
-    if form is not None:
-        return form.decode(data, at, end, version)
+    decoder = _DECODERS.get(version, _NO_DECODERS).get(kind)
+    if decoder is not None:
+        return decoder(data, at, end, version)
     if kind == TYPE_HELLO:
-        return _PLAIN[OF13, TYPE_HELLO].decode(data, at, end, version)
+        return decode_hello(data, at, end, version)
     if version not in VERSIONS:
         name = VERSION_NAMES.get(version, f"version {version}")
         raise RemoteProtocolError(f"a message of {name}", error_type=BAD_REQUEST, error_code=_BAD_VERSION)
@@ -189,13 +200,13 @@ def decode_body(version: int, kind: int, data: bytes, at: int, end: int) -> Mess
 
 def senders(version: int) -> dict[int, Sender]:
     """The direction table of a version: message type to the side that may send it."""
-    table = {kind: form.sender for (v, kind), form in _PLAIN.items() if v == version}
+    table = {kind: form.sender for kind, form in _PLAIN[version].items()}
     return table | {TYPE_REQUEST: Sender.CONTROLLER, TYPE_REPLY: Sender.SWITCH}
 
 
 def plain_decoders(version: int, sender: Sender) -> dict[int, Decoder]:
     """The decoders of the plain messages that `sender` may send."""
-    return {kind: form.decode for (v, kind), form in _PLAIN.items() if v == version and form.sender & sender}
+    return {kind: form.decode for kind, form in _PLAIN[version].items() if form.sender & sender}
 
 
 def read_multipart_header(kind: int, data: bytes, at: int, end: int) -> tuple[MultipartKind, bool, int]:

@@ -11,8 +11,9 @@ connection is then over, and nobody else's.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import NamedTuple
+
+import msgspec
 
 from netloom.wire.openflow import codec
 from netloom.wire.openflow.errors import LocalProtocolError, RemoteProtocolError
@@ -44,23 +45,20 @@ class Delivery(enum.Enum):
     RAW = "as bytes: RawMultipart"
 
 
-@dataclass(frozen=True, slots=True)
-class Negotiated:
+class Negotiated(msgspec.Struct, frozen=True, gc=False):
     """Both hellos are exchanged; this version is spoken from now on."""
 
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(msgspec.Struct, frozen=True, gc=False):
     """A message came; a multipart one when its last part came. `xid` is that of the request that it answers."""
 
     xid: int
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
-class PeerClosed:
+class PeerClosed(msgspec.Struct, frozen=True, gc=False):
     """The peer ended the stream, between two messages."""
 
 

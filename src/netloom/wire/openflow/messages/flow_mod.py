@@ -22,6 +22,8 @@ ANY = 0xFFFFFFFF
 NO_BUFFER = 0xFFFFFFFF
 ALL_TABLES = 0xFF
 _BODY = Struct("!QQBBHHHIIIHH")
+_WHOLE = Struct("!BBHIQQBBHHHIIIHH")  # with ofp_header before it
+_TYPE = 14
 
 
 class FlowCommand(enum.IntEnum):
@@ -51,11 +53,19 @@ class FlowMod(Message, frozen=True, gc=False):
 _COMMANDS = {int(command): command for command in FlowCommand}
 
 
-def encode_flow_mod(message: FlowMod, version: int) -> bytes:
-    """`ofp_flow_mod` after its header."""
+def encode_whole(message: FlowMod, version: int, xid: int) -> bytes:
+    """`ofp_flow_mod` with its header."""
     flow = message.flow
+    match = encode_match(flow.match, version)
+    instructions = encode_instructions(flow.actions, version)
+    if version == OF13 and flow.importance:
+        raise LocalProtocolError("OpenFlow 1.3 has no importance of flows")
     try:
-        head = _BODY.pack(
+        head = _WHOLE.pack(
+            version,
+            _TYPE,
+            _WHOLE.size + len(match) + len(instructions),
+            xid,
             flow.cookie,
             message.cookie_mask,
             flow.table,
@@ -71,9 +81,12 @@ def encode_flow_mod(message: FlowMod, version: int) -> bytes:
         )
     except struct.error as error:
         raise LocalProtocolError(f"a value does not fit the flow mod of {flow!r}: {error}") from error
-    if version == OF13 and flow.importance:
-        raise LocalProtocolError("OpenFlow 1.3 has no importance of flows")
-    return head + encode_match(flow.match, version) + encode_instructions(flow.actions, version)
+    return head + match + instructions
+
+
+def encode_flow_mod(message: FlowMod, version: int) -> bytes:
+    """`ofp_flow_mod` after its header."""
+    return encode_whole(message, version, 0)[8:]
 
 
 def decode_flow_mod(data: bytes, at: int, end: int, version: int) -> FlowMod:
@@ -114,4 +127,14 @@ def decode_flow_mod(data: bytes, at: int, end: int, version: int) -> FlowMod:
     return FlowMod(kind, flow, cookie_mask, out_port, out_group, buffer_id)
 
 
-FORMS = (Form(FlowMod, Family.PLAIN, 14, Sender.CONTROLLER, encode_flow_mod, decode_flow_mod),)
+FORMS = (
+    Form(
+        FlowMod,
+        Family.PLAIN,
+        _TYPE,
+        Sender.CONTROLLER,
+        encode_flow_mod,
+        decode_flow_mod,
+        whole=encode_whole,
+    ),
+)

@@ -46,7 +46,8 @@ class Form(NamedTuple):
 
     `encode(message, version)` gives the body; where `entries` is true it is called with one *entry* of
     `message.entries` at a time, because only between entries may a multipart body be cut.
-    `decode(data, at, end, version)` gives the message.
+    `decode(data, at, end, version)` gives the message. `whole(message, version, xid)`, for messages that are
+    sent by the hundred thousand, gives header and body in one.
     """
 
     message: type[Message]
@@ -58,3 +59,4 @@ class Form(NamedTuple):
     versions: tuple[int, ...] = VERSIONS
     vendor: int = 0
     entries: bool = False
+    whole: Callable[..., bytes] | None = None
