@@ -136,7 +136,7 @@ def reasons(counters: dict[int, int]) -> dict[str, int]:
 @pytest.mark.parametrize("reason", SPOOFS)
 def test_what_is_dropped_is_counted_under_its_reason(switch: RealSwitch, reason: str) -> None:
     drain(switch)
-    switch.appctl("revalidator/wait")
+    switch.appctl("revalidator/purge")
     before = reasons(switch.counters())
     for _ in range(3):
         switch.send("tap1", SPOOFS[reason])
