@@ -4,20 +4,21 @@ Why: a part may rely on every part of a lower level and on none of a higher one;
 has to discover it from constructors.
 
 Rule 1: levels start in order and stop in reverse; within a level, in the order of the list and its reverse.
-Rule 2: a component is configured once, started once, stopped once; a start that fails stops what had started.
+Rule 2: a component is entered once and left once; a start that fails leaves what had been entered.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 
 import structlog
 
 from netloom.base.errors import NetloomError
 
-log = structlog.get_logger("netloom.daemon")
+_log = structlog.get_logger("netloom.daemon")
 
 
 class RunLevel(enum.IntEnum):
@@ -26,25 +27,24 @@ class RunLevel(enum.IntEnum):
     SYSTEM_BOOTSTRAP = 0  # logging, settings, file permissions
     SYSTEM = 1  # the store
     FRAMEWORK_BOOTSTRAP = 2  # schema migration check
-    FRAMEWORK = 3  # cluster membership (one server: nothing yet)
-    COMPONENT_BOOTSTRAP = 4  # certificates, use cases
-    COMPONENT = 5  # providers, planner, engine, sessions
+    FRAMEWORK = 3  # cluster membership (one server: only what it remembers)
+    COMPONENT_BOOTSTRAP = 4  # certificates, life cycles
+    COMPONENT = 5  # providers, planner, engine, sessions, use cases
     APPLICATION_MAINLOOP = 6  # faces
 
+    @property
+    def title(self) -> str:
+        """For people."""
+        return self.name.lower().replace("_", " ")
 
-class Component(Protocol):
-    """A part with a life: started at its level, stopped in reverse."""
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """A part with a life: entered at its level when it starts, left in reverse when it stops."""
 
     name: str
     level: RunLevel
-
-    async def start(self) -> None:
-        """Come up; return when others may rely on it."""
-        ...
-
-    async def stop(self) -> None:
-        """Go down; forwarding on the hosts stays as it is."""
-        ...
+    life: Callable[[], AbstractAsyncContextManager[None]]
 
 
 class RunLevels:
@@ -52,12 +52,22 @@ class RunLevels:
 
     def __init__(self, components: Sequence[Component]) -> None:
         self._components = sorted(components, key=lambda part: part.level)  # stable: list order holds
-        self._started: list[Component] = []
+        self._entered: list[tuple[Component, AbstractAsyncContextManager[None]]] = []
+
+    @property
+    def level(self) -> RunLevel:
+        """The level of the component that was entered last."""
+        return self._entered[-1][0].level if self._entered else RunLevel.SYSTEM_BOOTSTRAP
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything runs."""
+        return len(self._entered) == len(self._components)
 
     def report(self) -> list[tuple[str, str, bool]]:
         """(component, level, running) of every component, in start order."""
-        running = {part.name for part in self._started}
-        return [(part.name, part.level.name, part.name in running) for part in self._components]
+        running = {part.name for part, _ in self._entered}
+        return [(part.name, part.level.title, part.name in running) for part in self._components]
 
     async def start(self) -> None:
         """Start everything.
@@ -66,22 +76,30 @@ class RunLevels:
             NetloomError: what the component that could not start said; the others have been stopped.
         """
         for part in self._components:
+            life = part.life()
             try:
-                await part.start()
-            except BaseException:
-                log.exception("component did not start", component=part.name, level=part.level.name)
+                await life.__aenter__()
+            except BaseException as error:
+                expected = isinstance(error, NetloomError)
+                _log.error(
+                    "component did not start",
+                    component=part.name,
+                    level=part.level.title,
+                    error=str(error),
+                    exc_info=not expected,
+                )
                 await self.stop()
                 raise
-            self._started.append(part)
-            log.debug("component started", component=part.name, level=part.level.name)
+            self._entered.append((part, life))
+            _log.debug("component started", component=part.name, level=part.level.title)
 
     async def stop(self) -> None:
         """Stop what had started, last first; one that fails does not keep the others from stopping."""
-        while self._started:
-            part = self._started.pop()
+        while self._entered:
+            part, life = self._entered.pop()
             try:
-                await part.stop()
-            except (NetloomError, OSError, RuntimeError):
-                log.exception("component did not stop cleanly", component=part.name)
+                await life.__aexit__(None, None, None)
+            except (NetloomError, OSError, RuntimeError, ExceptionGroup):
+                _log.exception("component did not stop cleanly", component=part.name)
             else:
-                log.debug("component stopped", component=part.name)
+                _log.debug("component stopped", component=part.name)

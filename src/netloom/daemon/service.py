@@ -1,0 +1,56 @@
+"""netloomd as a process: one event loop, up until a signal, down in order.
+
+Rule 1: SIGTERM and SIGINT end it cleanly; a second one does not wait. Rule 2: stopping leaves forwarding as it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+
+import structlog
+import uvloop
+
+import netloom
+from netloom.daemon.notify import notify
+from netloom.daemon.settings import Settings
+from netloom.daemon.wiring import Netloomd
+
+_log = structlog.get_logger("netloom.daemon")
+
+
+def run(settings: Settings) -> int:
+    """Run until a signal; the exit status.
+
+    Raises:
+        NetloomError: a component could not start.
+    """
+    # Fragments and records live long and are not cyclic: fewer, later collections (measured in docs/benchmarks.md).
+    gc.set_threshold(50_000, 20, 100)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings))
+    return 0
+
+
+async def _serve(settings: Settings) -> None:
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _stop, ended)
+    daemon = Netloomd(settings)
+    await daemon.levels.start()
+    notify("READY=1")
+    _log.info("netloomd is up", version=netloom.__version__, api=settings.api.listen or settings.api.socket)
+    try:
+        await ended.wait()
+    finally:
+        notify("STOPPING=1")
+        await daemon.levels.stop()
+        _log.info("netloomd is down; hosts keep forwarding")
+
+
+def _stop(ended: asyncio.Event) -> None:
+    if ended.is_set():
+        raise KeyboardInterrupt
+    ended.set()

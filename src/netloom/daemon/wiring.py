@@ -1,0 +1,252 @@
+"""The whole of netloomd in one list: every part, its level, what it is made of.
+
+Rule 1: parts are made here and nowhere else, with everything they need as arguments.
+Rule 2: a part is a context: entering it starts it, leaving it stops it; `RunLevels` enters in order and leaves in reverse.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import pathlib
+import random
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from netloom.aio.backoff import Backoff, BackoffPolicy
+from netloom.aio.tasks import TaskKit, supervise
+from netloom.aio.watchdog import LagWatchdog
+from netloom.app.lifecycle import Lifecycle, LifecycleOptions
+from netloom.app.service import App
+from netloom.base.ids import Uuid
+from netloom.daemon import doors
+from netloom.daemon.feed import StoreFeed
+from netloom.daemon.hosts import HostKeeper, SessionParts, SwitchEngine
+from netloom.daemon.identities import IdentityLearner
+from netloom.daemon.metrics import DaemonCollector, MetricSources
+from netloom.daemon.notify import feed_watchdog
+from netloom.daemon.placements import StoredPlacements
+from netloom.daemon.run_levels import Component, RunLevel, RunLevels
+from netloom.daemon.runtime.runtime import DaemonRuntime, RuntimeParts
+from netloom.daemon.settings import Settings
+from netloom.daemon.states import StateFollower
+from netloom.daemon.tokens import load_or_make_token
+from netloom.faces.rest.api import create_api
+from netloom.faces.rest.settings import RestSettings
+from netloom.model.objects import Host
+from netloom.plan.graph import Planner
+from netloom.plan.switch import FragmentKey
+from netloom.providers.ovs.capabilities import PROBES
+from netloom.providers.ovs.compile.compiler import OvsCompiler
+from netloom.providers.ovs.compile.ports import OWNER_KEY
+from netloom.providers.ovs.pipeline.cookies import OWNER, OWNER_MASK
+from netloom.reconcile.engine import Engine, EngineSettings
+from netloom.reconcile.planner import PlanInputs, PlannerLoop, PlanSource
+from netloom.reconcile.status import StatusBook
+from netloom.store.store import Store, StoreOptions, open_store
+from netloom.switches.flows import RawCache
+from netloom.switches.host_session import SessionSettings
+from netloom.switches.ownership import Ownership
+from netloom.switches.pump import PumpSettings
+from netloom.switches.stream import Dialling
+from netloom.wire import reconnect
+
+_log = structlog.get_logger("netloom.daemon")
+
+NEVER = 10.0 * 365 * 86_400
+"""Seconds until a refresh that is switched off."""
+
+
+class Netloomd:
+    """The daemon. `levels.start()` brings it up, `levels.stop()` down."""
+
+    # Made by the components below, lowest level first.
+    store: Store
+    placements: StoredPlacements
+    lifecycle: Lifecycle
+    loop: PlannerLoop
+    engine: SwitchEngine
+    hosts: HostKeeper
+    app: App
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._registry = CollectorRegistry()
+        self._jitter = random.SystemRandom().random
+        self._planner = Planner(OvsCompiler())
+        self._source = PlanSource(self._planner)
+        self._lag = LagWatchdog()
+        self._identities = IdentityLearner()
+        self.levels = RunLevels(
+            [
+                Component("store", RunLevel.SYSTEM, self._open_store),
+                Component("placements", RunLevel.FRAMEWORK, self._recall_placements),
+                Component("lifecycle", RunLevel.COMPONENT_BOOTSTRAP, self._make_lifecycle),
+                Component("engine", RunLevel.COMPONENT, self._make_engine),
+                Component("planner", RunLevel.COMPONENT, self._make_planner),
+                Component("sessions", RunLevel.COMPONENT, self._keep_hosts),
+                Component("planning", RunLevel.COMPONENT, self._run_planner),
+                Component("use-cases", RunLevel.COMPONENT, self._make_app),
+                Component("rest", RunLevel.APPLICATION_MAINLOOP, self._open_doors),
+                Component("watchdog", RunLevel.APPLICATION_MAINLOOP, self._feed_watchdog),
+            ]
+        )
+
+    # -- system, framework -------------------------------------------------------------------------------------------
+
+    @contextlib.asynccontextmanager
+    async def _open_store(self) -> AsyncIterator[None]:
+        options = StoreOptions(self._settings.store.url, self._settings.store.changes_kept)
+        async with open_store(options) as store:
+            self.store = store
+            if store.migration.before != store.migration.after:
+                _log.info("store migrated", before=store.migration.before, after=store.migration.after)
+            yield
+
+    @contextlib.asynccontextmanager
+    async def _recall_placements(self) -> AsyncIterator[None]:
+        self.placements = StoredPlacements(self.store)
+        await self.placements.load()
+        async with self._running("placements", self.placements.run):
+            yield
+        await self.placements.flush()
+
+    # -- components --------------------------------------------------------------------------------------------------
+
+    @contextlib.asynccontextmanager
+    async def _make_lifecycle(self) -> AsyncIterator[None]:
+        options = LifecycleOptions(shutdown_wait=self._settings.lifecycle.shutdown_wait)
+        self.lifecycle = Lifecycle(self.store, options)
+        async with self._running("lifecycle", self.lifecycle.run):
+            yield
+
+    @contextlib.asynccontextmanager
+    async def _make_engine(self) -> AsyncIterator[None]:
+        clocks = self._settings.reconcile
+        follower = StateFollower(self.lifecycle, self._planner.view)
+        self._follower = follower
+        self._book = StatusBook[FragmentKey](self._source.why, settled=follower.settled)
+        self.engine = Engine(
+            self._source,
+            self._book,
+            settings=EngineSettings(
+                retry=BackoffPolicy(first=clocks.retry_min, limit=clocks.retry_max),
+                refresh=clocks.refresh_interval or NEVER,
+            ),
+            jitter=self._jitter,
+        )
+        yield
+        await self.engine.close()
+
+    @contextlib.asynccontextmanager
+    async def _make_planner(self) -> AsyncIterator[None]:
+        self._feed = StoreFeed(self.store, self._hosts_changed)
+        self.loop = PlannerLoop(
+            self._source,
+            self._book,
+            self.engine,
+            PlanInputs(self._feed, self.placements),
+            worked_in=self._follower.worked_in,
+        )
+        yield
+
+    @contextlib.asynccontextmanager
+    async def _keep_hosts(self) -> AsyncIterator[None]:
+        switches = self._settings.switches
+        settings = SessionSettings(
+            ownership=Ownership(OWNER, OWNER_MASK, OWNER_KEY),
+            dialling=Dialling(tls=None, allow_tcp=switches.allow_tcp, timeout=switches.connect_timeout),
+            pump=PumpSettings(probe_interval=switches.probe_interval),
+            reconnect=reconnect.Settings(
+                min_backoff=switches.backoff_min,
+                max_backoff=switches.backoff_max,
+                connect_timeout=switches.connect_timeout,
+            ),
+            probes=PROBES,
+            generation=int(time.time() * 1000),
+        )
+        parts = SessionParts(settings, self.loop, self._identities, self._jitter)
+        self.hosts = HostKeeper(parts, self.engine, RawCache())
+        async with self._running("hosts", self.hosts.run):
+            yield
+            await self.hosts.close()
+
+    @contextlib.asynccontextmanager
+    async def _run_planner(self) -> AsyncIterator[None]:
+        async with self._running("planner", self.loop.run):
+            yield
+
+    @contextlib.asynccontextmanager
+    async def _make_app(self) -> AsyncIterator[None]:
+        runtime = DaemonRuntime(
+            RuntimeParts(
+                planner=self._planner,
+                loop=self.loop,
+                book=self._book,
+                engine=self.engine,
+                hosts=self.hosts,
+                pending=lambda: (),
+                run_level=lambda: self.levels.level.title,
+            )
+        )
+        self.app = App(self.store, runtime)
+        self._identities.write_with(self.app)
+        async with self._running("identities", self._identities.run):
+            yield
+
+    # -- faces -------------------------------------------------------------------------------------------------------
+
+    @contextlib.asynccontextmanager
+    async def _open_doors(self) -> AsyncIterator[None]:
+        api = self._settings.api
+        tokens = frozenset({load_or_make_token(pathlib.Path(api.token_file))} if api.listen else ())
+        self._registry.register(
+            DaemonCollector(
+                MetricSources(
+                    self.hosts, self.engine, self.loop, self._planner, self.store.counters, self._lag.counters
+                )
+            )
+        )
+        face = create_api(
+            self.app,
+            RestSettings(
+                tokens=tokens,
+                max_file=api.max_body_bytes,
+                body_seconds=api.body_timeout,
+                rate=api.requests_per_second,
+                burst=api.burst,
+                max_requests=api.max_concurrent,
+            ),
+            registry=self._registry,
+            ready=self._not_ready,
+        )
+        async with doors.serve(face, api), self._running("lag", self._lag.run):
+            yield
+
+    @contextlib.asynccontextmanager
+    async def _feed_watchdog(self) -> AsyncIterator[None]:
+        async with self._running("watchdog", feed_watchdog):
+            yield
+
+    def _not_ready(self) -> str | None:
+        if not self.levels.complete:
+            return f"starting: {self.levels.level.title}"
+        if not self.loop.counters().complete:
+            return "hosts are being read for the first time"
+        return None
+
+    # -- hosts -------------------------------------------------------------------------------------------------------
+
+    def _hosts_changed(self, hosts: Mapping[Uuid, Host | None]) -> None:
+        self.hosts.changed(hosts)
+
+    @contextlib.asynccontextmanager
+    async def _running(
+        self, name: str, work: Callable[[], Coroutine[object, object, None]]
+    ) -> AsyncIterator[None]:
+        """Supervised work for the length of a block."""
+        async with TaskKit(name) as kit:
+            _task = kit.start(supervise(work, Backoff(BackoffPolicy(), self._jitter), name=name), name)
+            yield
