@@ -20,8 +20,8 @@ from netloom.wire.openflow import fields_table as f
 from netloom.wire.openflow.errors import LocalProtocolError, RemoteProtocolError
 from netloom.wire.openflow.field import Field
 from netloom.wire.openflow.fields import FIELDS
-from netloom.wire.openflow.match_rules import FieldMatch, MatchError, normalise
-from netloom.wire.openflow.oxm import pack_entry, unpack_entries
+from netloom.wire.openflow.match_rules import REWRITTEN, FieldMatch, MatchError, normalise
+from netloom.wire.openflow.oxm import pack_entry, packed_header, unpack_entries
 
 __all__ = ["FieldMatch", "Match", "decode_match", "decode_oxm", "encode_match", "encode_oxm"]
 
@@ -49,6 +49,9 @@ class Match(msgspec.Struct, frozen=True, gc=False):
         Raises:
             LocalProtocolError: an unknown field, a value or mask that does not fit, a missing prerequisite.
         """
+        known = _compose(values)
+        if known is not None:
+            return known
         entries = []
         for name, value in values.items():
             field = FIELDS.get(name)
@@ -69,7 +72,10 @@ class Match(msgspec.Struct, frozen=True, gc=False):
             canonical = normalise(_dialect(entries))
         except MatchError as error:
             raise LocalProtocolError(str(error), subject=error.field.name) from error
-        return Match(b"".join([pack_entry(e.field, e.value, e.mask, 4) for e in canonical]))
+        oxm = b"".join([pack_entry(e.field, e.value, e.mask, 4) for e in canonical])
+        if not _shapes.admits(oxm):
+            _shapes.learn(oxm)
+        return Match(oxm)
 
     @property
     def fields(self) -> tuple[FieldMatch, ...]:
@@ -168,6 +174,51 @@ _shapes = _Shapes()
 _known: dict[bytes, Match] = {b"": Match()}
 _newest: dict[bytes, bytes] = {}
 _frames: dict[int, tuple[bytes, bytes]] = {}
+
+
+_plans: dict[tuple[str, ...], list[tuple[str, bytes, bytes, int]] | None] = {}
+
+
+def _compose(values: dict[str, int | tuple[int, int]]) -> Match | None:
+    """The match of named values, if its structure was checked before: write the bytes, then see whether they fit."""
+    names = tuple(values)
+    try:
+        plan = _plans[names]
+    except KeyError:
+        plan = _plan(names)
+    if plan is None:
+        return None
+    parts = []
+    try:
+        for name, plain, masked, width in plan:
+            value = values[name]
+            if value.__class__ is tuple:
+                parts.append(masked + value[0].to_bytes(width) + value[1].to_bytes(width))
+            else:
+                parts.append(plain + value.to_bytes(width))  # type: ignore[union-attr] # told apart by class, for speed
+    except OverflowError:
+        return None
+    oxm = b"".join(parts)
+    return Match(oxm) if _shapes.admits(oxm) else None
+
+
+def _plan(names: tuple[str, ...]) -> list[tuple[str, bytes, bytes, int]] | None:
+    """How to write these fields in canonical order; None when one of them has to be rewritten or is unknown."""
+    if len(_plans) >= _SHAPE_KEYS:
+        _plans.clear()
+    found = [(FIELDS.get(name), name) for name in names]
+    plan = None
+    if all(
+        field is not None and field.headers and field not in REWRITTEN and not field.variable
+        for field, _ in found
+    ):
+        ranked = sorted((field.rank, name, field) for field, name in found if field is not None)
+        plan = [
+            (name, packed_header(field, 4, False), packed_header(field, 4, True), field.width)
+            for _, name, field in ranked
+        ]
+    _plans[names] = plan
+    return plan
 
 
 def encode_match(match: Match, version: int = 4) -> bytes:

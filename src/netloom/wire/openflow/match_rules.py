@@ -178,6 +178,10 @@ _REWRITES: Final[Mapping[Field, Callable[[FieldMatch], list[FieldMatch]]]] = {
 }
 
 
+REWRITTEN: Final = frozenset(_REWRITES) | _ALWAYS_MASKED
+"""Fields that stand in another form, or another field, in a canonical match."""
+
+
 def _settle_vlan(found: dict[Field, FieldMatch]) -> None:
     """A priority implies a tag, as in ovs-ofctl's dl_vlan_pcp."""
     if f.VLAN_PCP in found and f.VLAN_VID not in found:

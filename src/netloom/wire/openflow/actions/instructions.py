@@ -10,7 +10,8 @@ import struct
 from typing import Final
 
 from netloom.wire.openflow.actions.output import Meter
-from netloom.wire.openflow.actions.registry import Action, decode_actions, encode_actions
+from netloom.wire.openflow.actions.registry import Action, decode_actions, encode_action, encode_actions
+from netloom.wire.openflow.actions.templates import Templates
 from netloom.wire.openflow.errors import LocalProtocolError, RemoteProtocolError
 from netloom.wire.openflow.memo import Memo
 
@@ -47,7 +48,7 @@ _RANK: Final[dict[type[Action], int]] = {ClearActions: 2, WriteActions: 3, Write
 
 _encoded: Final[dict[int, Memo[tuple[Action, ...], bytes]]] = {version: Memo(16384) for version in (4, 5, 6)}
 _decoded: Final[dict[int, Memo[bytes, tuple[Action, ...]]]] = {version: Memo(16384) for version in (4, 5, 6)}
-_decoded[4].put(b"", ())
+_templates: Final = {version: Templates() for version in (4, 5, 6)}
 
 
 def encode_instructions(actions: tuple[Action, ...], version: int) -> bytes:
@@ -65,43 +66,51 @@ def encode_instructions(actions: tuple[Action, ...], version: int) -> bytes:
 
 
 def _encode(actions: tuple[Action, ...], version: int) -> bytes:
-    parts: list[bytes] = []
-    plain: list[Action] = []
-    last: list[tuple[int, Action]] = []
+    meter = b""
+    plain: list[bytes] = []
+    tail: list[bytes] = []
+    last = 0
+    previous: Action | None = None
     for index, action in enumerate(actions):
         rank = _RANK.get(type(action))
         if rank is not None:
-            if last and last[-1][0] >= rank:
-                raise LocalProtocolError(
-                    f"{type(action).__name__} cannot follow {type(last[-1][1]).__name__}",
-                    hint="the order is actions, clear_actions, write_actions, write_metadata, goto_table",
-                )
-            last.append((rank, action))
+            if last >= rank:
+                raise _misplaced(action, previous)
+            last = rank
+            tail.append(_instruction(action, version))
         elif last:
-            raise LocalProtocolError(
-                f"{type(action).__name__} cannot follow {type(last[-1][1]).__name__}",
-                hint="actions come before instructions",
-            )
+            raise _misplaced(action, previous)
         elif type(action) is Meter and version < 6:
             if index:
                 raise LocalProtocolError("meter comes first before OpenFlow 1.5")
-            try:
-                parts.append(_WORD.pack(_METER, 8, action.meter))
-            except struct.error as error:
-                raise LocalProtocolError(f"meter {action.meter} does not fit") from error
+            meter = _meter(action)
         else:
-            plain.append(action)
-    if plain:
-        parts.append(_action_list(_APPLY, tuple(plain), version))
-    parts += [_instruction(action, version) for _, action in last]
-    return b"".join(parts)
+            plain.append(encode_action(action, version))
+        previous = action
+    if not plain:
+        return meter + b"".join(tail)
+    body = b"".join(plain)
+    return b"".join((meter, _apply_header(len(body)), body, *tail))
 
 
-def _action_list(kind: int, actions: tuple[Action, ...], version: int) -> bytes:
-    body = encode_actions(actions, version)
-    if len(body) > 0xFFF0:
-        raise LocalProtocolError(f"{len(body)} bytes of actions are too many", hint="at most 65520")
-    return _ACTIONS.pack(kind, 8 + len(body)) + body
+def _meter(action: Meter) -> bytes:
+    try:
+        return _WORD.pack(_METER, 8, action.meter)
+    except struct.error as error:
+        raise LocalProtocolError(f"meter {action.meter} does not fit") from error
+
+
+def _misplaced(action: Action, previous: Action | None) -> LocalProtocolError:
+    return LocalProtocolError(
+        f"{type(action).__name__} cannot follow {type(previous).__name__}",
+        hint="the order is meter, actions, clear_actions, write_actions, write_metadata, goto_table",
+    )
+
+
+def _apply_header(size: int, kind: int = _APPLY) -> bytes:
+    if size > 0xFFF0:
+        raise LocalProtocolError(f"{size} bytes of actions are too many", hint="at most 65520")
+    return _ACTIONS.pack(kind, 8 + size)
 
 
 def _instruction(action: Action, version: int) -> bytes:
@@ -113,7 +122,8 @@ def _instruction(action: Action, version: int) -> bytes:
     except struct.error as error:
         raise LocalProtocolError(f"a value of {action!r} does not fit: {error}") from error
     if isinstance(action, WriteActions):
-        return _action_list(_WRITE, action.actions, version)
+        body = encode_actions(action.actions, version)
+        return _apply_header(len(body), _WRITE) + body
     return _ACTIONS.pack(_CLEAR, 8)
 
 
@@ -131,8 +141,11 @@ def decode_instructions(data: bytes, offset: int, end: int, version: int) -> tup
     memo = _decoded[version]
     known = memo.get(raw)
     if known is None:
-        known = _decode(raw, version)
-        memo.put(raw, known)
+        known = _templates[version].decode(raw)
+        if known is None:
+            known = _decode(raw, version)
+            _templates[version].learn(raw, known)
+            memo.put(raw, known)
     return known
 
 

@@ -34,6 +34,7 @@ from netloom.wire.openflow.actions.subfields import (
 )
 from netloom.wire.openflow.errors import LocalProtocolError
 from netloom.wire.openflow.field import Field, Subfield
+from netloom.wire.openflow.memo import Memo
 from netloom.wire.openflow.oxm import pack_entry, packed_header, unpack_entry
 
 
@@ -94,6 +95,10 @@ def _check_tag(field: Field, value: int) -> str | None:
 
 def _set_field(action: SetField, version: int) -> bytes:
     field = action.field
+    if action.mask is None and 0 <= action.value <= field.ones:
+        frame = _whole_frames.get((field, version)) or _whole_frame(field, version)
+        if frame is not None:
+            return frame[0] + action.value.to_bytes(field.width) + frame[1]
     mask = field.ones if action.mask is None else action.mask
     wrong = _check_set(field, action.value, mask)
     if wrong is not None:
@@ -105,6 +110,20 @@ def _set_field(action: SetField, version: int) -> bytes:
         entry = pack_entry(field, action.value, None if mask == field.ones else mask, version)
         return padded(b"\x00\x19\x00\x00" + entry)
     return _loads(field, action.value, mask)
+
+
+_whole_frames: dict[tuple[Field, int], tuple[bytes, bytes]] = {}
+
+
+def _whole_frame(field: Field, version: int) -> tuple[bytes, bytes] | None:
+    """What stands before and behind the value in a set_field of a whole field; None where more is to be checked."""
+    if not field.writable or field is f.VLAN_VID or field.ones != (1 << field.bits) - 1 or field.variable:
+        return None
+    entry = packed_header(field, version, False)
+    whole = padded(b"\x00\x19\x00\x00" + entry + bytes(field.width))
+    head = 4 + len(entry)
+    frame = _whole_frames[field, version] = (whole[:head], whole[head + field.width :])
+    return frame
 
 
 def _loads(field: Field, value: int, mask: int) -> bytes:
@@ -131,6 +150,7 @@ def _segments(field: Field, mask: int) -> list[tuple[int, int]]:
     return found
 
 
+_HEADS = 4096
 _LOAD = struct.Struct(">10sH4sQ")
 
 
@@ -138,7 +158,26 @@ def _reg_load(dst: Subfield, value: int) -> bytes:
     return _LOAD.pack(nx_header(7, 24), pack_range(dst), short_header(dst.field), value)
 
 
+_moves: Memo[tuple[Move, int], bytes] = Memo(4096)
+_load_heads: dict[Subfield, bytes] = {}
+
+
+def _load_head(dst: Subfield) -> bytes | None:
+    """What stands before the value in a reg_load; None where it cannot say it."""
+    sane(dst, write=True)
+    if dst.field.variable or dst.bits > 64 or not has_short_header(dst.field):
+        return None
+    if len(_load_heads) >= _HEADS:
+        _load_heads.clear()
+    head = _load_heads[dst] = _reg_load(dst, 0)[:16]
+    return head
+
+
 def _load(action: Load, version: int) -> bytes:
+    if version < 6:
+        head = _load_heads.get(action.dst) or _load_head(action.dst)
+        if head is not None and 0 <= action.value < 1 << action.dst.bits:
+            return head + action.value.to_bytes(8)
     dst = sane(action.dst, write=True)
     if action.value < 0 or action.value >> dst.bits:
         raise LocalProtocolError(f"{action.value:#x} does not fit in {dst.bits} bits", subject=dst.field.name)
@@ -189,6 +228,14 @@ def _read_load2(raw: bytes, _version: int, _depth: int) -> Action:
 
 
 def _move(action: Move, version: int) -> bytes:
+    known = _moves.get((action, version))
+    if known is None:
+        known = _encode_move(action, version)
+        _moves.put((action, version), known)
+    return known
+
+
+def _encode_move(action: Move, version: int) -> bytes:
     src, dst = sane(action.src, write=False), sane(action.dst, write=True)
     if src.bits != dst.bits:
         raise LocalProtocolError(f"{src.bits} bits do not fit in {dst.bits}", subject=dst.field.name)
