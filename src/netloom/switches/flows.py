@@ -15,10 +15,14 @@ from dataclasses import dataclass, field
 from netloom.plan.switch import Fragment, FragmentKey
 from netloom.reconcile.ports import Refusal
 from netloom.switches.ownership import Ownership
+from netloom.wire.openflow.actions import Output
+from netloom.wire.openflow.flow import Flow
 from netloom.wire.openflow.flow_stats import RawFlow, flow_of, raw_flows, raw_of
+from netloom.wire.openflow.match import Match
 from netloom.wire.openflow.raw_bundle import ADD, DELETE_STRICT, RawChange
 
 WHOLE_COOKIE = 0xFFFFFFFFFFFFFFFF
+_NORMAL = 0xFFFFFFFA  # OFPP_NORMAL
 FLOWS_PER_SLICE = 2000
 """Flows compared before the others get their turn."""
 
@@ -72,6 +76,27 @@ class FlowSteps:
     removed: int = 0
     right: int = 0
     foreign: frozenset[RawKey] = frozenset()
+    blocked: list[tuple[RawFlow, FragmentKey]] = field(default_factory=list)
+
+    def block(self, flow: RawFlow, owner: FragmentKey) -> None:
+        """Leave out a flow whose place is another's."""
+        self.blocked.append((flow, owner))
+        self.refused[owner] = Refusal(
+            "foreign-flow",
+            f"a flow that is not netloom's holds the place in table {flow.table} at priority {flow.priority}",
+        )
+
+    def unblock(self, foreign: frozenset[RawKey]) -> None:
+        """Try again what was blocked, now that these are the foreign flows."""
+        self.foreign = foreign
+        blocked, self.blocked = self.blocked, []
+        self.refused.clear()
+        for flow, owner in blocked:
+            if (flow.table, flow.priority, flow.match) in foreign:
+                self.block(flow, owner)
+            else:
+                self.added += 1
+                self.put(flow, owner)
 
     def delete(self, flow: RawFlow, owner: FragmentKey | None) -> None:
         """Remove a flow as it is known."""
@@ -100,13 +125,6 @@ class FlowSteps:
         return rest
 
 
-def _blocked(flow: RawFlow) -> Refusal:
-    return Refusal(
-        "foreign-flow",
-        f"a flow that is not netloom's holds the place in table {flow.table} at priority {flow.priority}",
-    )
-
-
 class _Comparison:
     """What a switch has, against what it should have, fragment by fragment; what nobody claimed is left in `there`."""
 
@@ -132,9 +150,9 @@ class _Comparison:
         self.steps.right += right
 
     def _differs(self, key: FragmentKey, raw: RawFlow, found: RawFlow) -> None:
-        if not self._ownership.owns_cookie(found.cookie):
+        if not self._ownership.owns_cookie(found.cookie) and not _is_default(found, self._version):
             self.there[raw.table, raw.priority, raw.match] = found
-            self.steps.refused[key] = _blocked(raw)
+            self.steps.block(raw, key)
         elif _same_meaning(found, raw, self._version):
             self.steps.right += 1
         else:
@@ -180,6 +198,19 @@ async def compare_flows(
     return comparison.finish()
 
 
+def _is_default(flow: RawFlow, version: int) -> bool:
+    """Whether it is the flow that Open vSwitch itself puts into a bridge of fail mode standalone (ovs-vswitchd.conf.db(5)).
+
+    It stays when the mode is set to secure, and nobody wrote it.
+    """
+    return (
+        flow.table == 0
+        and flow.priority == 0
+        and flow.cookie == 0
+        and flow_of(flow, version) == Flow(0, 0, Match(), (Output(_NORMAL),))
+    )
+
+
 def _same_meaning(one: RawFlow, other: RawFlow, version: int) -> bool:
     if (one.cookie, one.flags, one.idle_timeout, one.hard_timeout, one.importance) != (
         other.cookie,
@@ -190,6 +221,13 @@ def _same_meaning(one: RawFlow, other: RawFlow, version: int) -> bool:
     ):
         return False
     return flow_of(one, version) == flow_of(other, version)
+
+
+def foreign_keys(parts: Iterable[bytes], version: int, ownership: Ownership) -> frozenset[RawKey]:
+    """The places that flows of others hold."""
+    return frozenset(
+        raw.key for part in parts for raw in raw_flows(part, version) if not ownership.owns_cookie(raw.cookie)
+    )
 
 
 def change_flows(
@@ -219,7 +257,7 @@ def change_flows(
         if found == raw:
             continue
         if place in foreign:
-            steps.refused[owner] = _blocked(raw)
+            steps.block(raw, owner)
             continue
         if found is None:
             steps.added += 1

@@ -40,7 +40,6 @@ from netloom.wire import reconnect
 from netloom.wire.openflow.flow import Flow
 from netloom.wire.openflow.messages.features import FeaturesReply, FeaturesRequest
 from netloom.wire.openflow.messages.role import ControllerRole, RoleReply, RoleRequest
-from netloom.wire.openflow.versions import VERSION_NAMES
 from netloom.wire.ovsdb.errors import UnknownMethod
 from netloom.wire.ovsdb.events import Update
 from netloom.wire.ovsdb.requests import get_schema, set_db_change_aware
@@ -359,7 +358,7 @@ class HostSession:
         self._capabilities = await probe(client, self._settings.probes)
         self._observer.set_capabilities(self._capabilities)
         self._openflow_served = client
-        return VERSION_NAMES[version].removeprefix("OpenFlow")
+        return f"1.{version - 1}"
 
     def _check_datapath(self, datapath_id: int) -> None:
         expected = self.datapath_id

@@ -18,7 +18,7 @@ from netloom.plan.switch import BridgeSpec, Fragment, FragmentKey, PortSpec, Swi
 from netloom.reconcile.planner import PORTS_KEY
 from netloom.reconcile.ports import Outcome, Refusal
 from netloom.switches.database import SwitchDatabase
-from netloom.switches.flows import FlowSteps, RawCache, RawKey, change_flows, compare_flows
+from netloom.switches.flows import FlowSteps, RawCache, RawKey, change_flows, compare_flows, foreign_keys
 from netloom.switches.openflow_client import BundleResult, OpenFlowClient
 from netloom.switches.ovsdb_client import OvsdbClient
 from netloom.switches.ownership import Ownership
@@ -134,6 +134,11 @@ class SwitchTarget:
 
     async def apply(self, steps: SwitchSteps) -> Outcome[FragmentKey]:
         """Ports that are needed, flows, ports that are not: each waits until the one before is in force."""
+        if steps.flows.blocked and not steps.full:
+            # What we know of foreign flows is from the last full read; they may be gone.
+            actual = await self.read()
+            self._foreign = foreign_keys(actual.parts, actual.version, self._ownership)
+            steps.flows.unblock(self._foreign)
         refused: dict[FragmentKey, Refusal] = dict(steps.flows.refused)
         ports = PortSteps()
         if steps.bridge is not None and steps.ports is not None:
