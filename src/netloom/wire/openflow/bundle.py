@@ -7,7 +7,7 @@ Rule 2: an inner message has the id of the message that adds it (OpenFlow 1.5.1,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from struct import Struct
 
@@ -69,26 +69,57 @@ def compose(
     Raises:
         LocalProtocolError: a change cannot be said in this version, or does not fit inside a bundle's message.
     """
+    pieces = compose_pieces(
+        changes,
+        version=version,
+        bundle_id=bundle_id,
+        first_xid=first_xid,
+        flags=flags,
+        size=len(changes) or 1,
+    )
+    return ComposedBundle(b"".join(pieces), bundle_id, first_xid, len(changes))
+
+
+def compose_pieces(
+    changes: Sequence[Message],
+    *,
+    version: int,
+    bundle_id: int,
+    first_xid: int,
+    flags: BundleFlags = ATOMIC_ORDERED,
+    size: int = 1000,
+) -> Iterator[bytes]:
+    """The same bytes in pieces of `size` changes, made when asked for: the switch works while we still encode.
+
+    Raises:
+        LocalProtocolError: as `compose`; by then some pieces may be sent, and the bundle is to be discarded.
+    """
     control = BundleControl(bundle_id, BundleStep.OPEN_REQUEST, flags)
     out = [codec.encode(control, version=version, xid=first_xid)]
-    xid = first_xid
     onf = version == OF13
     around = _OUTER13.size if onf else _OUTER.size
     encode, outer = codec.encode, (_OUTER13 if onf else _OUTER).pack
-    for xid, change in enumerate(changes, first_xid + 1):
-        inner = encode(change, version=version, xid=xid)
-        size = around + len(inner)
-        if size > MAX_MESSAGE:
-            raise LocalProtocolError(
-                f"{type(change).__name__} of {len(inner)} bytes does not fit in a bundle"
-            )
-        if onf:
-            out.append(
-                outer(version, codec.TYPE_EXPERIMENTER, size, xid, ONF_VENDOR, _ONF_ADD, bundle_id, flags)
-            )
-        else:
-            out.append(outer(version, _ADD_TYPE, size, xid, bundle_id, flags))
-        out.append(inner)
+    ends = first_xid + len(changes) + 1
+    for start in range(0, len(changes), size):
+        for xid, change in enumerate(changes[start : start + size], first_xid + 1 + start):
+            inner = encode(change, version=version, xid=xid)
+            length = around + len(inner)
+            if length > MAX_MESSAGE:
+                raise LocalProtocolError(
+                    f"{type(change).__name__} of {len(inner)} bytes does not fit in a bundle"
+                )
+            if onf:
+                out.append(
+                    outer(
+                        version, codec.TYPE_EXPERIMENTER, length, xid, ONF_VENDOR, _ONF_ADD, bundle_id, flags
+                    )
+                )
+            else:
+                out.append(outer(version, _ADD_TYPE, length, xid, bundle_id, flags))
+            out.append(inner)
+        if start + size < len(changes):
+            yield b"".join(out)
+            out = []
     commit = BundleControl(bundle_id, BundleStep.COMMIT_REQUEST, flags)
-    out.append(codec.encode(commit, version=version, xid=xid + 1))
-    return ComposedBundle(b"".join(out), bundle_id, first_xid, len(changes))
+    out.append(codec.encode(commit, version=version, xid=ends))
+    yield b"".join(out)
