@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import logging
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import structlog
 import uvicorn
 
 from netloom.app.ports import PlannedChange, Preview
@@ -232,7 +234,15 @@ class LiveServer:
 
 
 @pytest.fixture
-def live(tmp_path: Path) -> Iterator[LiveServer]:
+def quiet() -> Iterator[None]:
+    """No log of the server between the answers of the command line under test."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def live(quiet: None, tmp_path: Path) -> Iterator[LiveServer]:
     path = tmp_path / "netloomd.sock"
     unix, tcp = socket.socket(socket.AF_UNIX), socket.socket()
     unix.bind(str(path))
@@ -251,14 +261,14 @@ def live(tmp_path: Path) -> Iterator[LiveServer]:
             async with asyncio.TaskGroup() as group:
                 group.create_task(_serve(servers[0], unix))
                 group.create_task(_serve(servers[1], tcp))
-                while not all(server.started for server in servers):
+                while not all(server.started for server in servers):  # noqa: ASYNC110 - uvicorn has no event
                     await asyncio.sleep(0.005)
                 ready.set()
 
     def run() -> None:
         try:
             asyncio.run(serve())
-        except BaseException as error:  # told to the test
+        except BaseException as error:  # noqa: BLE001 - told to the test
             failure.append(error)
         finally:
             ready.set()

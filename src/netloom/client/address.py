@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from netloom.base.errors import InvalidInput
 
@@ -40,7 +41,7 @@ def parse_address(text: str, token: str | None = None) -> Address:
                 f"{text!r} has no absolute path", subject="server", hint=f"for example {DEFAULT_SOCKET}"
             )
         return Address("http://netloomd", path, token)
-    if text.startswith(("http://", "https://")) and len(text) > 8:
+    if text.startswith(("http://", "https://")) and urlsplit(text).hostname:
         return Address(text.rstrip("/"), None, token)
     raise InvalidInput(
         f"{text!r} is not an address of netloomd",

@@ -51,7 +51,9 @@ PHYSICAL_NETWORK: Final = KindSchema(
     Page[PhysicalNetwork],
     ("name", "zone"),
 )
-HOST: Final = KindSchema("Host", "hosts", "host", HostSpec, HostPatch, Host, Page[Host], ("name", "zone", "tunnel_ip", "system_id"))
+HOST: Final = KindSchema(
+    "Host", "hosts", "host", HostSpec, HostPatch, Host, Page[Host], ("name", "zone", "tunnel_ip", "system_id")
+)
 NETWORK: Final = KindSchema(
     "Network",
     "networks",

@@ -60,6 +60,8 @@ class NetworkPatch(Spec):
 
     name: Name | None = None
     labels: Labels | None = None
+    cidr: Cidr4 | None = None
+    cidr6: Cidr6 | None = None
     mtu: Mtu | None = None
 
 

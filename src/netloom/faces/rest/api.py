@@ -86,6 +86,7 @@ def create_api(
     _add_health(api, metrics, ready)
     api.add_exception_handler(NetloomError, _refused)
     api.add_exception_handler(HTTPException, _http_error)
+    api.add_exception_handler(Exception, _failed)
     describe.install(api, SCHEMAS)
     return Boundary(
         api,
@@ -125,6 +126,15 @@ async def _refused(request: Request, error: Exception) -> Response:
     if not isinstance(error, NetloomError):
         raise error
     return problem_response(error, request.scope.get(REQUEST_ID))
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    """For the unforeseen: Starlette sends this and lets the error go on to the boundary."""
+    request_id = request.scope.get(REQUEST_ID)
+    failure = NetloomError(
+        "netloom failed on this request", hint=f"the daemon's log tells why under {request_id}"
+    )
+    return problem_response(failure, request_id)
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

@@ -7,6 +7,7 @@ Rule 2: an error names the field as a path (`items[3].mac`), what was seen, and 
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from typing import Final, TypeVar
 
@@ -98,9 +99,15 @@ def _unknown_field(path: str, field: str, known: tuple[str, ...]) -> InvalidInpu
 
 
 def _syntax(text: str, data: bytes) -> Malformed:
-    found = _BYTE.search(text)
     if not data.strip():
         return Malformed("the body is empty", hint="send a JSON object")
+    try:
+        json.loads(data)  # says where the wrong token begins; msgspec how far it had read
+    except json.JSONDecodeError as error:
+        return Malformed(f"not JSON: {error.msg}", line=error.lineno, column=error.colno)
+    except (ValueError, RecursionError):
+        pass
+    found = _BYTE.search(text)
     line, column = position(data, int(found[1]) if found else len(data))
     what = _BYTE.sub("", text).removeprefix("JSON is malformed: ").strip()
     return Malformed(f"not JSON: {what}", line=line, column=column)

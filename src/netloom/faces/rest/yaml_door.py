@@ -238,8 +238,10 @@ class _Reader:
     def _scalar(self, event: _Event) -> Scalar:
         text = event.value
         tag = event.tag
-        if tag is None or tag == "!":
+        if tag is None:
             return _resolve(text) if event.implicit[0] else text
+        if tag == "!":  # "not plain": text (section 6.9.1)
+            return text
         name = _CORE_TAGS.get(tag)
         if name == "str":
             return text
