@@ -71,7 +71,7 @@ def read_changed(connection: Connection, since: int, limit: int) -> Changed:
     gone: list[tuple[Kind, Uuid]] = []
     for kind, ids in touched.items():
         found = find_by_ids(connection, kind, list(ids))
-        objects += found.values()
+        objects += sorted(found.values(), key=lambda item: item.number)
         gone += [(kind, item_id) for item_id in ids if item_id not in found]
     revision = changes[-1].revision if changes else since
     return Changed(revision, tuple(objects), tuple(gone), len(changes) == limit)

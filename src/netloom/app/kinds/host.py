@@ -95,14 +95,14 @@ def _kept(wanted: str | None, current: str | None, cleared: bool) -> str | None:
 
 def _claims(host: HostSpec | Host, zone_id: str) -> list[Claim]:
     claims: list[Claim] = []
-    if host.tunnel_ip is not None:
-        claims.append(("tunnel_ip", host.tunnel_ip, zone_id))
-    if host.ovsdb is not None:
-        claims.append(("ovsdb", host.ovsdb, host.bridge))
     if host.system_id is not None:
         claims.append(("system_id", host.system_id))
     if host.fingerprint is not None:
         claims.append(("fingerprint", host.fingerprint))
+    if host.tunnel_ip is not None:
+        claims.append(("tunnel_ip", host.tunnel_ip, zone_id))
+    if host.ovsdb is not None:
+        claims.append(("ovsdb", host.ovsdb, host.bridge))
     return claims
 
 
