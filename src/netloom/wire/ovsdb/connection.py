@@ -24,6 +24,7 @@ from netloom.wire.ovsdb.events import (
     Reply,
     Request,
     Stolen,
+    TableUpdates,
     Update,
     decode,
 )
@@ -55,7 +56,12 @@ class _Envelope(msgspec.Struct):
 
 
 _decoder = msgspec.json.Decoder(_Envelope)
+_update = msgspec.json.Decoder(tuple[str, TableUpdates])
+_update3 = msgspec.json.Decoder(tuple[str, str, TableUpdates])
 _encoder = msgspec.json.Encoder()
+
+_SMALL = 16_384
+"""Bytes up to which a chunk is tried as one message before it is cut."""
 
 
 class Connection:
@@ -182,16 +188,39 @@ class Connection:
         if not data:
             return self._end()
         self._move(Signal.RECEIVE)
-        events: list[Event] = []
         try:
-            for frame in self._framer.feed(data):
-                event = self._receive(frame)
-                if event is not None:
-                    events.append(event)
+            whole = self._whole_message(data)
+            if whole is not None:
+                event = self._receive(whole)
+                return [] if event is None else [event]
+            return self._receive_frames(data)
         except RemoteProtocolError:
             self._move(Signal.BREACH)
             self._out.clear()
             raise
+
+    def _whole_message(self, data: bytes) -> _Envelope | None:
+        """The message, if these bytes are just one: how most small ones come. The decoder is the cheapest judge of that."""
+        if self._framer.pending or len(data) > min(_SMALL, self._limits.message_bytes):
+            return None
+        try:
+            return _decoder.decode(data)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            # Part of a message, several, or nonsense: the framer tells which.
+            return None
+
+    def _receive_frames(self, data: bytes) -> list[Event]:
+        events: list[Event] = []
+        for frame in self._framer.feed(data):
+            try:
+                envelope = _decoder.decode(frame)
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+                raise RemoteProtocolError(
+                    f"not a JSON-RPC message: {error}", subject=repr(frame[:60])
+                ) from error
+            event = self._receive(envelope)
+            if event is not None:
+                events.append(event)
         return events
 
     def _end(self) -> list[Event]:
@@ -205,11 +234,7 @@ class Connection:
             raise RemoteProtocolError("the stream ended inside a message")
         return [PeerClosed(outstanding)]
 
-    def _receive(self, frame: bytes) -> Event | None:
-        try:
-            envelope = _decoder.decode(frame)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise RemoteProtocolError(f"not a JSON-RPC message: {error}", subject=repr(frame[:60])) from error
+    def _receive(self, envelope: _Envelope) -> Event | None:
         if envelope.method is None:
             return self._receive_reply(envelope)
         if bytes(envelope.id) == b"null":
@@ -255,12 +280,15 @@ class Connection:
         return Notification(method, self._params(method, params))
 
     def _receive_update(self, version: int, params: msgspec.Raw) -> Update:
-        if version == 3:
-            monitor_id, last, tables = decode(params, tuple[str, str, msgspec.Raw], "update3")
-            update = Update(monitor_id, version, tables, last)
-        else:
-            monitor_id, tables = decode(params, tuple[str, msgspec.Raw], "update")
-            update = Update(monitor_id, version, tables)
+        try:
+            if version == 3:
+                monitor_id, last, tables = _update3.decode(params)
+                update = Update(monitor_id, version, tables, last)
+            else:
+                monitor_id, tables = _update.decode(params)
+                update = Update(monitor_id, version, tables)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise RemoteProtocolError(f"params of an update: {error}") from error
         self._advance_monitor(monitor_id, MonitorSignal.UPDATE)
         return update
 

@@ -14,6 +14,8 @@ from netloom.wire.ovsdb.errors import OvsdbError, RemoteProtocolError
 
 T = TypeVar("T")
 JsonObject: TypeAlias = dict[str, object]
+TableUpdates: TypeAlias = dict[str, dict[str, msgspec.Raw]]
+"""Table → row uuid → `<row-update>` or `<row-update2>`, undecoded."""
 
 
 def decode(raw: msgspec.Raw | bytes, shape: type[T], what: str) -> T:
@@ -61,13 +63,13 @@ class Update(msgspec.Struct, frozen=True):
     Args:
         monitor: its id.
         version: 1, 2, 3 for `update` (RFC 7047 4.1.6), `update2`, `update3` (ovsdb-server(7) 4.1.14, 4.1.16).
-        tables: undecoded table-updates or table-updates2.
+        tables: what changed.
         last_txn_id: only with version 3.
     """
 
     monitor: str
     version: int
-    tables: msgspec.Raw
+    tables: TableUpdates
     last_txn_id: str | None = None
 
 

@@ -25,11 +25,11 @@ from netloom.base.ids import Uuid
 from netloom.wire.ovsdb import requests
 from netloom.wire.ovsdb.conditions import Condition, encode_condition
 from netloom.wire.ovsdb.errors import LocalProtocolError, RemoteProtocolError, UnknownMethod
-from netloom.wire.ovsdb.events import Reply, Update
+from netloom.wire.ovsdb.events import Reply, TableUpdates, Update
 from netloom.wire.ovsdb.requests import ZERO_TXN, Call
 from netloom.wire.ovsdb.rows import Row
 from netloom.wire.ovsdb.schema import ColumnType, Database
-from netloom.wire.ovsdb.updates import TableReader, cut
+from netloom.wire.ovsdb.updates import TableReader
 
 R = TypeVar("R", bound=Row)
 R_co = TypeVar("R_co", bound=Row, covariant=True)
@@ -220,9 +220,9 @@ class Replica:
             RemoteProtocolError: the reply is not what was promised.
         """
         if self.method is not Method.MONITOR_COND_SINCE:
-            changes = self._replace(reply.value(msgspec.Raw))
+            changes = self._replace(reply.value(TableUpdates))
         else:
-            found, last, tables = reply.value(tuple[bool, str, msgspec.Raw])
+            found, last, tables = reply.value(tuple[bool, str, TableUpdates])
             changes = self._merge(3, tables) if found else self._replace(tables)
             self.last_txn_id = last
         self._in_sync = True
@@ -243,10 +243,10 @@ class Replica:
             self.last_txn_id = update.last_txn_id
         return changes
 
-    def _merge(self, version: int, tables: msgspec.Raw) -> list[RowChange[Row]]:
+    def _merge(self, version: int, tables: TableUpdates) -> list[RowChange[Row]]:
         changes: list[RowChange[Row]] = []
         try:
-            for name, updates in cut(tables).items():
+            for name, updates in tables.items():
                 reader = self._reader(name)
                 rows = self._rows[name]
                 for text, raw in updates.items():
@@ -266,13 +266,12 @@ class Replica:
             raise
         return changes
 
-    def _replace(self, tables: msgspec.Raw) -> list[RowChange[Row]]:
+    def _replace(self, tables: TableUpdates) -> list[RowChange[Row]]:
         """All rows anew; what is equal stays the same object."""
         changes: list[RowChange[Row]] = []
-        content = cut(tables)
         version = 1 if self.method is Method.MONITOR else 2
         fresh: dict[str, dict[Uuid, Row]] = {name: {} for name in self._rows}
-        for name, updates in content.items():
+        for name, updates in tables.items():
             reader, before, after = self._reader(name), self._rows[name], fresh[name]
             for text, raw in updates.items():
                 uuid = Uuid(text)

@@ -12,7 +12,13 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 
-class Phase(enum.Enum):
+class _Member(enum.Enum):
+    """A member is one object, so its identity is its hash: the tables are read for every message."""
+
+    __hash__ = object.__hash__
+
+
+class Phase(_Member):
     """Of a connection."""
 
     OPEN = "open"
@@ -21,7 +27,7 @@ class Phase(enum.Enum):
     FAILED = "failed"  # the peer broke the protocol
 
 
-class Signal(enum.Enum):
+class Signal(_Member):
     """What happens to a connection."""
 
     SEND = "send"
@@ -45,7 +51,7 @@ CONNECTION: Mapping[Phase, Mapping[Signal, Phase]] = {
 }
 
 
-class Monitor(enum.Enum):
+class Monitor(_Member):
     """Of one monitor of ours."""
 
     ABSENT = "absent"
@@ -54,7 +60,7 @@ class Monitor(enum.Enum):
     CANCELLING = "cancelling"
 
 
-class MonitorSignal(enum.Enum):
+class MonitorSignal(_Member):
     """What happens to a monitor."""
 
     REQUEST = "monitor request"
@@ -90,7 +96,7 @@ MONITOR: Mapping[Monitor, Mapping[MonitorSignal, Monitor]] = {
 }
 
 
-class Lock(enum.Enum):
+class Lock(_Member):
     """Of one lock that we asked for (RFC 7047 4.1.8)."""
 
     ABSENT = "absent"
@@ -100,7 +106,7 @@ class Lock(enum.Enum):
     RELEASING = "releasing"
 
 
-class LockSignal(enum.Enum):
+class LockSignal(_Member):
     """What happens to a lock."""
 
     REQUEST = "lock or steal request"

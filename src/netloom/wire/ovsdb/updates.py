@@ -42,22 +42,9 @@ class _RowUpdate2(msgspec.Struct, gc=False):
     delete: msgspec.UnsetType | None = msgspec.UNSET
 
 
-_tables = msgspec.json.Decoder(dict[str, dict[str, msgspec.Raw]])
 _row_update = msgspec.json.Decoder(_RowUpdate)
 _row_update2 = msgspec.json.Decoder(_RowUpdate2)
 _DECODE_ERRORS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-
-
-def cut(tables: msgspec.Raw) -> dict[str, dict[str, msgspec.Raw]]:
-    """Table name → row uuid → row update, rows undecoded.
-
-    Raises:
-        RemoteProtocolError: it is no table-updates.
-    """
-    try:
-        return _tables.decode(tables)
-    except _DECODE_ERRORS as error:
-        raise RemoteProtocolError(f"table updates: {error}") from error
 
 
 class TableReader(Generic[R]):
@@ -99,7 +86,8 @@ class TableReader(Generic[R]):
             return None
         if old is None:
             return self._make(uuid, update.new)
-        return self._changed(old, dict(self._values(update.new)))
+        new: R = msgspec.structs.replace(old, **dict(self._values(update.new)))
+        return old if new == old else new
 
     def _read2(self, uuid: str, update: _RowUpdate2, old: R | None) -> R | None:
         row = update.initial if update.initial is not None else update.insert
@@ -137,13 +125,14 @@ class TableReader(Generic[R]):
             if known is None:
                 raise self._error(uuid, f"column {name[:60]!r} was not asked for")
             field, column = known
-            changes[field] = column.merge(getattr(old, field), value)
-        return self._changed(old, changes)
-
-    @staticmethod
-    def _changed(old: R, changes: dict[str, Value]) -> R:
+            before = getattr(old, field)
+            after = column.merge(before, value)
+            if after != before:
+                changes[field] = after
+        if not changes:
+            return old
         new: R = msgspec.structs.replace(old, **changes)
-        return old if new == old else new
+        return new
 
     def _error(self, uuid: str, message: str) -> RemoteProtocolError:
         return RemoteProtocolError(message, subject=f"{self._row.TABLE.name}/{uuid[:40]}")

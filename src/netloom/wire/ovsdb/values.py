@@ -192,6 +192,27 @@ def _map_reader(
     return decode
 
 
+def _read_strings(raw: Json) -> Mapping[Atom, Atom]:
+    """A map of strings, the most frequent column by far: as `_map_reader`, without a call for each atom."""
+    if type(raw) is not list or len(raw) != 2 or raw[0] != "map" or type(raw[1]) is not list:
+        raise ValueError(f"{str(raw)[:80]} is not a map")
+    pairs = raw[1]
+    if not pairs:
+        return EMPTY_MAP
+    result: dict[Atom, Atom] = {}
+    shared = _SHARED.get
+    for pair in pairs:
+        if type(pair) is not list or len(pair) != 2:
+            raise ValueError(f"{str(pair)[:80]} is not a pair")
+        key, value = pair
+        if type(key) is not str or type(value) is not str:
+            raise ValueError(f"{str(pair)[:80]} is not a pair of strings")
+        result[shared(key, key)] = shared(value, value)
+    if len(result) != len(pairs):
+        raise ValueError("a map holds a key twice")
+    return result
+
+
 def _set_merger(decode: Callable[[Json], frozenset[Atom]]) -> Callable[[Value, Json], Value]:
     def merge(old: Value, difference: Json) -> Value:
         return cast("frozenset[Atom]", old) ^ decode(difference) or EMPTY_SET
@@ -218,6 +239,8 @@ def codec(column: ColumnType) -> Codec:
     atom, default = _ATOMS[column.key.type]
     if column.value is not None:
         read_map = _map_reader(atom, _ATOMS[column.value.type][0])
+        if column.key.type is column.value.type is Atomic.STRING:
+            read_map = _read_strings
         if column.is_composite:
             return Codec(
                 column,
