@@ -9,6 +9,7 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import dataclasses
+import pathlib
 import secrets
 import signal
 import threading
@@ -134,6 +135,11 @@ class Lab:
     def state(self) -> LabState:
         """What it consists of, as stored now."""
         return self._file.load()
+
+    @property
+    def directory(self) -> pathlib.Path:
+        """Where its files are; it goes with the lab."""
+        return self._file.directory
 
     @property
     def hosts(self) -> Mapping[str, Host]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import pathlib
+from collections.abc import Mapping
 
 import msgspec
 
@@ -49,14 +50,14 @@ class PortNumbers(asyncio.Protocol):
             if isinstance(event, Update):
                 self._number(event.tables)
             elif isinstance(event, Reply) and event.method == "monitor":
-                self._number(event.result)
+                self._number(event.value(dict[str, dict[str, msgspec.Raw]]))
                 self.ready.set()
         self._flush()
 
-    def _number(self, raw: msgspec.Raw) -> None:
-        tables = msgspec.json.decode(raw, type=dict[str, dict[str, dict[str, dict[str, object]]]])
+    def _number(self, tables: Mapping[str, Mapping[str, msgspec.Raw]]) -> None:
         operations: list[object] = []
-        for uuid, change in tables.get("Interface", {}).items():
+        for uuid, raw in tables.get("Interface", {}).items():
+            change = msgspec.json.decode(raw, type=dict[str, dict[str, object]])
             number = change.get("new", {}).get("ofport")
             if isinstance(number, int) and number < 0xFF00:
                 self._next = max(self._next, number + 1)

@@ -1,0 +1,47 @@
+"""The program behind `make demo`: `python -m netloom.lab.demo [FILE]`."""
+
+from __future__ import annotations
+
+import argparse
+import pathlib
+import sys
+import time
+
+from rich.console import Console
+from rich.live import Live
+
+from netloom.base.errors import NetloomError
+from netloom.lab.demo.claims import CLAIMS
+from netloom.lab.demo.scene import stage
+from netloom.lab.demo.table import Board
+from netloom.lab.netloomd import example, stop_signal_as_exit
+
+
+def main() -> int:
+    """Play; the exit status is 0 only if every claim held."""
+    parser = argparse.ArgumentParser(prog="demo", description=__doc__)
+    parser.add_argument("file", nargs="?", type=pathlib.Path, help="networks and NICs to declare")
+    file = parser.parse_args().file
+    stop_signal_as_exit()
+    console = Console()
+    began = time.monotonic()
+    board = Board([title for title, _ in CLAIMS])
+    try:
+        with console.status("Three hosts, netloomd, two tenants …"), stage(file or example()) as scene:
+            console.print(board.heading(scene, time.monotonic() - began))
+            with Live(board.table(), console=console, refresh_per_second=8) as live:
+                for index, (_, claim) in enumerate(CLAIMS):
+                    board.play(index, claim, scene)
+                    live.update(board.table())
+    except NetloomError as error:
+        console.print(f"[red]error:[/] {error}", highlight=False)
+        return 1
+    except KeyboardInterrupt:
+        console.print("stopped; everything is taken down")
+        return 130
+    console.print(board.verdict(time.monotonic() - began))
+    return 0 if board.all_held else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
