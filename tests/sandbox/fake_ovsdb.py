@@ -4,7 +4,7 @@ It does what a client of ours asks: schema, conditional monitors (conditions are
 insert, update, mutate, delete, wait, select, comment. It checks no constraints and collects no garbage: real ovsdb-servers
 prove those.
 
-Rule 1: no I/O. `receive` takes bytes of one client, `data_to_send` gives those for it; changes reach all clients of the database.
+Rule 1: no I/O. `receive` takes bytes of one client, `data_to_send` gives those for it; all clients hear of changes.
 Rule 2: rows are kept as JSON of the wire, columns normalised to a canonical form, so that equality is equality of values.
 """
 
