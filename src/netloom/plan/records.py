@@ -196,4 +196,12 @@ class PresenceChange(msgspec.Struct, frozen=True):
     present: bool
 
 
-Change = HostChange | FactsChange | NetworkChange | NicChange | PlacementChange | PresenceChange
+class IdentityChange(msgspec.Struct, frozen=True):
+    """Several ports carry an identity, and they are others than before; the placement may still be the same."""
+
+    identity: str
+
+
+Change = (
+    HostChange | FactsChange | NetworkChange | NicChange | PlacementChange | PresenceChange | IdentityChange
+)

@@ -23,6 +23,7 @@ from netloom.plan.records import (
     FactsChange,
     HostChange,
     HostView,
+    IdentityChange,
     NetworkChange,
     NetworkView,
     NicChange,
@@ -43,6 +44,7 @@ __all__ = [
     "FactsChange",
     "HostChange",
     "HostView",
+    "IdentityChange",
     "NetworkChange",
     "NetworkView",
     "NicChange",
@@ -267,8 +269,8 @@ class View:
         self.by_ofport.setdefault(port.host_id, {})[port.ofport] = port
         self._seen.setdefault(port.identity, {})[port.host_id, port.port_name] = port
         if before is not None and before.identity != port.identity:
-            changes += self._settle(before.identity)
-        changes += self._settle(port.identity)
+            changes += self._settle_ports(before.identity)
+        changes += self._settle_ports(port.identity)
         return tuple(changes)
 
     def forget_port(self, host_id: HostId, port_name: str) -> tuple[Change, ...]:
@@ -277,7 +279,7 @@ class View:
         if before is None:
             return ()
         self._unsee(before)
-        return tuple(self._settle(before.identity))
+        return tuple(self._settle_ports(before.identity))
 
     def observe_ports(self, host_id: HostId, ports: Iterable[PortSeen]) -> tuple[Change, ...]:
         """The whole list of a host's ports with identities: what is not in it is gone."""
@@ -294,6 +296,13 @@ class View:
         return (*self.observe_ports(host_id, ()), *self.observe_facts(host_id, None))
 
     # -- derivation --------------------------------------------------------------------------------------------------
+
+    def _settle_ports(self, identity: str) -> list[Change]:
+        """After a port came or went: with more than one around, there is something to say even if nothing moves."""
+        changes = self._settle(identity)
+        if not changes or len(self._seen.get(identity, ())) > 1:
+            changes.append(IdentityChange(identity))
+        return changes
 
     def _settle(self, identity: str) -> list[Change]:
         """Give the ports of an identity to the NIC that owns it (the lowest number), one port on each host."""

@@ -17,6 +17,7 @@ from netloom.plan.view import (
     FactsChange,
     HostChange,
     HostView,
+    IdentityChange,
     NetworkChange,
     NetworkView,
     NicChange,
@@ -43,6 +44,8 @@ def touch(view: View, change: Change, touched: Touched) -> None:
             _network(view, change, touched)
         case HostChange():
             _host(view, change, touched)
+        case IdentityChange(identity=identity):
+            touched.findings.update(nic.ref for nic in view.by_identity.get(identity, ()))
         case FactsChange():
             touched.groups.add(change.host_id)
             touched.own.update((change.host_id, key) for key in k.TUNNEL_KEYS.values())
