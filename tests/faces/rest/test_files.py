@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import httpx
 import pytest
@@ -191,3 +192,14 @@ async def test_export_applies_unchanged(http: httpx.AsyncClient) -> None:
         "/v1/apply", content=json.dumps(as_json), headers={"content-type": "application/json"}
     )
     assert once_more.json()["unchanged"] == len(as_json["items"])
+
+
+async def test_the_example_applies(http: httpx.AsyncClient) -> None:
+    text = (Path(__file__).parents[3] / "examples" / "two-tenants.yaml").read_bytes()
+    answer = await post(http, "/v1/apply", text)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["created"] == 6 + 18
+    nics = (await http.get("/v1/nics")).json()["items"]
+    blue = {(nic["mac"], nic["ipv4"], nic["ipv6"]) for nic in nics if nic["labels"]["tenant"] == "blue"}
+    red = {(nic["mac"], nic["ipv4"], nic["ipv6"]) for nic in nics if nic["labels"]["tenant"] == "red"}
+    assert blue == red

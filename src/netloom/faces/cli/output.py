@@ -59,8 +59,14 @@ def console() -> Console:
 def show(*parts: RenderableType) -> None:
     """Print renderables."""
     out = console()
-    for part in parts:
-        out.print(part)
+    if sys.stdout.isatty():
+        for part in parts:
+            out.print(part)
+        return
+    with out.capture() as captured:
+        for part in parts:
+            out.print(part)
+    write("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def rows(heads: Sequence[str], lines: Iterable[Sequence[str]], *, title: str | None = None) -> RenderableType:
