@@ -59,6 +59,10 @@ class TaskKit:
         task.add_done_callback(self._done)
         return task
 
+    def launch(self, work: Coroutine[object, object, None], name: str) -> None:
+        """Start a task that nobody needs to hold."""
+        _task = self.start(work, name)
+
     async def close(self) -> None:
         """End all tasks and wait until they are gone."""
         self._closed = True

@@ -124,7 +124,7 @@ def _certificate(writer: asyncio.StreamWriter) -> PeerCertificate | None:
     if not raw:
         return None
     parsed = tls.getpeercert()
-    names = {str(value) for _, value in parsed.get("subjectAltName", ())}
+    names = {str(value).removeprefix("urn:uuid:") for _, value in parsed.get("subjectAltName", ())}
     for part in parsed.get("subject", ()):
         names.update(str(value) for key, value in part if key == "commonName")
     return PeerCertificate(hashlib.sha256(raw).hexdigest(), frozenset(names))
