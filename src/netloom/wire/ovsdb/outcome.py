@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TypeVar, cast
 
 import msgspec
 
@@ -17,9 +17,6 @@ from netloom.wire.ovsdb.errors import LocalProtocolError, RemoteProtocolError, o
 from netloom.wire.ovsdb.events import JsonObject, Reply
 from netloom.wire.ovsdb.rows import Row, field_name
 from netloom.wire.ovsdb.values import NamedUuid, Value, codec, is_row_id
-
-if TYPE_CHECKING:
-    from netloom.wire.ovsdb.transaction import Selection
 
 R = TypeVar("R", bound=Row)
 
@@ -38,6 +35,12 @@ class Expected(msgspec.Struct, frozen=True):
 
     kind: Kind
     row: type[Row] | None = None
+
+
+class Selection(msgspec.Struct, frozen=True):
+    """A `select` of a transaction, for `Outcome.rows`."""
+
+    index: int
 
 
 class Outcome:

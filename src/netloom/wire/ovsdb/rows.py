@@ -13,7 +13,7 @@ from typing import ClassVar, cast
 import msgspec
 
 from netloom.base.ids import Uuid
-from netloom.wire.ovsdb.schema import ColumnType, Table
+from netloom.wire.ovsdb.schema import Table
 from netloom.wire.ovsdb.values import codec
 
 _RESERVED = frozenset({"uuid", "TABLE"})
@@ -30,11 +30,6 @@ class Row(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 def field_name(column: str) -> str:
     """The attribute of a column."""
     return f"{column}_" if column in _RESERVED else column
-
-
-def python_type(column: ColumnType) -> type:
-    """What a column's attribute holds, for tools; the generated classes spell it out."""
-    return object if column.is_map else type(codec(column).default)
 
 
 def row_class(table: Table) -> type[Row]:

@@ -27,7 +27,7 @@ from netloom.wire.ovsdb import requests
 from netloom.wire.ovsdb.conditions import Where, column_type, encode_where
 from netloom.wire.ovsdb.errors import InvalidValue
 from netloom.wire.ovsdb.events import Reply
-from netloom.wire.ovsdb.outcome import Expected, Kind, Outcome, read_outcome
+from netloom.wire.ovsdb.outcome import Expected, Kind, Outcome, Selection, read_outcome
 from netloom.wire.ovsdb.requests import Call
 from netloom.wire.ovsdb.rows import Row, field_name
 from netloom.wire.ovsdb.schema import Atomic, Base, ColumnType, Table
@@ -54,12 +54,6 @@ class Mutation(msgspec.Struct, frozen=True):
     column: str
     mutator: Mutator
     value: Value
-
-
-class Selection(msgspec.Struct, frozen=True):
-    """A `select` of a transaction, for `Outcome.rows`."""
-
-    index: int
 
 
 class Transaction:
