@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from netloom.base.ids import HostId, NetworkId, NicId
 from netloom.model.isolation import Isolation
@@ -62,13 +63,24 @@ class Cloud:
         self.planner = Planner(OvsCompiler())
         self.view = self.planner.view
         self.changes: dict[HostId, SwitchChange] = {}
+        self._together = False
         self.replay: dict[HostId, dict[FlowKey, Flow]] = {}
 
     def feed(self, *changes: Iterable[Change]) -> None:
         for some in changes:
             self.planner.feed(some)
 
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """All that happens within is taken at once."""
+        self._together = True
+        yield
+        self._together = False
+        self.take()
+
     def take(self) -> dict[HostId, SwitchChange]:
+        if self._together:
+            return {}
         self.changes = self.planner.take()
         for host, change in self.changes.items():
             table = self.replay.setdefault(host, {})

@@ -63,10 +63,11 @@ def populated(hosts: int) -> Cloud:
     """One network with a NIC on every host, and a second network that only hosts 1 and 2 have."""
     cloud = Cloud()
     cloud.put(network(1, cidr6=None), network(2, cidr6=None))
-    for number in range(1, hosts + 1):
-        cloud.add_host(number, tunnel_ip=tunnel_ip(number))
-        cloud.put(ipv4_nic(number))
-        cloud.plug(number, on=number)
+    with cloud.together():
+        for number in range(1, hosts + 1):
+            cloud.add_host(number, tunnel_ip=tunnel_ip(number))
+            cloud.put(ipv4_nic(number))
+            cloud.plug(number, on=number)
     for number in (1, 2):
         cloud.put(ipv4_nic(10_000 + number, 2))
         cloud.plug(10_000 + number, on=number)
@@ -135,11 +136,11 @@ def test_what_hosts_share_is_one_object() -> None:
 def test_no_flow_message_comes_near_its_limit() -> None:
     cloud = Cloud()
     cloud.put(network(1, cidr6=None))
-    for number in range(1, 600):
-        address = ipaddress.IPv6Address("2001:db8::") + number
-        cloud.add_host(number, tunnel_ip=address)
-        cloud.put(ipv4_nic(number))
-        cloud.plug(number, on=number)
+    with cloud.together():
+        for number in range(1, 600):
+            cloud.add_host(number, tunnel_ip=ipaddress.IPv6Address("2001:db8::") + number)
+            cloud.put(ipv4_nic(number))
+            cloud.plug(number, on=number)
     longest = max(len(encode_instructions(flow.actions, 6)) for flow in cloud.flows(1))
     assert longest < 32 * 1024
 
