@@ -70,13 +70,13 @@ def test_nothing_remains_of_a_lab_whose_owner_ended(name: str, end: signal.Signa
         owner.wait(20)
     if end is signal.SIGKILL:
         assert len(process.inside(state.namespaces, state.token)) >= 5
-        assert name in sweep()
+        sweep()  # or somebody else's did it just before
     assert _remains(name, state.token, list(state.namespaces)) == []
 
 
 def test_a_lab_with_a_living_owner_is_not_swept(name: str) -> None:
     with Lab.up(name, hosts=1) as lab:
-        assert name not in sweep()
+        sweep()
         assert lab.hosts["h1"].vsctl("list-br").split() == ["br-int", "br-underlay"]
 
 

@@ -21,13 +21,17 @@ def main() -> int:
     """Play; the exit status is 0 only if every claim held."""
     parser = argparse.ArgumentParser(prog="demo", description=__doc__)
     parser.add_argument("file", nargs="?", type=pathlib.Path, help="networks and NICs to declare")
-    file = parser.parse_args().file
+    parser.add_argument("--name", help="of the lab; a random one without it")
+    words = parser.parse_args()
     stop_signal_as_exit()
     console = Console()
     began = time.monotonic()
     board = Board([title for title, _ in CLAIMS])
     try:
-        with console.status("Three hosts, netloomd, two tenants …"), stage(file or example()) as scene:
+        with (
+            console.status("Three hosts, netloomd, two tenants …"),
+            stage(words.file or example(), words.name) as scene,
+        ):
             console.print(board.heading(scene, time.monotonic() - began))
             with Live(board.table(), console=console, refresh_per_second=8) as live:
                 for index, (_, claim) in enumerate(CLAIMS):

@@ -82,7 +82,7 @@ class Scene:
 
 
 @contextlib.contextmanager
-def stage(file: pathlib.Path) -> Iterator[Scene]:
+def stage(file: pathlib.Path, name: str | None = None) -> Iterator[Scene]:
     """Build everything; take it down whatever happens.
 
     Raises:
@@ -93,7 +93,7 @@ def stage(file: pathlib.Path) -> Iterator[Scene]:
         "reconcile": {"refresh_interval": 1.0},
         "log": {"level": "info", "format": "json"},
     }
-    with Lab.up(hosts=HOSTS) as lab, Netloomd(lab, settings) as netloomd:
+    with Lab.up(name, hosts=HOSTS) as lab, Netloomd(lab, settings) as netloomd:
         netloomd.add_hosts()
         netloomd.client.send(calls.apply(file.read_bytes()))
         networks = {item.name: item for item in netloomd.client.send(calls.page(NETWORK, limit=500)).items}
