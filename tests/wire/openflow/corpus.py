@@ -201,7 +201,10 @@ WITH_MATCH = [
     "ipv6 actions=set_field:fd00::7->ipv6_src,set_field:0x5->ipv6_label",
     "icmp6,icmp_type=135,icmp_code=0 actions=set_field:136->icmpv6_type",
     "icmp6,icmp_type=136 actions=set_field:02:00:00:00:00:01->nd_tll,set_field:5->nd_reserved,set_field:2->nd_options_type",
-    "arp actions=move:NXM_OF_ETH_SRC[]->NXM_OF_ETH_DST[],load:0x2->NXM_OF_ARP_OP[],move:NXM_NX_ARP_SHA[]->NXM_NX_ARP_THA[],IN_PORT",
+    (
+        "arp actions=move:NXM_OF_ETH_SRC[]->NXM_OF_ETH_DST[],load:0x2->NXM_OF_ARP_OP[]"
+        ",move:NXM_NX_ARP_SHA[]->NXM_NX_ARP_THA[],IN_PORT"
+    ),
     "arp actions=set_field:10.0.0.1->arp_spa,set_field:02:00:00:00:00:01->arp_sha",
     "mpls actions=set_field:5->mpls_label,set_mpls_ttl:3,dec_mpls_ttl,pop_mpls:0x0800",
     "dl_vlan=5 actions=set_field:4107->vlan_vid,set_field:3->vlan_pcp",

@@ -150,7 +150,8 @@ class Field:
             return self
         if not 1 <= width <= MAX_VARIABLE:
             raise LocalProtocolError(f"{self.name} cannot have {width} bytes", hint="1 to 124")
-        return _sized(self.base or self, width)
+        base = self.base or self
+        return base if width == base.width else _sized(base, width)
 
     def bits_of(self, low: int, high: int) -> Subfield:
         """Bits `low` to `high`, both included, as in `reg0[0..15]`."""

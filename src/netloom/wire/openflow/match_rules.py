@@ -137,9 +137,11 @@ def _vlan_tci(entry: FieldMatch) -> list[FieldMatch]:
     if vid:
         found.append(FieldMatch(f.VLAN_VID, entry.value & 0x1FFF, None if vid == 0x1FFF else vid))
     if entry.value >> 13 or (pcp and entry.value & VLAN_PRESENT):
-        if pcp != 7:
+        if pcp != 7 or not entry.value & VLAN_PRESENT:
             raise MatchError(
-                entry.field, f"part of the priority in mask {mask:#x} cannot be said in OXM", BAD_MASK
+                entry.field,
+                f"a priority without a tag, or in part ({mask:#x}), cannot be said in OXM",
+                BAD_MASK,
             )
         found.append(FieldMatch(f.VLAN_PCP, entry.value >> 13))
     return found

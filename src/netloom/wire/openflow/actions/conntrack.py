@@ -148,7 +148,7 @@ def _nat_wrong(nat: Nat) -> str | None:
     if nat.hash and nat.random:
         return "nat takes either hash or random"
     if nat.low is None:
-        if nat.high is not None or nat.port_low is not None or nat.port_high is not None:
+        if nat.ipv6 or nat.high is not None or nat.port_low is not None or nat.port_high is not None:
             return "a nat range begins with its lower address"
     elif not nat.low or (nat.high is not None and nat.high < nat.low):
         return "a nat range goes up from a non-zero address"

@@ -146,14 +146,21 @@ def _read_output_reg2(raw: bytes, _version: int, _depth: int) -> Action:
     return OutputReg(check_source(unpack_range(field, ofs_nbits)), max_len)
 
 
+_SHORTEST = 14  # ETH_HEADER_LEN
+
+
 def _trunc(action: OutputTrunc, _version: int) -> bytes:
+    if action.max_len < _SHORTEST:
+        raise LocalProtocolError(
+            f"output cannot truncate to {action.max_len} bytes", hint=f"{_SHORTEST} at least"
+        )
     return _TRUNC.pack(nx_header(39, 16), to_port16(action.port), action.max_len)
 
 
 def _read_trunc(raw: bytes, _version: int, _depth: int) -> Action:
     _, port, max_len = _TRUNC.unpack(raw)
-    if max_len < 14:  # ETH_HEADER_LEN
-        raise bad("output may truncate to 14 bytes at least")
+    if max_len < _SHORTEST:
+        raise bad(f"output cannot truncate to {max_len} bytes")
     return OutputTrunc(from_port16(port), max_len)
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from netloom.wire.openflow import actions as a
 from netloom.wire.openflow.actions.headers import PT_ETH, PT_MPLS, PT_MPLS_MC, PT_NEXT, PT_NSH
 from netloom.wire.openflow.field import Subfield
-from netloom.wire.openflow.ports import CONTROLLER, MAX
+from netloom.wire.openflow.ports import CONTROLLER, IN_PORT, MAX
 from netloom.wire.openflow.text.learn_text import format_learn
 from netloom.wire.openflow.text.names import NO_NAMES, Names
 from netloom.wire.openflow.text.values import format_subfield, format_value
@@ -109,7 +109,7 @@ def _decap(action: a.Decap, _names: Names) -> str:
 def _resubmit(action: a.Resubmit, names: Names) -> str:
     if action.port is not None and action.table is None and not action.ct:
         return f"resubmit:{names.port(action.port)}"
-    port = "" if action.port is None else names.port(action.port)
+    port = "" if action.port in (None, IN_PORT) else names.port(action.port or 0)
     table = "" if action.table is None else names.table(action.table)
     return f"resubmit({port},{table}{',ct' if action.ct else ''})"
 
