@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -71,6 +71,8 @@ class HostKeeper:
         self._hosts: dict[HostId, KeptHost] = {}
         self._wanted: dict[HostId, HostConfig | None] = {}
         self._wake = asyncio.Event()
+        self.followed: Callable[[], None] = _nobody
+        """Called after changes were followed: hosts that dialled in may be known now."""
 
     def get(self, host_id: Uuid) -> KeptHost | None:
         """A host's session and target."""
@@ -94,6 +96,7 @@ class HostKeeper:
             wanted, self._wanted = self._wanted, {}
             for host_id, config in wanted.items():
                 await self._follow(host_id, config)
+            self.followed()
 
     async def close(self) -> None:
         """End all sessions; the switches keep forwarding as they are."""
@@ -151,6 +154,10 @@ class HostKeeper:
         except (NetloomError, OSError, TimeoutError) as error:
             _log.warning("host let go unswept", host=kept.config.name, error=str(error))
         await end_task(kept.task)
+
+
+def _nobody() -> None:
+    """Nothing listens for hosts."""
 
 
 def _same_way(one: HostConfig, other: HostConfig) -> bool:

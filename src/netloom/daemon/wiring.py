@@ -22,6 +22,8 @@ from netloom.app.lifecycle import Lifecycle, LifecycleOptions
 from netloom.app.service import App
 from netloom.base.ids import Uuid
 from netloom.daemon import doors
+from netloom.daemon.certificates import Certificates
+from netloom.daemon.dial_in import listening, pending_hosts
 from netloom.daemon.feed import StoreFeed
 from netloom.daemon.hosts import HostKeeper, SessionParts, SwitchEngine
 from netloom.daemon.identities import IdentityLearner
@@ -48,6 +50,7 @@ from netloom.reconcile.status import StatusBook
 from netloom.store.store import Store, StoreOptions, open_store
 from netloom.switches.flows import RawCache
 from netloom.switches.host_session import SessionSettings
+from netloom.switches.listener import DialIn, ListenSettings
 from netloom.switches.ownership import Ownership
 from netloom.switches.pump import PumpSettings
 from netloom.switches.stream import Dialling
@@ -69,6 +72,7 @@ class Netloomd:
     loop: PlannerLoop
     engine: SwitchEngine
     hosts: HostKeeper
+    dial_in: DialIn
     app: App
 
     def __init__(self, settings: Settings) -> None:
@@ -77,16 +81,19 @@ class Netloomd:
         self._jitter = random.SystemRandom().random
         self._planner = Planner(OvsCompiler())
         self._source = PlanSource(self._planner)
+        self.certificates = Certificates(settings.switches)
         self._lag = LagWatchdog()
         self._identities = IdentityLearner()
         self.levels = RunLevels(
             [
                 Component("store", RunLevel.SYSTEM, self._open_store),
                 Component("placements", RunLevel.FRAMEWORK, self._recall_placements),
+                Component("certificates", RunLevel.COMPONENT_BOOTSTRAP, self._load_certificates),
                 Component("lifecycle", RunLevel.COMPONENT_BOOTSTRAP, self._make_lifecycle),
                 Component("engine", RunLevel.COMPONENT, self._make_engine),
                 Component("planner", RunLevel.COMPONENT, self._make_planner),
                 Component("sessions", RunLevel.COMPONENT, self._keep_hosts),
+                Component("dial-in", RunLevel.COMPONENT, self._listen),
                 Component("planning", RunLevel.COMPONENT, self._run_planner),
                 Component("use-cases", RunLevel.COMPONENT, self._make_app),
                 Component("rest", RunLevel.APPLICATION_MAINLOOP, self._open_doors),
@@ -112,6 +119,11 @@ class Netloomd:
         async with self._running("placements", self.placements.run):
             yield
         await self.placements.flush()
+
+    @contextlib.asynccontextmanager
+    async def _load_certificates(self) -> AsyncIterator[None]:
+        self.certificates.load()
+        yield
 
     # -- components --------------------------------------------------------------------------------------------------
 
@@ -157,7 +169,7 @@ class Netloomd:
         switches = self._settings.switches
         settings = SessionSettings(
             ownership=Ownership(OWNER, OWNER_MASK, OWNER_KEY),
-            dialling=Dialling(tls=None, allow_tcp=switches.allow_tcp, timeout=switches.connect_timeout),
+            dialling=self._dialling(server=False),
             pump=PumpSettings(probe_interval=switches.probe_interval),
             reconnect=reconnect.Settings(
                 min_backoff=switches.backoff_min,
@@ -165,6 +177,7 @@ class Netloomd:
                 connect_timeout=switches.connect_timeout,
             ),
             probes=PROBES,
+            controller=switches.advertise_openflow or switches.listen_openflow or None,
             generation=int(time.time() * 1000),
         )
         parts = SessionParts(settings, self.loop, self._identities, self._jitter)
@@ -172,6 +185,21 @@ class Netloomd:
         async with self._running("hosts", self.hosts.run):
             yield
             await self.hosts.close()
+
+    @contextlib.asynccontextmanager
+    async def _listen(self) -> AsyncIterator[None]:
+        listen = ListenSettings(
+            dialling=self._dialling(server=True),
+            pump=PumpSettings(probe_interval=self._settings.switches.probe_interval),
+        )
+        async with listening(self._settings.switches, listen, self.hosts) as self.dial_in:
+            self.hosts.followed = self.dial_in.recheck
+            yield
+
+    def _dialling(self, *, server: bool) -> Dialling:
+        switches, contexts = self._settings.switches, self.certificates.contexts
+        context = None if contexts is None else contexts.server if server else contexts.client
+        return Dialling(tls=context, allow_tcp=switches.allow_tcp, timeout=switches.connect_timeout)
 
     @contextlib.asynccontextmanager
     async def _run_planner(self) -> AsyncIterator[None]:
@@ -187,7 +215,7 @@ class Netloomd:
                 book=self._book,
                 engine=self.engine,
                 hosts=self.hosts,
-                pending=lambda: (),
+                pending=lambda: pending_hosts(self.dial_in),
                 run_level=lambda: self.levels.level.title,
             )
         )
