@@ -8,7 +8,9 @@ Rule 2: references (`ref`, `host`, `nic`) take a name or an id; errors are of `n
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -36,7 +38,7 @@ from netloom.model.objects import Host, Network, Nic, Object, kind_of_object, sp
 from netloom.model.patches import HostPatch, NicPatch, Patch
 from netloom.model.specs import AttachmentSpec, HostSpec, Spec
 from netloom.model.status import Phase, Status
-from netloom.store.catalog import all_of, find
+from netloom.store.catalog import all_of, find, find_by_ids
 from netloom.store.idempotency import check_key, recall, remember, request_hash
 from netloom.store.listing import DEFAULT_LIMIT, Page
 from netloom.store.store import Store
@@ -271,6 +273,33 @@ class App:
         except TimeoutError:
             pass
         return await self.get(kind, item.id)
+
+    async def settle(
+        self,
+        results: Sequence[ApplyResult],
+        timeout: float,  # noqa: ASYNC109 - callers say it
+    ) -> tuple[ApplyResult, ...]:
+        """Wait for all objects of an applied set within one deadline; gives those that are not Done when it is over.
+
+        Objects that were deleted meanwhile count as done.
+        """
+        wanted: dict[Kind, dict[Uuid, ApplyResult]] = {}
+        for result in results:
+            if result.kind not in _DECLARED_ONLY:
+                wanted.setdefault(result.kind, {})[result.id] = result
+        items: list[Object] = []
+        for kind, by_id in wanted.items():
+            items += (await self._store.read(partial(find_by_ids, kind=kind, ids=tuple(by_id)))).values()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                for item in items:
+                    if self._runtime.status(item).phase is not Phase.DONE:
+                        await self._runtime.settled(item)
+        return tuple(
+            wanted[kind_of_object(item)][item.id]
+            for item in items
+            if self._runtime.status(item).phase is not Phase.DONE
+        )
 
     # -- reports ---------------------------------------------------------------------------------------------------
 
