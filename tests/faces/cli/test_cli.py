@@ -261,3 +261,13 @@ def test_a_plug_in_that_cannot_be_loaded(
     assert "cannot be loaded" in capsys.readouterr().err
     assert run(["--help"]) == 0
     assert "broken" in capsys.readouterr().out
+
+
+def test_apply_that_does_not_get_there(house: Cli, live: object, tmp_path: Path) -> None:
+    live.runtime.done = False  # type: ignore[attr-defined]
+    file = tmp_path / "x.yaml"
+    file.write_text("kind: Nic\nname: b\nnetwork: blue\n---\nkind: Zone\nname: z\n")
+    code, out, err = house("apply", "-f", str(file), "--wait", "--wait-seconds", "0.2")
+    assert code == Exit.NOT_DONE
+    assert "2 created" in out
+    assert "not done: Nic/b" in err

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import typer
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False)
 
 _SHOWN = 50
+MAX_WAIT = 300.0
+"""Seconds that the server waits in one request."""
 
 
 @app.command()
@@ -36,13 +40,15 @@ def apply(
     """Make everything in a file so; all or nothing. Doing it again changes nothing."""
     session = session_of(ctx)
     content, kind = read_source(file)
+    began = time.monotonic()
     try:
         with progress() as tell:
-            tell(f"applying {file}")
-            found = session.send(calls.apply(content, kind))
-            if wait:
-                tell(f"waiting for {len(found.items)} objects")
-                behind = _wait(session, found, wait_seconds)
+            tell(f"applying {file}" + (" and waiting" if wait else ""))
+            found = session.send(
+                calls.apply(content, kind, wait=min(wait_seconds, MAX_WAIT) if wait else 0.0)
+            )
+            if found.behind:
+                behind = _wait(session, found.behind, began + wait_seconds, tell)
                 found = found.model_copy(update={"done": not behind, "behind": behind})
     except NetloomError as error:
         raise refuse(error, file) from error
@@ -55,18 +61,18 @@ def apply(
         raise typer.Exit(Exit.NOT_DONE)
 
 
-def _wait(session: Session, found: Applied, seconds: float) -> tuple[str, ...]:
-    """`Kind/name` of what is not Done when the time is over."""
-    import time  # noqa: PLC0415
-
-    deadline = time.monotonic() + seconds
-    behind = []
-    for item in found.items:
-        left = max(0.001, deadline - time.monotonic())
-        answer = session.send(calls.get_any(BY_KIND[item.kind], item.id, wait=min(left, 300.0)))
-        if answer.status.phase != "Done":
-            behind.append(f"{item.kind}/{item.name}")
-    return tuple(behind)
+def _wait(
+    session: Session, behind: tuple[str, ...], deadline: float, tell: Callable[[str], None]
+) -> tuple[str, ...]:
+    """Waits on for what was behind when the server's own wait ended; gives what still is at the deadline."""
+    still = list(behind)
+    while still and (left := deadline - time.monotonic()) > 0:
+        tell(f"waiting for {len(still)} objects, now {still[0]}")
+        kind, _, name = still[0].partition("/")
+        item = session.send(calls.get_any(BY_KIND[kind], name, wait=min(left, 2.0)))
+        if item.status.phase == "Done":
+            still.pop(0)
+    return tuple(still)
 
 
 def _write(found: Applied) -> None:

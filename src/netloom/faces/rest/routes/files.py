@@ -23,7 +23,6 @@ from netloom.faces.rest.yaml_out import builtins_of, document
 from netloom.model.errors import InvalidDocuments
 from netloom.model.kinds import Kind
 from netloom.model.specs import Spec, kind_of
-from netloom.model.status import Phase
 
 MAX_BEHIND = 100
 _CHUNK = 64 * 1024
@@ -64,7 +63,7 @@ def add(api: FastAPI, face: Face) -> None:
             results = await app.apply(file.specs)
         except InvalidDocuments as error:
             raise await asyncio.to_thread(file.explain, error) from error
-        behind = await _settle(face, results, seconds) if seconds else None
+        behind = await app.settle(results, seconds) if seconds else None
         return report(_applied(results, behind))
 
     async def plan(request: Request) -> Response:
@@ -125,7 +124,7 @@ def add(api: FastAPI, face: Face) -> None:
     )
 
 
-def _applied(results: tuple[ApplyResult, ...], behind: tuple[str, ...] | None) -> _Applied:
+def _applied(results: tuple[ApplyResult, ...], behind: tuple[ApplyResult, ...] | None) -> _Applied:
     items = tuple(
         _Result(result.kind.value, result.name, result.action.value, result.id, result.generation)
         for result in results
@@ -137,23 +136,8 @@ def _applied(results: tuple[ApplyResult, ...], behind: tuple[str, ...] | None) -
         updated=actions.count("updated"),
         unchanged=actions.count("unchanged"),
         done=None if behind is None else not behind,
-        behind=behind or (),
+        behind=tuple(f"{item.kind.value}/{item.name}" for item in (behind or ())[:MAX_BEHIND]),
     )
-
-
-async def _settle(face: Face, results: tuple[ApplyResult, ...], seconds: float) -> tuple[str, ...]:
-    """Waits for all objects of a file within one deadline: `Kind/name` of those that are not Done when it is over."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + seconds
-    behind: list[str] = []
-    for result in results:
-        left = max(0.0, deadline - loop.time())
-        item = await face.app.wait(result.kind, result.id, result.generation, left)
-        if item.status is not None and item.status.phase is not Phase.DONE:
-            behind.append(f"{result.kind.value}/{result.name}")
-            if len(behind) >= MAX_BEHIND:
-                break
-    return tuple(behind)
 
 
 async def _yaml(specs: AsyncIterator[Spec]) -> AsyncIterator[bytes]:
