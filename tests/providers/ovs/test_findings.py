@@ -1,0 +1,102 @@
+"""What a person is told when something cannot work, and that it goes away with its cause."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from tests.providers.ovs.clouds import Cloud, host, host_id, mac_of, network, network_id, nic, nic_id
+
+from netloom.base.ids import Uuid
+from netloom.plan.findings import PlanFinding
+from netloom.plan.view import PortSeen
+
+
+def cloud() -> Cloud:
+    made = Cloud()
+    for number in (1, 2):
+        made.add_host(number)
+    made.put(network(1), nic(1), nic(2))
+    made.plug(1, on=1)
+    made.plug(2, on=2)
+    assert made.planner.findings() == ()
+    return made
+
+
+def only(made: Cloud, about: Uuid | None = None) -> PlanFinding:
+    made.check()
+    (finding,) = made.planner.findings(about)
+    return finding
+
+
+def test_an_underlay_that_is_too_small_for_what_the_network_insists_on() -> None:
+    made = cloud()
+    made.put(network(1, mtu=1500))
+    finding = only(made, network_id(1))
+    assert finding.code == "underlay-mtu-too-small"
+    assert finding.message == "MTU 1500 does not fit: the underlay of host1 (1500) carries 1450"
+    assert finding.hint == "set the network's MTU to 1450, or the underlay's to 1550"
+    made.put(host(1, underlay_mtu=1550), host(2, underlay_mtu=1550))
+    assert made.planner.findings() == ()
+
+
+def test_an_mtu_below_what_ipv6_needs() -> None:
+    made = cloud()
+    made.put(host(2, underlay_mtu=1320))
+    assert only(made).code == "mtu-below-ipv6"
+    made.put(network(1, cidr6=None))
+    assert made.planner.findings() == ()
+
+
+def test_a_port_that_carries_less_than_its_network_is_told_with_the_network() -> None:
+    made = cloud()
+    made.plug(1, on=1, mtu=1400)
+    finding = only(made, network_id(1))
+    assert (finding.code, finding.subject.id) == ("nic-mtu-too-small", nic_id(1))
+    assert only(made, nic_id(1)) == finding
+    made.plug(1, on=1, mtu=1500)
+    assert made.planner.findings() == ()
+
+
+def test_claims_that_another_has() -> None:
+    made = cloud()
+    made.put(nic(3, identity=nic_id(1)))
+    assert (only(made).code, only(made).others[0].id) == ("duplicate-identity", nic_id(1))
+    assert only(made, nic_id(1)) == only(made, nic_id(3))
+    made.put(nic(3, mac=mac_of(1)))
+    assert only(made).code == "duplicate-mac"
+    made.put(nic(3, ipv4=nic(2).ipv4))
+    assert only(made).message == "address 10.0.0.2 belongs to NIC nic2; this one is not answered for"
+    made.put(nic(3))
+    assert made.planner.findings() == ()
+
+
+def test_two_networks_with_one_segment() -> None:
+    made = cloud()
+    made.put(network(2, segment=5001))
+    assert (only(made).code, only(made).subject.number) == ("segment-in-use", 2)
+    made.put(network(2, segment=5001, zone="other"))
+    assert made.planner.findings() == ()
+
+
+def test_a_nic_on_two_hosts_and_two_ports_on_one() -> None:
+    made = cloud()
+    made.plug(1, on=2, ofport=9)
+    assert (only(made).code, only(made).transient) == ("nic-on-several-hosts", True)
+    made.unplug(1, on=2)
+    made.feed(
+        made.view.observe_port(PortSeen(host_id(1), "b", nic_id(1), 9))
+    )
+    made.take()
+    assert only(made).code == "identity-on-several-ports"
+    assert "tap1 is used" in only(made).message
+
+
+def test_hosts_that_do_not_reach_each_other() -> None:
+    made = cloud()
+    made.put(host(2, tunnel_ip=None))
+    assert (only(made).code, only(made).subject.id) == ("no-tunnel-endpoint", host_id(2))
+    assert only(made, network_id(1)).code == "no-tunnel-endpoint"
+    made.put(host(2, tunnel_ip=ipaddress.IPv6Address("2001:db8::2")))
+    assert (only(made).code, only(made).subject.id) == ("mixed-underlays", network_id(1))
+    made.put(host(2, zone="elsewhere"))
+    assert (only(made).code, only(made).subject.id) == ("wrong-zone", nic_id(2))
