@@ -1,4 +1,4 @@
-"""`make dev`: a lab of two hosts and netloomd in the foreground, to try things on. `python -m netloom.lab.dev`.
+"""`make dev`: a lab of two hosts and netloomd in the foreground, to try things on. `python -m netloom.lab.dev [NAME]`.
 
 Rule 1: what is printed can be typed in another terminal as it stands.
 Rule 2: Ctrl-C ends netloomd and takes the lab down; nothing is kept.
@@ -23,10 +23,11 @@ HOSTS = 2
 
 def main() -> int:
     """Run until Ctrl-C; netloomd's exit status."""
+    name = sys.argv[1] if len(sys.argv) > 1 else NAME
     console = Console(soft_wrap=True, highlight=False)
     stop_signal_as_exit()
     try:
-        with Lab.up(NAME, hosts=HOSTS) as lab:
+        with Lab.up(name, hosts=HOSTS) as lab:
             settings = Netloomd(lab, {"log": {"level": "info"}, "reconcile": {"refresh_interval": 10.0}})
             with settings as daemon:  # once in the background, to declare the hosts
                 daemon.add_hosts()
@@ -58,47 +59,29 @@ def _tell(console: Console, lab: Lab, daemon: Netloomd) -> None:
         ["export", f"NETLOOM_SERVER=unix:{daemon.socket}"],
         ["netloom", "host", "list"],
         ["netloom", "network", "create", "blue", "--isolation", "geneve", "--cidr", "10.0.0.0/24"],
-        [
-            "netloom",
-            "nic",
-            "create",
-            "web",
-            "--network",
-            "blue",
-            "--ipv4",
-            "10.0.0.5",
-            "--mac",
-            "02:00:00:00:00:05",
-        ],
-        [
-            "netloom",
-            "nic",
-            "create",
-            "db",
-            "--network",
-            "blue",
-            "--ipv4",
-            "10.0.0.6",
-            "--mac",
-            "02:00:00:00:00:06",
-        ],
-        _guest("web", "h1", "05"),
-        _guest("db", "h2", "06"),
-        ["netloom", "nic", "attach", "web", "h1", "v-web"],
-        ["netloom", "nic", "attach", "db", "h2", "v-db"],
-        ["netloom", "lab", "ping", "web", "db", "--name", NAME],
+        _nic("web", 5),
+        _nic("db", 6),
+        _guest(lab, "web", "h1", 5),
+        _guest(lab, "db", "h2", 6),
+        ["netloom", "lab", "ping", "web", "db", "--name", lab.name],
     )
     for line in words:
         console.print("  " + shlex.join(line))
     console.print("Ctrl-C here ends it all.\n")
 
 
-def _guest(name: str, host: str, last: str) -> list[str]:
-    mac, ipv4 = f"02:00:00:00:00:{last}", f"10.0.0.{int(last)}/24"
-    return [
-        *("netloom", "lab", "guest", "add", name, "--host", host, "--name", NAME),
-        *("--mac", mac, "--ipv4", ipv4),
-    ]
+def _nic(name: str, last: int) -> list[str]:
+    words = ["--mac", _mac(last), "--ipv4", f"10.0.0.{last}", "--identity", name]
+    return ["netloom", "nic", "create", name, "--network", "blue", *words]
+
+
+def _guest(lab: Lab, name: str, host: str, last: int) -> list[str]:
+    words = ["--mac", _mac(last), "--ipv4", f"10.0.0.{last}/24", "--identity", name]
+    return ["netloom", "lab", "guest", "add", name, "--name", lab.name, "--host", host, *words]
+
+
+def _mac(last: int) -> str:
+    return f"02:00:00:00:00:{last:02x}"
 
 
 if __name__ == "__main__":
