@@ -99,6 +99,7 @@ def contents(replica: Replica) -> dict[str, list[dict[str, object]]]:
     }
 
 
+@pytest.mark.lab
 def test_the_fake_does_what_the_real_server_does(server: OvsdbServer) -> None:
     direct = Direct(FakeDatabase())
     direct.follow()

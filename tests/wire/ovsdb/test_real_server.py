@@ -36,6 +36,8 @@ from netloom.wire.ovsdb.state import Lock, Monitor
 from netloom.wire.ovsdb.transaction import Mutation, Mutator, Transaction
 from netloom.wire.ovsdb.vswitch import DATABASE, ROWS, Bridge, Interface, OpenVSwitch, Port
 
+pytestmark = pytest.mark.lab
+
 
 def everything() -> Replica:
     return Replica(DATABASE, [Watch(row) for row in ROWS])
