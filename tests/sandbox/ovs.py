@@ -71,6 +71,9 @@ class OvsSandbox:
             *("ovsdb-server", "conf.db", "--detach", "--no-chdir", "--pidfile", "--log-file"),
             f"--remote=punix:{self.db}",
             "--remote=db:Open_vSwitch,Open_vSwitch,manager_options",
+            "--private-key=db:Open_vSwitch,SSL,private_key",
+            "--certificate=db:Open_vSwitch,SSL,certificate",
+            "--ca-cert=db:Open_vSwitch,SSL,ca_cert",
         )
 
     def start_switch(self, *, dummy: bool = True) -> None:

@@ -59,8 +59,10 @@ def test_every_action_has_a_writer() -> None:
     ("text", "written"),
     [
         (
-            "cookie=0x5, duration=3.1s, table=2, n_packets=1, n_bytes=98, idle_age=3, "
-            "priority=7,ip,nw_dst=10.0.0.0/8 actions=NORMAL",
+            (
+                "cookie=0x5, duration=3.1s, table=2, n_packets=1, n_bytes=98, idle_age=3, "
+                "priority=7,ip,nw_dst=10.0.0.0/8 actions=NORMAL"
+            ),
             "cookie=0x5, table=2, priority=7,ip,nw_dst=10.0.0.0/8 actions=NORMAL",
         ),
         ("tcp,tp_dst=80,in_port=LOCAL,actions=1,2", "tcp,in_port=LOCAL,tp_dst=80 actions=output:1,output:2"),

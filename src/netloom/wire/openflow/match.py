@@ -12,6 +12,7 @@ that admits other values but no other structure.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from struct import Struct
 from typing import Final
 
 import msgspec
@@ -173,6 +174,7 @@ _GATES: Final = frozenset(
 _shapes = _Shapes()
 _known: dict[bytes, Match] = {b"": Match()}
 _newest: dict[bytes, bytes] = {}
+_FRAME: Final = Struct(">HH")
 _frames: dict[int, tuple[bytes, bytes]] = {}
 
 
@@ -276,10 +278,9 @@ def decode_match(data: bytes, offset: int) -> tuple[Match, int]:
     start = offset + 4
     if start > len(data):
         raise RemoteProtocolError("the message ends inside the header of a match", error_type=4, error_code=1)
-    kind = data[offset] << 8 | data[offset + 1]
-    length = data[offset + 2] << 8 | data[offset + 3]
+    kind, length = _FRAME.unpack_from(data, offset)
     end = offset + length
-    after = end + (-length % 8)
+    after = end + (-length & 7)
     if kind != OFPMT_OXM:
         raise RemoteProtocolError(f"match type {kind} is not OXM", error_type=4, error_code=0)
     if length < 4 or after > len(data):
@@ -301,8 +302,7 @@ def decode_oxm(oxm: bytes) -> Match:
         return known
     if _shapes.admits(oxm):
         match = Match(oxm)
-        if len(_known) < _MEMO_LIMIT:
-            _known[oxm] = match
+        _remember(oxm, match)
         return match
     try:
         canonical = normalise([FieldMatch(*entry) for entry in unpack_entries(oxm)])
@@ -313,7 +313,11 @@ def decode_oxm(oxm: bytes) -> Match:
     match = Match(b"".join([pack_entry(e.field, e.value, e.mask, 4) for e in canonical]))
     if match.oxm == oxm:
         _shapes.learn(oxm)
+    _remember(oxm, match)
+    return match
+
+
+def _remember(oxm: bytes, match: Match) -> None:
     if len(_known) >= _MEMO_LIMIT:
         _known.clear()
     _known[oxm] = match
-    return match

@@ -145,7 +145,7 @@ def decode_instructions(data: bytes, offset: int, end: int, version: int) -> tup
         if known is None:
             known = _decode(raw, version)
             _templates[version].learn(raw, known)
-            memo.put(raw, known)
+        memo.put(raw, known)
     return known
 
 
