@@ -109,21 +109,21 @@ async def test_a_host_cannot_play_the_controller(tmp_path: Path) -> None:
 
 async def test_a_rotation_breaks_nothing(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
-    ours = contexts(authority.init(NOW))
-    authority.issue_host("h1", NOW)
+    begun, rotated = NOW - dt.timedelta(days=60), NOW - dt.timedelta(days=40)
+    ours = contexts(authority.init(begun))
+    authority.issue_host("h1", begun)
     old_host = contexts(host_files(tmp_path, "h1"))  # trusts the old controller CA only
-    files = authority.rotate(NOW, overlap_days=30)
+    files = authority.rotate(rotated, overlap_days=30)
     reload(ours, files)
     fresh = contexts(files)
     for netloom in (ours, fresh):
         close(*await meet(old_host.server, netloom.client))
         close(*await meet(netloom.server, old_host.client))
-    authority.issue_host("h1", NOW)
+    authority.issue_host("h1", rotated)
     new_host = contexts(host_files(tmp_path, "h1"))
     close(*await meet(new_host.server, fresh.client))
-    # Twice more, and after the overlap the oldest is gone.
-    later = NOW + dt.timedelta(days=31)
-    last = contexts(authority.rotate(later, overlap_days=30))
+    # Once more: what was signed by the last one is good still; the one before it is over, its overlap has passed.
+    last = contexts(authority.rotate(NOW, overlap_days=30))
     close(*await meet(new_host.server, last.client))
     with pytest.raises((Unavailable, ssl.SSLError, ConnectionError)):
         await meet(old_host.server, last.client)

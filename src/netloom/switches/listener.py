@@ -183,6 +183,7 @@ class DialIn:
             try:
                 session = await self._admitted(client, system_id, ids)
                 if session is not None:
+                    self._pending.pop(system_id, None)
                     session.ovsdb_link.accept(client)
                     await client.ended.wait()
             finally:
