@@ -105,7 +105,7 @@ class Observer:
         for key in IDENTITY_KEYS:
             identity = interface.external_ids.get(key)
             if identity:
-                return PortSeen(self._host_id, interface.name, identity, interface.ofport)
+                return PortSeen(self._host_id, interface.name, identity, interface.ofport, interface.mtu)
         return None
 
     def _make_facts(self) -> SwitchFacts:
