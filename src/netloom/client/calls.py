@@ -135,7 +135,9 @@ def create_nics(specs: Sequence[NicSpec], *, key: str) -> Call[BatchCreated]:
 
 def attach(ref: str, host: str, device: str, *, wait: float = 0.0) -> Call[Nic]:
     """Plug a NIC into a device of a host."""
-    body = _body(AttachmentSpec(host=host, device=device))
+    body = _body(
+        AttachmentSpec.model_construct(host=host, device=device)
+    )  # the server says what is wrong with it
     path = f"/v1/{NIC.collection}/{segment(ref)}/attach"
     return Call("POST", path, model(Nic), _wait(wait), {}, body, wait=wait, repeatable=True)
 

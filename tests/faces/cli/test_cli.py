@@ -90,6 +90,9 @@ def test_nics(house: Cli) -> None:
     assert code == Exit.USAGE
     assert "--device" in err
     ok(house("nic", "create", "b", "--network", "blue", "--host", "h1", "--device", "tap1"))
+    code, _, err = house("nic", "attach", "b", "h1", "a b")
+    assert code == Exit.USAGE
+    assert "cannot name a port" in err
     assert ok(house("nic", "delete", "b")) == "NIC b deleted\n"
 
 

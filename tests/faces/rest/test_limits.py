@@ -10,6 +10,7 @@ import pytest
 
 from netloom.base.errors import TooMany
 from netloom.contract.problems import Problem
+from netloom.faces.rest import problems
 from netloom.faces.rest.limits import Places, TokenBucket
 from netloom.faces.rest.settings import RestSettings
 
@@ -27,7 +28,10 @@ async def test_announced_body_too_large(make_http: MakeHttp) -> None:
     assert answer.headers["connection"] == "close"
 
 
-async def test_streamed_body_too_large_is_not_read_to_its_end(make_http: MakeHttp) -> None:
+async def test_streamed_body_too_large_is_not_kept_nor_read_to_its_end(
+    make_http: MakeHttp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(problems, "LINGER_BYTES", 100_000)
     sent = 0
 
     async def endless() -> AsyncIterator[bytes]:

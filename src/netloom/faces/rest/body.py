@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from netloom.base.errors import TooLarge
 from netloom.faces.rest.problems import HttpProblem
@@ -34,7 +34,7 @@ async def read_body(request: Request, *, limit: int, seconds: float) -> bytes:
 
     Raises:
         TooLarge: more than `limit` (413).
-        HttpProblem: not there in time (408), not the length announced (400).
+        HttpProblem: not there in time (408), not the length announced, or broken off (400).
     """
     announced = request.headers.get("content-length")
     if announced is not None:
@@ -57,6 +57,8 @@ async def read_body(request: Request, *, limit: int, seconds: float) -> bytes:
             f"{size} bytes of the body in {seconds:g} seconds",
             hint="send it faster, or in smaller requests",
         ) from error
+    except ClientDisconnect as error:
+        raise HttpProblem(400, f"the client hung up after {size} bytes of the body") from error
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 

@@ -6,12 +6,15 @@ Rule 2: the body is the contract's `Problem`, absent fields left out.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import math
 from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from netloom.base.errors import NetloomError, StaleVersion
 from netloom.contract.problems import MAX_ERRORS, MEDIA_TYPE, TYPE_PREFIX
@@ -75,6 +78,9 @@ _HTTP: Final = {
     428: ("precondition-required", "A precondition is needed"),
     431: ("headers-too-large", "The headers are too large"),
 }
+LINGER_SECONDS: Final = 5.0
+LINGER_BYTES: Final = 64 * 1024 * 1024
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -85,6 +91,27 @@ class HttpProblem(NetloomError):
         code, text = _HTTP.get(status, ("http-error", f"HTTP status {status}"))
         super().__init__(detail or text, code=code, hint=hint)
         self.http_status = status
+
+
+class _Lingering(Response):
+    """An answer to a request whose body was not read to its end.
+
+    Closing a TCP connection with unread data resets it, and the reset overtakes the answer (RFC 9112, section 9.6). So the
+    answer goes out whole, then what the client still sends is thrown away for a moment, then the connection is closed.
+    """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": bytes(self.body), "more_body": True})
+        left = LINGER_BYTES
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_SECONDS):
+                while left > 0:
+                    message = await receive()
+                    left -= len(message.get("body", b""))
+                    if message["type"] != "http.request" or not message.get("more_body", False):
+                        break
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def problem_of(error: NetloomError, instance: str | None) -> ProblemBody:
@@ -129,4 +156,5 @@ def problem_response(error: NetloomError, instance: str | None = None) -> Respon
         headers["www-authenticate"] = 'Bearer realm="netloom"'
     if body.status in {408, 413}:
         headers["connection"] = "close"  # the rest of the body is not read
-    return Response(_encode(body), status_code=body.status, media_type=MEDIA_TYPE, headers=headers)
+    kind = _Lingering if body.status == 413 else Response
+    return kind(_encode(body), status_code=body.status, media_type=MEDIA_TYPE, headers=headers)
