@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import ipaddress
+import secrets
 
 import pytest
 from tests.app.apps import bed, on
+from tests.app.runtimes import ScriptedRuntime
 
+from netloom.app.service import App
 from netloom.base.errors import Conflict, Exhausted, InvalidInput, NetloomError, NotFound, TooLarge
 from netloom.base.net import LOCAL_BIT, parse_mac
 from netloom.model.errors import InvalidDocuments
@@ -14,6 +17,7 @@ from netloom.model.objects import Nic, PhysicalNetwork
 from netloom.model.specs import HostSpec, NetworkSpec, NicSpec, PhysicalNetworkSpec, Spec, ZoneSpec
 from netloom.model.states import NetworkState, NicState
 from netloom.model.status import Phase
+from netloom.store.store import StoreOptions, open_store
 
 
 async def test_a_new_database_has_the_defaults(url: str) -> None:
@@ -301,3 +305,17 @@ async def test_a_refused_request_does_not_spend_its_key(url: str) -> None:
             await b.app.create(Kind.NIC, spec, idempotency_key="k1")
         await b.network()
         assert (await b.app.create(Kind.NIC, spec, idempotency_key="k1")).name == "n"
+
+
+async def test_a_mac_that_was_drawn_before_is_drawn_again(url: str) -> None:
+    drawn = iter([7, 7, 7, 8])
+
+    def random_bits(count: int) -> int:
+        return next(drawn) if count == 48 else secrets.randbits(count)
+
+    async with open_store(StoreOptions(url), random_bits=random_bits) as store:
+        app = App(store, ScriptedRuntime())
+        await app.create(Kind.NETWORK, NetworkSpec(name="blue", cidr="10.0.0.0/24"))
+        made = [await app.create(Kind.NIC, NicSpec(name=name, network="blue")) for name in ("a", "b")]
+        assert [getattr(nic, "mac") for nic in made] == ["02:00:00:00:00:07", "02:00:00:00:00:08"]  # noqa: B009
+        assert [getattr(nic, "ipv4") for nic in made] == ["10.0.0.2", "10.0.0.3"]  # noqa: B009

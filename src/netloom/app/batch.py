@@ -17,7 +17,7 @@ from netloom.model.errors import MAX_MISTAKES, InvalidDocuments, Mistake
 from netloom.model.kinds import Kind
 from netloom.model.objects import Object
 from netloom.model.specs import Spec
-from netloom.store.catalog import find_many, not_found, taken_names
+from netloom.store.catalog import not_found, recall_many, taken_names
 from netloom.store.transaction import Transaction
 
 S = TypeVar("S", bound=Spec)
@@ -82,7 +82,7 @@ class Batch(Generic[S]):
 
     def resolve(self, tx: Transaction, kind: Kind, refs: dict[int, str], subject: str) -> dict[int, Object]:
         """The objects that the specs refer to; specs whose reference leads nowhere are taken out."""
-        found = find_many(tx.connection, kind, refs.values())
+        found = recall_many(tx, kind, refs.values())
         resolved: dict[int, Object] = {}
         for index, ref in refs.items():
             if index not in self.specs:

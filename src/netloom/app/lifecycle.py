@@ -36,7 +36,7 @@ from netloom.model.states import (
     next_nic_state,
 )
 from netloom.store import tables
-from netloom.store.catalog import chunks
+from netloom.store.lookup import chunks
 from netloom.store.store import Store
 from netloom.store.transaction import Transaction
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -29,7 +29,7 @@ from netloom.app.reports import (
     PlanReport,
     SystemReport,
 )
-from netloom.base.errors import TooLarge
+from netloom.base.errors import Conflict, TooLarge
 from netloom.base.ids import Uuid
 from netloom.model.changes import Change
 from netloom.model.errors import InvalidDocuments
@@ -44,12 +44,14 @@ from netloom.store.listing import DEFAULT_LIMIT, Page
 from netloom.store.store import Store
 from netloom.store.transaction import Transaction
 
+T = TypeVar("T")
 O = TypeVar("O", Host, Network, Nic)  # noqa: E741 - an object
 
 _DECLARED_ONLY = frozenset({Kind.ZONE, Kind.PHYSICAL_NETWORK})
 _DONE = Status(phase=Phase.DONE)
 _NO_FILTERS: Mapping[str, str] = {}
 _EXPORT_PAGE = 1_000
+_DRAWS = 3
 
 
 class App:
@@ -204,7 +206,7 @@ class App:
             InvalidDocuments: `mistakes` has the index and error of each document that is wrong; nothing was changed.
             TooLarge: more than 20,000.
         """
-        changes = await self._store.write(lambda tx: declared.apply_documents(tx, documents))
+        changes = await self._kept(lambda tx: declared.apply_documents(tx, documents))
         return tuple(declared.result_of(change) for change in changes)
 
     async def plan(self, documents: Sequence[Spec]) -> PlanReport:
@@ -335,7 +337,7 @@ class App:
 
     async def _create(self, kind: Kind, specs: tuple[Spec, ...], key: str | None) -> tuple[Object, ...]:
         if key is None:
-            return await self._store.write(lambda tx: intent.create_many(tx, kind, specs))
+            return await self._kept(lambda tx: intent.create_many(tx, kind, specs))
         check_key(key)
         digest = request_hash(kind, specs)
 
@@ -347,6 +349,18 @@ class App:
             remember(tx, key, digest, made)
             return made
 
+        return await self._kept(unit)
+
+    async def _kept(self, unit: Callable[[Transaction], T]) -> T:
+        """Do a unit that draws MACs; again when one was drawn that exists (MACs that users chose are looked up first)."""
+        for _ in range(_DRAWS):
+            try:
+                return await self._store.write(unit)
+            except InvalidDocuments:
+                raise
+            except Conflict as error:
+                if error.stable_code != "mac-taken":
+                    raise
         return await self._store.write(unit)
 
     async def _find(self, wanted: type[O], kind: Kind, ref: str) -> O:

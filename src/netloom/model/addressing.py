@@ -6,6 +6,7 @@ Rule 2: addresses are counted as offsets from the network's own address, so that
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from collections.abc import Iterator
 
@@ -63,6 +64,12 @@ def parse_cidr(text: str, version: int, subject: str) -> IPNetwork:
             hint="for example 10.0.0.0/24 or fd00:1::/64",
         )
     return network
+
+
+@functools.lru_cache(maxsize=4096)
+def network_of(cidr: str) -> IPNetwork:
+    """The network of a canonical CIDR; the same few are asked for again and again."""
+    return ipaddress.ip_network(cidr)
 
 
 def gateway_of(network: IPNetwork) -> IPAddress:

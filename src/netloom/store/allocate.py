@@ -7,11 +7,22 @@ Rule 2: next fit: what was freed just now is chosen last, so that a late packet 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from sqlalchemy import Column, ColumnElement, Connection, FromClause, Table, and_, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Table,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+)
 
 from netloom.base.net import IPNetwork
 from netloom.model.addressing import nic_range
@@ -38,40 +49,54 @@ class Range(Protocol):
         ...
 
 
+class Column64:
+    """A column of whole numbers whose values are unique within some rows; its statements are made once.
+
+    Args:
+        table: where it stands.
+        name: the column.
+        rows: the condition that picks the rows, with parameters, for the table or an alias of it.
+    """
+
+    def __init__(self, table: Table, name: str, rows: Callable[[FromClause], ColumnElement[bool]]) -> None:
+        column = table.c[name]
+        mine, theirs = table.alias("mine"), table.alias("theirs")
+        neighbour = select(1).where(rows(theirs), theirs.c[name] == mine.c[name] + 1)
+        first: BindParameter[int] = bindparam("first")
+        last: BindParameter[int] = bindparam("last")
+        self.used = select(column).where(rows(table), column.between(first, last))
+        self.largest = select(func.max(column)).where(rows(table))
+        self.gap = (
+            select(mine.c[name] + 1)
+            .where(rows(mine), mine.c[name] >= first, mine.c[name] < last, ~neighbour.exists())
+            .order_by(mine.c[name])
+            .limit(1)
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """A column whose values within some rows are unique; `key` names it among the hints."""
+    """The values of a column in the rows that `where` picks; `key` names it among the hints."""
 
     key: tuple[str, str]
-    table: Table
-    column: Column[int]
-    rows: Callable[[FromClause], ColumnElement[bool]]
+    column: Column64
+    where: Mapping[str, str]
 
     def used(self, connection: Connection, first: int, last: int) -> set[int]:
         """The values used in a window."""
-        within = self.rows(self.table)
-        rows = connection.execute(select(self.column).where(within, self.column.between(first, last)))
+        rows = connection.execute(self.column.used, {**self.where, "first": first, "last": last})
         return {row[0] for row in rows}
 
     def last_used(self, connection: Connection) -> int | None:
         """The largest value used."""
-        largest: int | None = connection.execute(
-            select(func.max(self.column)).where(self.rows(self.table))
-        ).scalar_one()
+        largest: int | None = connection.execute(self.column.largest, dict(self.where)).scalar_one()
         return largest
 
     def gap(self, connection: Connection, used: int, last: int) -> int | None:
         """The first free value behind a used one, up to `last`."""
-        mine, theirs = self.table.alias("mine"), self.table.alias("theirs")
-        name = self.column.name
-        neighbour = select(1).where(self.rows(theirs), theirs.c[name] == mine.c[name] + 1)
-        statement = (
-            select(mine.c[name] + 1)
-            .where(self.rows(mine), mine.c[name].between(used, last - 1), ~neighbour.exists())
-            .order_by(mine.c[name])
-            .limit(1)
-        )
-        found: int | None = connection.execute(statement).scalar_one_or_none()
+        found: int | None = connection.execute(
+            self.column.gap, {**self.where, "first": used, "last": last}
+        ).scalar_one_or_none()
         return found
 
 
@@ -103,39 +128,48 @@ def choose(
     return chosen
 
 
+def _in_the_way(table: FromClause) -> ColumnElement[bool]:
+    same_zone = and_(table.c.zone_id == bindparam("zone"), table.c.isolation == bindparam("isolation"))
+    return or_(table.c.physical_network_id == bindparam("wires"), same_zone)
+
+
+def _of_network(table: FromClause) -> ColumnElement[bool]:
+    return table.c.network_id == bindparam("network")
+
+
+_SEGMENTS = Column64(tables.networks, "segment", _in_the_way)
+_ADDRESSES = {
+    4: Column64(tables.nics, "ipv4_offset", _of_network),
+    6: Column64(tables.nics, "ipv6_offset", _of_network),
+}
+
+
 def segment_pool(zone_id: str, physical_network_id: str, isolation: Isolation) -> Pool:
     """Segments in the way of a new network: those of its physical network, and of its zone in the same encapsulation."""
-
-    def rows(table: FromClause) -> ColumnElement[bool]:
-        same_zone = and_(table.c.zone_id == zone_id, table.c.isolation == isolation.value)
-        return or_(table.c.physical_network_id == physical_network_id, same_zone)
-
-    return Pool((physical_network_id, isolation.value), tables.networks, tables.networks.c.segment, rows)
+    return Pool(
+        (physical_network_id, isolation.value),
+        _SEGMENTS,
+        {"zone": zone_id, "wires": physical_network_id, "isolation": isolation.value},
+    )
 
 
 def choose_segments(
     tx: Transaction, pool: Pool, ranges: SegmentRanges, count: int, avoid: set[int]
 ) -> list[int]:
     """Free segments; fewer than asked when the ranges are exhausted."""
-    hint = tx.hints.get(pool.key)
+    hint = tx.hint(pool.key)
     if hint is None:
         used = pool.last_used(tx.connection)
         hint = ranges.ranges[0].first if used is None else used + 1
     chosen = choose(tx.connection, pool, ranges.from_hint(hint), count, avoid)
     if chosen:
-        tx.hints.put(pool.key, chosen[-1] + 1)
+        tx.leave_hint(pool.key, chosen[-1] + 1)
     return chosen
 
 
 def address_pool(network_id: str, version: int) -> Pool:
     """The addresses of one family in a network, as offsets."""
-    i = tables.nics.c
-    column = i.ipv4_offset if version == 4 else i.ipv6_offset
-
-    def rows(table: FromClause) -> ColumnElement[bool]:
-        return table.c.network_id == network_id
-
-    return Pool((network_id, f"ipv{version}"), tables.nics, column, rows)
+    return Pool((network_id, f"ipv{version}"), _ADDRESSES[version], {"network": network_id})
 
 
 def choose_addresses(
@@ -144,7 +178,7 @@ def choose_addresses(
     """Free addresses; fewer than asked when the network is full."""
     pool = address_pool(network_id, network.version)
     span = nic_range(network)
-    hint = tx.hints.get(pool.key)
+    hint = tx.hint(pool.key)
     if hint is None:
         used = pool.last_used(tx.connection)
         hint = span.first if used is None or used >= span.last else used + 1
@@ -152,6 +186,6 @@ def choose_addresses(
         hint = span.first
     chosen = choose(tx.connection, pool, span.from_hint(hint), count, avoid)
     if chosen:
-        tx.hints.put(pool.key, chosen[-1] + 1)
+        tx.leave_hint(pool.key, chosen[-1] + 1)
     base = network.network_address
     return [str(base + offset) for offset in chosen]

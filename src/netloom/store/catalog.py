@@ -6,28 +6,41 @@ Rule 2: many are done in few statements: names and ids go in chunks that both da
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 
 from netloom.base.errors import NotFound
 from netloom.base.ids import Uuid, is_uuid
 from netloom.model.kinds import Kind
 from netloom.model.objects import Network, Nic, Object, kind_of_object
 from netloom.store import tables
-from netloom.store.rows import TABLES, make_object, nic_row, select_objects, surroundings, to_row
+from netloom.store.lookup import CHUNK, Lookup, chunks
+from netloom.store.rows import (
+    NO_SURROUNDINGS,
+    TABLES,
+    make_object,
+    nic_row,
+    select_objects,
+    surroundings,
+    to_row,
+)
 from netloom.store.transaction import Transaction
 
-T = TypeVar("T")
-CHUNK = 500
-"""Values in one IN list: below SQLite's oldest limit of 999 variables."""
-
-
-def chunks(items: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
-    """The items in pieces."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
+_BY_ID = {kind: Lookup(select_objects(kind), table.c.id) for kind, table in TABLES.items()}
+_BY_NAME = {kind: Lookup(select_objects(kind), table.c.name) for kind, table in TABLES.items()}
+_NAMES = {kind: Lookup(select(table.c.name), table.c.name) for kind, table in TABLES.items()}
+_INSERTS = {kind: insert(table) for kind, table in TABLES.items()}
+_IDENTITIES = Lookup(select(tables.nics.c.identity, tables.nics.c.name), tables.nics.c.identity)
+_IN_NETWORK = {
+    column: Lookup(
+        select(tables.nics.c[column], tables.nics.c.name).where(
+            tables.nics.c.network_id == bindparam("network")
+        ),
+        tables.nics.c[column],
+    )
+    for column in ("mac", "ipv4", "ipv6")
+}
 
 
 def find(connection: Connection, kind: Kind, ref: str, subject: str | None = None) -> Object:
@@ -59,15 +72,24 @@ def find_many(connection: Connection, kind: Kind, refs: Iterable[str]) -> dict[s
         (ids if is_uuid(ref) else names).append(ref)
     if not ids and not names:
         return {}
-    around = surroundings(connection)
-    table = TABLES[kind]
+    around = surroundings(connection) if kind is Kind.NETWORK else NO_SURROUNDINGS
     found: dict[str, Object] = {}
-    for column, values in ((table.c.id, ids), (table.c.name, names)):
-        for chunk in chunks(values):
-            for row in connection.execute(select_objects(kind).where(column.in_(chunk))):
-                item = make_object(kind, row, around)
-                found[item.id if column is table.c.id else item.name] = item
+    for lookup, values in ((_BY_ID[kind], ids), (_BY_NAME[kind], names)):
+        for row in lookup.rows(connection, values) if values else ():
+            item = make_object(kind, row, around)
+            found[item.id if values is ids else item.name] = item
     return found
+
+
+def recall_many(tx: Transaction, kind: Kind, refs: Iterable[str]) -> dict[str, Object]:
+    """As `find_many`, for references of new objects: what other units of the same commit have found is not asked again."""
+    wanted = dict.fromkeys(refs)
+    known = {ref: item for ref in wanted if (item := tx.found.get((kind, ref))) is not None}
+    if len(known) < len(wanted):
+        fresh = find_many(tx.connection, kind, [ref for ref in wanted if ref not in known])
+        tx.found.update(((kind, ref), item) for ref, item in fresh.items())
+        known |= fresh
+    return known
 
 
 def find_by_ids(connection: Connection, kind: Kind, ids: Sequence[Uuid]) -> dict[Uuid, Object]:
@@ -91,19 +113,23 @@ def add(tx: Transaction, items: Sequence[Object], networks: dict[Uuid, Network] 
     """Insert objects of one kind; NICs need their networks, by id."""
     if not items:
         return
-    table = TABLES[kind_of_object(items[0])]
-    tx.connection.execute(insert(table), [_row(item, networks or {}) for item in items])
+    kind = kind_of_object(items[0])
+    _forget(tx, kind)
+    tx.connection.execute(_INSERTS[kind], [_row(item, networks or {}) for item in items])
 
 
 def replace(tx: Transaction, item: Object, networks: dict[Uuid, Network] | None = None) -> None:
     """Write all columns of an object that is there."""
-    table = TABLES[kind_of_object(item)]
+    kind = kind_of_object(item)
+    table = TABLES[kind]
+    _forget(tx, kind)
     tx.connection.execute(update(table).where(table.c.id == item.id).values(_row(item, networks or {})))
 
 
 def remove(tx: Transaction, kind: Kind, item_id: Uuid) -> None:
     """Delete an object; what refers to it has to be gone."""
     table = TABLES[kind]
+    _forget(tx, kind)
     tx.connection.execute(delete(table).where(table.c.id == item_id))
 
 
@@ -133,47 +159,22 @@ _USERS: dict[Kind, tuple[tuple[Kind, str], ...]] = {
 }
 
 
-def names_of_ids(connection: Connection, kind: Kind, ids: Sequence[str]) -> dict[str, str]:
-    """Names by id."""
-    table = TABLES[kind]
-    found: dict[str, str] = {}
-    for chunk in chunks(ids):
-        rows = connection.execute(select(table.c.id, table.c.name).where(table.c.id.in_(chunk)))
-        found.update((row[0], row[1]) for row in rows)
-    return found
-
-
 def taken_names(connection: Connection, kind: Kind, names: Sequence[str]) -> set[str]:
     """Which of these names exist."""
-    table = TABLES[kind]
-    taken: set[str] = set()
-    for chunk in chunks(names):
-        rows = connection.execute(select(table.c.name).where(table.c.name.in_(chunk)))
-        taken.update(row[0] for row in rows)
-    return taken
+    return {row[0] for row in _NAMES[kind].rows(connection, names)}
 
 
 def taken_identities(connection: Connection, identities: Sequence[str]) -> dict[str, str]:
     """Which of these identities exist, and the names of the NICs that have them."""
-    i = tables.nics.c
-    taken: dict[str, str] = {}
-    for chunk in chunks(identities):
-        rows = connection.execute(select(i.identity, i.name).where(i.identity.in_(chunk)))
-        taken.update((row[0], row[1]) for row in rows)
-    return taken
+    return {row[0]: row[1] for row in _IDENTITIES.rows(connection, identities)}
 
 
 def taken_in_network(
     connection: Connection, network_id: str, column: str, values: Sequence[str]
 ) -> dict[str, str]:
     """Which values of `mac`, `ipv4` or `ipv6` exist in a network, and the names of the NICs that have them."""
-    i = tables.nics.c
-    taken: dict[str, str] = {}
-    for chunk in chunks(values):
-        where = (i.network_id == network_id) & i[column].in_(chunk)
-        rows = connection.execute(select(i[column], i.name).where(where))
-        taken.update((row[0], row[1]) for row in rows)
-    return taken
+    rows = _IN_NETWORK[column].rows(connection, values, {"network": network_id})
+    return {row[0]: row[1] for row in rows}
 
 
 def taken_devices(connection: Connection, places: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
@@ -185,6 +186,12 @@ def taken_devices(connection: Connection, places: Sequence[tuple[str, str]]) -> 
         rows = connection.execute(select(i.host_id, i.device, i.name).where(where))
         taken.update(((row[0], row[1]), row[2]) for row in rows)
     return taken
+
+
+def _forget(tx: Transaction, kind: Kind) -> None:
+    """NICs are referred to by nothing; a change of any other kind may change what was found."""
+    if kind is not Kind.NIC:
+        tx.found.clear()
 
 
 def _row(item: Object, networks: dict[Uuid, Network]) -> dict[str, str | int | bool | None]:

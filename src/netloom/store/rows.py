@@ -15,7 +15,7 @@ import msgspec
 from sqlalchemy import Connection, Row, Select, Table, select
 
 from netloom.base.ids import HostId, NetworkId, Number, PhysicalNetworkId, Uuid, ZoneId
-from netloom.model.addressing import AUTOMATIC_OFFSETS, gateway_of, offset_of
+from netloom.model.addressing import AUTOMATIC_OFFSETS, gateway_of, network_of, offset_of
 from netloom.model.isolation import Isolation
 from netloom.model.kinds import Kind
 from netloom.model.labels import NO_LABELS
@@ -51,11 +51,15 @@ class Surroundings:
     ipv6_zones: frozenset[str]
 
 
+NO_SURROUNDINGS = Surroundings(frozenset())
+"""For kinds that need none."""
+
+_IPV6_ZONES = select(tables.hosts.c.zone_id).where(tables.hosts.c.tunnel_ip.like("%:%")).distinct()
+
+
 def surroundings(connection: Connection) -> Surroundings:
     """Read them."""
-    h = tables.hosts.c
-    rows = connection.execute(select(h.zone_id).where(h.tunnel_ip.like("%:%")).distinct())
-    return Surroundings(frozenset(row[0] for row in rows))
+    return Surroundings(frozenset(row[0] for row in connection.execute(_IPV6_ZONES)))
 
 
 def select_objects(kind: Kind) -> ObjectSelect:
@@ -207,7 +211,7 @@ MAKERS: Mapping[Kind, Maker] = {
 
 def gateway_text(cidr: str | None) -> str | None:
     """The gateway's address of a CIDR."""
-    return None if cidr is None else str(gateway_of(ipaddress.ip_network(cidr)))
+    return None if cidr is None else str(gateway_of(network_of(cidr)))
 
 
 def effective_mtu(asked: int | None, underlay: int, isolation: Isolation, *, ipv6_underlay: bool) -> int:
@@ -288,7 +292,7 @@ def nic_row(item: Nic, cidr: str | None, cidr6: str | None) -> dict[str, Value]:
 def _offset(address: str | None, cidr: str | None) -> int | None:
     if address is None or cidr is None:
         return None
-    offset = offset_of(ipaddress.ip_address(address), ipaddress.ip_network(cidr))
+    offset = offset_of(ipaddress.ip_address(address), network_of(cidr))
     return offset if offset <= AUTOMATIC_OFFSETS else None
 
 

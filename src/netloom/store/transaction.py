@@ -16,6 +16,7 @@ from netloom.base.errors import Exhausted
 from netloom.base.ids import MAX_NUMBER, Number, Uuid
 from netloom.model.changes import Action, Change
 from netloom.model.kinds import Kind
+from netloom.model.objects import Object
 from netloom.store import tables
 from netloom.store.times import to_datetime
 
@@ -34,8 +35,11 @@ class Hints:
         """Where to look first."""
         return self._after.get(pool)
 
-    def put(self, pool: tuple[str, str], after: int) -> None:
-        """Remember; the oldest pool is forgotten when there are too many."""
+    def put(self, pool: tuple[str, str], after: int | None) -> None:
+        """Remember (None: forget); the oldest pool is forgotten when there are too many."""
+        if after is None:
+            self._after.pop(pool, None)
+            return
         if pool not in self._after and len(self._after) >= self.limit:
             del self._after[next(iter(self._after))]
         self._after[pool] = after
@@ -50,6 +54,16 @@ class Counters:
     number: int
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in a transaction to come back to."""
+
+    revision: int
+    number: int
+    changes: int
+    hints: int
+
+
 class Transaction:
     """What a unit of work gets. Times in microseconds since the epoch."""
 
@@ -59,10 +73,12 @@ class Transaction:
         self.connection = connection
         self.now = now
         self.at = to_datetime(now)
-        self.hints = hints
+        self._hints = hints
+        self._hints_before: list[tuple[tuple[str, str], int | None]] = []
         self.random_bits = random_bits
         self._counters = counters
         self._changes: list[Change] = []
+        self.found: dict[tuple[Kind, str], Object] = {}
 
     @property
     def revision(self) -> int:
@@ -86,6 +102,15 @@ class Transaction:
         self._counters.number += 1
         return Number(self._counters.number)
 
+    def hint(self, pool: tuple[str, str]) -> int | None:
+        """Where to look first in a pool."""
+        return self._hints.get(pool)
+
+    def leave_hint(self, pool: tuple[str, str], after: int) -> None:
+        """Where the next allocation shall look first."""
+        self._hints_before.append((pool, self._hints.get(pool)))
+        self._hints.put(pool, after)
+
     def record(self, kind: Kind, item_id: Uuid, name: str, action: Action, generation: int) -> int:
         """Note a change; the revision it has."""
         self._counters.revision += 1
@@ -103,11 +128,25 @@ class Transaction:
         )
         return revision
 
-    def flush(self) -> list[Change]:
-        """Write the change records of this unit."""
+    def mark(self) -> Mark:
+        """Where a unit begins."""
+        return Mark(
+            self._counters.revision, self._counters.number, len(self._changes), len(self._hints_before)
+        )
+
+    def undo(self, mark: Mark) -> None:
+        """Take back what a unit counted and noted; its rows are the savepoint's affair."""
+        self._counters.revision, self._counters.number = mark.revision, mark.number
+        del self._changes[mark.changes :]
+        while len(self._hints_before) > mark.hints:
+            self._hints.put(*self._hints_before.pop())
+        self.found.clear()
+
+    def flush(self) -> None:
+        """Write the change records of all units."""
         if self._changes:
             self.connection.execute(
-                insert(tables.changes),
+                _INSERT_CHANGES,
                 [
                     {
                         "revision": change.revision,
@@ -121,7 +160,9 @@ class Transaction:
                     for change in self._changes
                 ],
             )
-        return self._changes
+
+
+_INSERT_CHANGES = insert(tables.changes)
 
 
 def lock_counters(connection: Connection) -> Counters:

@@ -169,39 +169,38 @@ class Writer:
         self, connection: Connection, counters: Counters, batch: list[Job[object]], now: int
     ) -> list[Outcome[object]]:
         before = Counters(counters.revision, counters.compacted, counters.number)
-        outcomes = [self._run_one(connection, counters, job, now) for job in batch]
+        transaction = Transaction(
+            connection, counters, now=now, random_bits=self._random_bits, hints=self._hints
+        )
+        outcomes = [_run_one(transaction, job) for job in batch]
+        transaction.flush()
         if counters.revision != before.revision:
             compact(connection, counters, self._keep_changes)
         if counters != before:
             save_counters(connection, counters)
         return outcomes
 
-    def _run_one(
-        self, connection: Connection, counters: Counters, job: Job[object], now: int
-    ) -> Outcome[object]:
-        revision, number = counters.revision, counters.number
-        outcome: Outcome[object] = Outcome(job)
-        savepoint = connection.begin_nested()
-        try:
-            transaction = Transaction(
-                connection, counters, now=now, random_bits=self._random_bits, hints=self._hints
-            )
-            outcome.result = job.unit(transaction)
-            if job.keep:
-                transaction.flush()
-                savepoint.commit()
-                return outcome
-        except DBAPIError as error:
-            mapped = map_error(error)
-            if mapped.stable_code in FATAL_CODES:
-                raise  # the database has undone more than this unit: the batch is lost
-            outcome.error = mapped
-            outcome.error.__cause__ = error
-        except Exception as error:  # noqa: BLE001 - a unit's bug is its caller's, at this request boundary
-            outcome.error = error
-        savepoint.rollback()
-        counters.revision, counters.number = revision, number
-        return outcome
+
+def _run_one(transaction: Transaction, job: Job[object]) -> Outcome[object]:
+    mark = transaction.mark()
+    outcome: Outcome[object] = Outcome(job)
+    savepoint = transaction.connection.begin_nested()
+    try:
+        outcome.result = job.unit(transaction)
+        if job.keep:
+            savepoint.commit()
+            return outcome
+    except DBAPIError as error:
+        mapped = map_error(error)
+        if mapped.stable_code in FATAL_CODES:
+            raise  # the database has undone more than this unit: the batch is lost
+        outcome.error = mapped
+        outcome.error.__cause__ = error
+    except Exception as error:  # noqa: BLE001 - a unit's bug is its caller's, at this request boundary
+        outcome.error = error
+    savepoint.rollback()
+    transaction.undo(mark)
+    return outcome
 
 
 def _tell(outcome: Outcome[object]) -> None:

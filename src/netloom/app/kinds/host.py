@@ -15,7 +15,8 @@ from netloom.model.kinds import Kind
 from netloom.model.objects import Host
 from netloom.model.specs import HostSpec
 from netloom.store import tables
-from netloom.store.catalog import add, chunks
+from netloom.store.catalog import add
+from netloom.store.lookup import chunks
 from netloom.store.transaction import Transaction
 
 Claim = tuple[str, ...]

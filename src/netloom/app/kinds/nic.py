@@ -7,7 +7,7 @@ Rule 2: an identity is one NIC's everywhere, because a switch port knows no netw
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -16,7 +16,7 @@ from netloom.app.batch import Batch, birth, check_rename, immutable, refers
 from netloom.base.errors import Conflict, Exhausted, InvalidInput, NetloomError
 from netloom.base.ids import HostId, NetworkId, Uuid
 from netloom.base.net import format_mac
-from netloom.model.addressing import check_nic_address, offset_of
+from netloom.model.addressing import check_nic_address, network_of, offset_of
 from netloom.model.kinds import Kind
 from netloom.model.macs import local_mac
 from netloom.model.objects import Attachment, Host, Network, Nic
@@ -127,7 +127,7 @@ def fill_addresses(tx: Transaction, network: Network, field: str, nics: Iterable
     cidr = network.cidr if field == "ipv4" else network.cidr6
     if cidr is None or not waiting:
         return []
-    chosen = choose_addresses(tx, network.id, ipaddress.ip_network(cidr), len(waiting), set())
+    chosen = choose_addresses(tx, network.id, network_of(cidr), len(waiting), set())
     if len(chosen) < len(waiting):
         raise _exhausted(network, cidr, field)
     return [
@@ -145,7 +145,7 @@ def _check_addresses(spec: NicSpec, network: Network) -> None:
             raise InvalidInput(
                 f"network {network.name!r} has no {cidr_field}", subject=field, hint=f"leave out {field}"
             )
-        check_nic_address(address, ipaddress.ip_network(cidr), field)
+        check_nic_address(address, network_of(cidr), field)
 
 
 def _by_network(specs: Mapping[int, NicSpec], drafts: Mapping[int, _Draft]) -> dict[Uuid, list[int]]:
@@ -257,26 +257,15 @@ def _refuse_taken_values(
 def _choose_macs(
     tx: Transaction, batch: Batch[NicSpec], drafts: dict[int, _Draft], indices: list[int]
 ) -> None:
+    """Random ones, apart from each other; that one of 2^46 is in the network already is left to the constraint."""
     used = {drafts[index].mac for index in indices}
-    waiting = [index for index in indices if index in batch.specs and drafts[index].mac is None]
-    while waiting:
-        fresh: dict[str, int] = {}
-        for index in waiting:
-            mac = _unused(lambda: format_mac(local_mac(tx.random_bits(48))), used)
+    for index in indices:
+        if index in batch.specs and drafts[index].mac is None:
+            mac = format_mac(local_mac(tx.random_bits(48)))
+            while mac in used:
+                mac = format_mac(local_mac(tx.random_bits(48)))
             used.add(mac)
-            fresh[mac] = index
-        taken = taken_in_network(tx.connection, drafts[waiting[0]].network.id, "mac", list(fresh))
-        for mac, index in fresh.items():
-            if mac not in taken:
-                drafts[index].mac = mac
-        waiting = [index for index in waiting if drafts[index].mac is None]
-
-
-def _unused(make: Callable[[], str], used: set[str | None]) -> str:
-    made = make()
-    while made in used:
-        made = make()
-    return made
+            drafts[index].mac = mac
 
 
 def _choose_all_addresses(
@@ -288,7 +277,7 @@ def _choose_all_addresses(
         waiting = [i for i in indices if i in batch.specs and getattr(drafts[i], field) is None]
         if cidr is None or not waiting:
             continue
-        parsed = ipaddress.ip_network(cidr)
+        parsed = network_of(cidr)
         avoid = {
             offset_of(ipaddress.ip_address(address), parsed)
             for address in (getattr(drafts[index], field) for index in indices)
