@@ -93,12 +93,13 @@ class PlanInputs:
     Args:
         feed: intent.
         memory: where NICs were seen last.
-        grace: seconds after the intent is complete that hosts which were never seen nor remembered are waited for.
+        grace: seconds after the intent is complete that hosts which were never seen nor remembered are waited for. Short:
+            a host that was never seen has nothing that others forward to.
     """
 
     feed: ChangeFeed
     memory: PlacementMemory
-    grace: float = 20.0
+    grace: float = 2.0
 
 
 class Workers(Protocol):
