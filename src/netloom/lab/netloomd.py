@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import pathlib
 import signal
+import socket
 import sys
 from collections.abc import Mapping
 from typing import Self
@@ -72,6 +73,8 @@ class Netloomd:
             if not process.alive(started):
                 tail = self.log.read_text(errors="replace")[-2000:]
                 raise LabError(f"netloomd ended: {tail}", hint=f"see {self.log}")
+            if not self._door_open():
+                return False
             try:
                 self.system()
             except NetloomError:
@@ -79,6 +82,11 @@ class Netloomd:
             return True
 
         wait.until(ready, f"netloomd is ready (see {self.log})", seconds=seconds, step=0.02)
+
+    def _door_open(self) -> bool:
+        """Whether somebody listens; httpx leaves its socket open when nobody does, which tests hear of as a warning."""
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(str(self.socket)) == 0
 
     def kill(self) -> None:
         """SIGKILL."""
