@@ -1,5 +1,6 @@
-# ruff: noqa: PLR0913, PLR0917 - the options of a command are the arguments of its function
 """`netloom nic`."""
+
+# ruff: noqa: PLR0913, PLR0917 - the options of a command are the arguments of its function
 
 from __future__ import annotations
 
