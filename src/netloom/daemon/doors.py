@@ -19,6 +19,7 @@ from netloom.aio.tasks import TaskKit
 from netloom.base.errors import InvalidInput, Unavailable
 from netloom.daemon.settings import ApiSettings
 from netloom.faces.rest.auth import trusted
+from netloom.faces.rest.server import BoundedProtocol
 
 BACKLOG = 512
 MAX_CONNECTIONS = 4_096
@@ -114,7 +115,7 @@ async def serve(api: ASGIApp, settings: ApiSettings) -> AsyncIterator[None]:
 def _config(api: ASGIApp, settings: ApiSettings | None = None) -> uvicorn.Config:
     return uvicorn.Config(
         api,
-        http="httptools",
+        http=BoundedProtocol,
         lifespan="off",
         log_config=None,
         access_log=False,
