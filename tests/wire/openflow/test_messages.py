@@ -10,7 +10,9 @@ import pytest
 from tests.wire.openflow.samples import FLOW, MISSING, SAMPLES
 
 from netloom.wire.openflow import codec
+from netloom.wire.openflow.error_codes import error_numbers
 from netloom.wire.openflow.errors import LocalProtocolError, RemoteProtocolError
+from netloom.wire.openflow.messages.error import ErrorMessage
 from netloom.wire.openflow.messages.flow_mod import FlowCommand, FlowMod
 from netloom.wire.openflow.messages.flow_stats import FlowStats, FlowStatsReply
 from netloom.wire.openflow.messages.form import Message
@@ -162,3 +164,34 @@ def test_generation_ids_wrap() -> None:
     assert not newer(4, 5)
     assert newer(0, 0xFFFFFFFFFFFFFFFF)
     assert not newer(0xFFFFFFFFFFFFFFFF, 0)
+
+
+def test_an_error_names_what_it_refuses() -> None:
+    refused = codec.encode(FlowMod(FlowCommand.ADD, FLOW), version=OF13, xid=XID)
+    assert codec.refused(ErrorMessage(5, 1, refused)) == FlowMod(FlowCommand.ADD, FLOW)
+    assert codec.refused(ErrorMessage(5, 1, refused[:64])) is None
+    # Open vSwitch's own envelope: vendor, type, code, then the message.
+    old = ErrorMessage(0xB0C2, 0, bytes.fromhex("0000232000010206") + refused)
+    assert old.name == "OFPMOFC_BAD_FLAGS"
+    assert codec.refused(old) == FlowMod(FlowCommand.ADD, FLOW)
+
+
+@pytest.mark.parametrize(
+    ("error", "name"),
+    [
+        (ErrorMessage(5, 1), "OFPFMFC_TABLE_FULL"),
+        (ErrorMessage(5, 99), "OFPET_FLOW_MOD_FAILED code 99"),
+        (ErrorMessage(99, 1), "error type 99 code 1"),
+        (ErrorMessage(0xFFFF, 2300, b"", 0x4F4E4600), "OFPBFC_UNKNOWN"),
+        (ErrorMessage(0xFFFF, 20, b"", 0x2320), "NXTTMFC_ALREADY_MAPPED"),
+        (ErrorMessage(0xFFFF, 1, b"", 0x77), "experimenter 0x00000077 error 1"),
+        (ErrorMessage(0xB0C2, 0, b"short"), "error type 45250 code 0"),
+    ],
+)
+def test_errors_have_names(error: ErrorMessage, name: str) -> None:
+    assert error.name == name
+    assert str(error) == name
+
+
+def test_names_lead_back_to_numbers() -> None:
+    assert error_numbers("OFPBFC_MSG_FAILED") == (17, 13)

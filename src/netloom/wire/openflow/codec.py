@@ -15,6 +15,7 @@ from typing import NamedTuple
 from netloom.wire.openflow.errors import LocalProtocolError, RemoteProtocolError
 from netloom.wire.openflow.limits import MAX_MESSAGE
 from netloom.wire.openflow.messages import ALL_FORMS
+from netloom.wire.openflow.messages.error import ErrorMessage
 from netloom.wire.openflow.messages.experimenter import Experimenter, RawMessage, RawMultipart
 from netloom.wire.openflow.messages.form import Family, Form, Message, Sender
 from netloom.wire.openflow.messages.hello import Hello, decode_hello
@@ -168,6 +169,14 @@ def decode(data: bytes, offset: int = 0) -> tuple[int, Message]:
     if length < 8 or offset + length > len(data):
         raise malformed(f"a message of {length} bytes where {len(data) - offset} are there")
     return xid, decode_body(version, kind, data, offset + 8, offset + length)
+
+
+def refused(error: ErrorMessage) -> Message | None:
+    """The message that an error refuses, when the peer sent back the whole of it."""
+    try:
+        return decode(error.refused)[1]
+    except RemoteProtocolError:
+        return None
 
 
 def decode_body(version: int, kind: int, data: bytes, at: int, end: int) -> Message:
