@@ -47,13 +47,19 @@ def test_an_mtu_below_what_ipv6_needs() -> None:
     assert made.planner.findings() == ()
 
 
-def test_a_port_that_carries_less_than_its_network_is_told_with_the_network() -> None:
+def test_ports_that_carry_less_than_their_network() -> None:
     made = cloud()
     made.plug(1, on=1, mtu=1400)
     finding = only(made, network_id(1))
-    assert (finding.code, finding.subject.id) == ("nic-mtu-too-small", nic_id(1))
-    assert only(made, nic_id(1)) == finding
+    assert (finding.code, finding.subject.id) == ("nic-mtu-too-small", network_id(1))
+    assert finding.message.endswith("1450 bytes, but these ports carry less: tap1 of NIC nic1 1400")
+    made.plug(2, on=2, mtu=1300)
+    assert only(made).message.endswith("tap1 of NIC nic1 1400, tap2 of NIC nic2 1300")
+    made.put(network(1, mtu=1300))
+    assert made.planner.findings() == ()
+    made.put(network(1))
     made.plug(1, on=1, mtu=1500)
+    made.unplug(2, on=2)
     assert made.planner.findings() == ()
 
 
@@ -83,9 +89,7 @@ def test_a_nic_on_two_hosts_and_two_ports_on_one() -> None:
     made.plug(1, on=2, ofport=9)
     assert (only(made).code, only(made).transient) == ("nic-on-several-hosts", True)
     made.unplug(1, on=2)
-    made.feed(
-        made.view.observe_port(PortSeen(host_id(1), "b", nic_id(1), 9))
-    )
+    made.feed(made.view.observe_port(PortSeen(host_id(1), "b", nic_id(1), 9)))
     made.take()
     assert only(made).code == "identity-on-several-ports"
     assert "tap1 is used" in only(made).message

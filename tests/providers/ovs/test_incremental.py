@@ -51,9 +51,10 @@ nics = st.builds(
     st.sampled_from(["", "", "same"]),
 )  # fmt: skip
 ports = st.builds(
-    lambda on, name, identity, ofport: PortSeen(host_id(on), name, identity, ofport),
+    lambda on, name, identity, ofport, mtu: PortSeen(host_id(on), name, identity, ofport, mtu),
     st.sampled_from(HOSTS), st.sampled_from(["tap1", "tap2", "tap3"]),
     st.sampled_from([*map(nic_id, NICS), "same", "nobody's"]), st.sampled_from([1, 2, 300, 1002]),
+    st.sampled_from([None, None, 1400, 1460, 9000]),
 )  # fmt: skip
 gone_ports = st.tuples(st.sampled_from(HOSTS), st.sampled_from(["tap1", "tap2", "tap3"]))
 facts = st.builds(

@@ -1,12 +1,15 @@
 """What is wrong with an object although everything was done that can be done.
 
 Rule 1: each check is a function of one object and its neighbours in the picture; its finding goes with its cause.
-Rule 2: a check costs O(1) per NIC, O(hosts) per network: findings are made again with every change nearby.
+Rule 2: a check costs O(1) per NIC, O(hosts) per network (O(its NICs) while a port is too small for it): findings are made
+again with every change nearby.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
+from typing import Final
 
 from netloom.base.ids import HostId, NetworkId, NicId
 from netloom.base.net import format_mac
@@ -14,10 +17,13 @@ from netloom.model.kinds import Kind
 from netloom.model.mtu import MIN_GUEST_IPV6
 from netloom.model.status import Severity
 from netloom.plan.findings import PlanFinding
-from netloom.plan.mtu import carried_by, narrowest
+from netloom.plan.mtu import narrowest
 from netloom.plan.records import ObjectRef
 from netloom.plan.view import HostView, NetworkView, NicView, Placement, View
 from netloom.providers.ovs.compile.ports import networks_here
+
+MAX_NAMED: Final = 5
+"""NICs that one finding names; looking ends there."""
 
 
 def compile_findings(view: View, subject: ObjectRef) -> tuple[PlanFinding, ...]:
@@ -61,7 +67,7 @@ def _nic(view: View, nic: NicView) -> Iterator[PlanFinding]:
                 others=(host.ref,),
             )
         if network is not None:
-            yield from _place(nic, network, host, place)
+            yield from _zone(nic, network, host)
 
 
 def _claims(view: View, nic: NicView) -> Iterator[PlanFinding]:
@@ -89,7 +95,7 @@ def _lost(nic: NicView, owner: NicView, code: str, claim: str, effect: str) -> P
     )
 
 
-def _place(nic: NicView, network: NetworkView, host: HostView, place: Placement) -> Iterator[PlanFinding]:
+def _zone(nic: NicView, network: NetworkView, host: HostView) -> Iterator[PlanFinding]:
     if host.zone != network.zone:
         yield PlanFinding(
             "wrong-zone",
@@ -98,15 +104,6 @@ def _place(nic: NicView, network: NetworkView, host: HostView, place: Placement)
             hint="move it to a host of the network's zone",
             severity=Severity.ERROR,
             others=(host.ref, network.ref),
-        )
-    needed = network.mtu if network.mtu is not None else carried_by(host, network)
-    if place.mtu is not None and needed is not None and place.mtu < needed:
-        yield PlanFinding(
-            "nic-mtu-too-small",
-            nic.ref,
-            f"port {place.port_name} on {host.name} carries {place.mtu} bytes, network {network.name} has {needed}",
-            hint=f"set the port's MTU to {needed} at least, or the network's to {place.mtu}",
-            others=(network.ref, host.ref),
         )
 
 
@@ -137,6 +134,7 @@ def _network(view: View, network: NetworkView) -> Iterator[PlanFinding]:
     found = narrowest(network, hosts)
     if found is not None:
         yield from _mtu(network, *found)
+        yield from _small_ports(view, network, network.mtu if network.mtu is not None else found[0])
 
 
 def _mtu(network: NetworkView, carried: int, host: HostView) -> Iterator[PlanFinding]:
@@ -157,6 +155,29 @@ def _mtu(network: NetworkView, carried: int, host: HostView) -> Iterator[PlanFin
             hint=f"an underlay MTU of {host.underlay_mtu + MIN_GUEST_IPV6 - carried} at least",
             others=(host.ref,),
         )
+
+
+def _small_ports(view: View, network: NetworkView, needed: int) -> Iterator[PlanFinding]:
+    """One finding for all ports that cannot take what others may send them."""
+    places = (place for hosts in view.presence.get(network.id, {}).values() for place in hosts.values())
+    small = list(islice((place for place in places if is_small(place, needed)), MAX_NAMED + 1))
+    if small:
+        told = [
+            f"{place.port_name} of NIC {view.nics[place.nic_id].name} {place.mtu}"
+            for place in small[:MAX_NAMED]
+        ]
+        more = " and more" if len(small) > MAX_NAMED else ""
+        yield PlanFinding(
+            "nic-mtu-too-small",
+            network.ref,
+            f"guests of this network may send {needed} bytes, but these ports carry less: {', '.join(told)}{more}",
+            hint=f"set their MTU to {needed} at least, or the network's to what all can carry",
+        )
+
+
+def is_small(place: Placement, needed: int) -> bool:
+    """Whether a port cannot take packets of this size."""
+    return place.mtu is not None and place.mtu < needed
 
 
 def _host(view: View, host: HostView) -> Iterator[PlanFinding]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from netloom.base.ids import HostId
+from netloom.plan.mtu import carried_by
 from netloom.plan.ports import GroupKey, Touched
 from netloom.plan.switch import FragmentKey
 from netloom.plan.view import (
@@ -22,11 +23,13 @@ from netloom.plan.view import (
     NetworkView,
     NicChange,
     NicView,
+    Placement,
     PlacementChange,
     PresenceChange,
     View,
 )
 from netloom.providers.ovs.compile import keys as k
+from netloom.providers.ovs.compile.findings import is_small
 
 
 def touch(view: View, change: Change, touched: Touched) -> None:
@@ -40,6 +43,7 @@ def touch(view: View, change: Change, touched: Touched) -> None:
             for nic in (change.before, change.after):
                 if nic is not None:
                     _nic_and_rivals(view, nic, touched)
+            _renamed(view, change, touched)
         case NetworkChange():
             _network(view, change, touched)
         case HostChange():
@@ -59,12 +63,26 @@ def _placement(view: View, change: PlacementChange, touched: Touched) -> None:
     touched.own.add((change.host_id, FragmentKey(k.GUARD, nic.number)))
     if network is None:
         return
+    if _mtu_of(change.before) != _mtu_of(change.after) and _is_small(view, network, change):
+        touched.findings.add(network.ref)
     touched.own.add((change.host_id, FragmentKey(k.FLOOD, network.number)))
     for place in (change.before, change.after):
         if place is not None:
             key = FragmentKey(k.COPY_LOCAL, network.number, k.chunk_of(place.ofport))
             touched.own.add((change.host_id, key))
     _nic(view, nic, network, touched)
+
+
+def _mtu_of(place: Placement | None) -> int | None:
+    return None if place is None else place.mtu
+
+
+def _is_small(view: View, network: NetworkView, change: PlacementChange) -> bool:
+    """Whether a port is, or was, below what the network may need: only then it is anybody's finding."""
+    host = view.hosts.get(change.host_id)
+    most = network.mtu if network.mtu is not None else None if host is None else carried_by(host, network)
+    places = (change.before, change.after)
+    return most is None or any(place is not None and is_small(place, most) for place in places)
 
 
 def _presence(view: View, change: PresenceChange, touched: Touched) -> None:
@@ -88,6 +106,15 @@ def _spread(network: NetworkView, host: HostView, touched: Touched) -> None:
 
 def _underlays(network: NetworkView) -> tuple[GroupKey, GroupKey]:
     return k.underlay(4, network.number), k.underlay(6, network.number)
+
+
+def _renamed(view: View, change: NicChange, touched: Touched) -> None:
+    """A network's finding names its NICs."""
+    before, after = change.before, change.after
+    if before is not None and after is not None and before.name != after.name:
+        network = view.networks.get(after.network_id)
+        if network is not None:
+            touched.findings.add(network.ref)
 
 
 def _nic_and_rivals(view: View, nic: NicView, touched: Touched) -> None:
