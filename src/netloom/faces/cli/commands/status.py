@@ -7,6 +7,7 @@ import typer
 from netloom.client import calls
 from netloom.faces.cli.options import Output
 from netloom.faces.cli.output import Format, ago, heading, pairs, rows, show, text_of, write_data
+from netloom.faces.cli.render.findings import queue_text
 from netloom.faces.cli.session import session_of
 
 app = typer.Typer(add_completion=False)
@@ -34,5 +35,5 @@ def status(ctx: typer.Context, output: Output = Format.TABLE) -> None:
     ]
     show(pairs(lines))
     if found.queues:
-        cells = [[queue.name, f"{queue.length}/{queue.limit}", str(queue.dropped)] for queue in found.queues]
+        cells = [[queue.name, queue_text(queue), str(queue.dropped)] for queue in found.queues]
         show(heading("Queues"), rows(("queue", "length", "dropped"), cells))

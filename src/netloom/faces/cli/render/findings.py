@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from netloom.contract.reports import ErrorReport, FindingReport, Reason
+from netloom.contract.reports import ErrorReport, FindingReport, QueueReport, Reason
 from netloom.faces.cli.output import ago, heading, rows
 
 if TYPE_CHECKING:
@@ -45,3 +45,8 @@ def findings_parts(findings: Sequence[FindingReport]) -> list[RenderableType]:
 def omitted_parts(count: int, what: str) -> list[RenderableType]:
     """A line for what a report left out; nothing when it left out nothing."""
     return [f"… and {count} more {what}"] if count else []
+
+
+def queue_text(queue: QueueReport) -> str:
+    """How full a queue is; limit 0 stands for a set of keys, which bounds itself."""
+    return f"{queue.length}/{queue.limit}" if queue.limit else str(queue.length)

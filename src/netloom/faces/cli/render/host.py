@@ -8,7 +8,7 @@ from netloom.contract.hosts import Host
 from netloom.contract.reports import FlowCounts, HostReport, LinkReport, PortReport
 from netloom.faces.cli.commands.listing import describe
 from netloom.faces.cli.output import ago, heading, pairs, rows, text_of
-from netloom.faces.cli.render.findings import error_text, findings_parts, omitted_parts
+from netloom.faces.cli.render.findings import error_text, findings_parts, omitted_parts, queue_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -23,9 +23,7 @@ def host_parts(host: Host, report: HostReport) -> list[RenderableType]:
     parts += _tunnels(report)
     parts += _ports(report)
     if report.queues:
-        lines = [
-            [queue.name, f"{queue.length}/{queue.limit}", text_of(queue.dropped)] for queue in report.queues
-        ]
+        lines = [[queue.name, queue_text(queue), text_of(queue.dropped)] for queue in report.queues]
         parts += [heading("Queues"), rows(("queue", "length", "dropped"), lines)]
     return parts + findings_parts(report.findings)
 
