@@ -70,6 +70,12 @@ def entries(draw: st.DrawFn, field: Field) -> list[FieldMatch]:
         value &= 0xFFFF if value & 0x1000 else 0x1FFF
     if mask is not None:
         value &= mask
+    if field is f.ARP_OP or field is f.NSH_TTL:
+        value &= 0x3F
+    if field is f.NSH_MDTYPE:
+        value = 1 + (value & 1)
+    if field in (f.CT_IPV6_SRC, f.CT_IPV6_DST):
+        return [FieldMatch(f.CT_STATE, 0x22, 0x22), _IP6, FieldMatch(field, value, mask)]
     needed = [entry for entry in NEEDED[field.prerequisite] if entry.field is not field]
     return [*needed, FieldMatch(field, value, mask)]
 

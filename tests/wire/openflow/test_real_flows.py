@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import struct
+import subprocess
+import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 from tests.sandbox.ovs import OvsSandbox
 from tests.wire.openflow.corpus import flows
+from tests.wire.openflow.strategies import matches
 
+from netloom.wire.openflow import codec
+from netloom.wire.openflow.errors import LocalProtocolError
 from netloom.wire.openflow.flow import Flow
 from netloom.wire.openflow.flow_stats import RawFlow, flow_of, raw_flows, raw_of
+from netloom.wire.openflow.match import FieldMatch, Match
+from netloom.wire.openflow.messages.flow_mod import FlowCommand, FlowMod
 from netloom.wire.openflow.text import format_flow, parse_flow
 
 pytestmark = pytest.mark.oracle
@@ -158,3 +169,40 @@ def test_text_from_a_person_becomes_the_bytes_that_it_makes_of_it(switch: OvsSan
         flow = parse_flow(line)
         if not any(name in line for name in (*_QUIRKS, "tun_metadata")):
             assert raw_of(flow, version) == by_priority[flow.priority], line
+
+
+@settings(max_examples=8, phases=[Phase.generate])
+@given(st.lists(matches(), min_size=20, max_size=40))
+def test_its_printer_accepts_and_agrees_with_every_match(parts: list[list[FieldMatch]]) -> None:
+    found = []
+    for entries in parts:
+        with suppress(LocalProtocolError):
+            found.append(Flow(0, 5, Match.build(entries), ()))
+    data = b"".join(codec.encode(FlowMod(FlowCommand.ADD, flow), version=4, xid=1) for flow in found)
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        text = subprocess.run(
+            ["ovs-ofctl", "ofp-parse", file.name], capture_output=True, text=True, check=True, timeout=20
+        ).stdout
+    lines = [line for line in text.splitlines() if line.startswith("OFPT_")]
+    assert len(lines) == len(found)
+    for line, flow in zip(lines, found, strict=True):
+        assert "decode error" not in line, (line, format_flow(flow))
+        # It leaves out, or writes without their masks, what its printer was never taught.
+        # It writes low IPv6 addresses with a dotted IPv4 tail.
+        if not any(word in format_flow(flow) for word in _UNPRINTED) and not re.search(r":\d+\.\d", line):
+            assert line.split("ADD ", 1)[1] == format_flow(flow)
+
+
+_UNPRINTED = (
+    "packet_type",
+    "recirc_id",
+    "tun_erspan",
+    "tun_metadata",
+    "gtpu",
+    "nsh",
+    "ct_tp",
+    "nw_frag=0x",
+    "tun_gbp_flags",
+)

@@ -21,7 +21,14 @@ from netloom.wire.openflow import fields_table as f
 from netloom.wire.openflow.errors import LocalProtocolError, RemoteProtocolError
 from netloom.wire.openflow.field import Field
 from netloom.wire.openflow.fields import FIELDS
-from netloom.wire.openflow.match_rules import REWRITTEN, FieldMatch, MatchError, normalise
+from netloom.wire.openflow.match_rules import (
+    REWRITTEN,
+    FieldMatch,
+    MatchError,
+    check_family,
+    normalise,
+    valid_bits,
+)
 from netloom.wire.openflow.oxm import pack_entry, packed_header, unpack_entries
 
 __all__ = ["FieldMatch", "Match", "decode_match", "decode_oxm", "encode_match", "encode_oxm"]
@@ -71,6 +78,7 @@ class Match(msgspec.Struct, frozen=True, gc=False):
         """
         try:
             canonical = normalise(_dialect(entries))
+            check_family(canonical)
         except MatchError as error:
             raise LocalProtocolError(str(error), subject=error.field.name) from error
         oxm = b"".join([pack_entry(e.field, e.value, e.mask, 4) for e in canonical])
@@ -149,7 +157,7 @@ class _Shapes:
             if field in _GATES:
                 care += b"\xff" * field.width
             else:
-                allowed = field.ones if mask is None else mask
+                allowed = valid_bits(field) & (field.ones if mask is None else mask)
                 full = (1 << field.width * 8) - 1
                 care += (full ^ allowed).to_bytes(field.width)
             if mask is not None:
@@ -168,7 +176,7 @@ def _shape_key(oxm: bytes) -> bytes:
 
 # Fields whose value decides what other fields may be there.
 _GATES: Final = frozenset(
-    {f.PACKET_TYPE, f.ETH_TYPE, f.VLAN_VID, f.NW_PROTO, f.IP_FRAG, f.ICMPV6_TYPE, f.ICMPV6_CODE, f.CT_STATE}
+    {f.PACKET_TYPE, f.NSH_MDTYPE, f.ETH_TYPE, f.VLAN_VID, f.NW_PROTO, f.IP_FRAG, f.ICMPV6_TYPE, f.ICMPV6_CODE, f.CT_STATE}
 )  # fmt: skip
 
 _shapes = _Shapes()
@@ -178,6 +186,8 @@ _FRAME: Final = Struct(">HH")
 _frames: dict[int, tuple[bytes, bytes]] = {}
 
 
+# Fields that are rewritten, or that ask more of what we send than of what we are sent.
+_SLOW: Final = REWRITTEN | {f.CT_NW_SRC, f.CT_NW_DST, f.CT_IPV6_SRC, f.CT_IPV6_DST}
 _plans: dict[tuple[str, ...], list[tuple[str, bytes, bytes, int]] | None] = {}
 
 
@@ -211,7 +221,7 @@ def _plan(names: tuple[str, ...]) -> list[tuple[str, bytes, bytes, int]] | None:
     found = [(FIELDS.get(name), name) for name in names]
     plan = None
     if all(
-        field is not None and field.headers and field not in REWRITTEN and not field.variable
+        field is not None and field.headers and field not in _SLOW and not field.variable
         for field, _ in found
     ):
         ranked = sorted((field.rank, name, field) for field, name in found if field is not None)

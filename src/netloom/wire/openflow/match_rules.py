@@ -21,6 +21,10 @@ VLAN_PRESENT: Final = 0x1000
 _NO_VLAN: Final = 0xFFFF
 
 
+# What mf_is_value_valid() in lib/meta-flow.c asks beyond a field's width.
+_NARROWER: Final[Mapping[Field, int]] = {f.ARP_OP: 0xFF, f.NSH_TTL: 63}
+_MDTYPES: Final = (1, 2)
+
 # Fields of which Open vSwitch knows fewer bits than they have on the wire; it always reports a mask of those bits.
 _ALWAYS_MASKED: Final = frozenset({f.CT_STATE, f.TUN_FLAGS})
 
@@ -76,6 +80,28 @@ def _rank(entry: FieldMatch) -> int:
     return entry.field.rank
 
 
+def valid_bits(field: Field) -> int:
+    """The bits that a value of the field may have in a match."""
+    return _NARROWER.get(field) or (_NO_VLAN if field is f.DL_VLAN else field.ones)
+
+
+def check_family(entries: Iterable[FieldMatch]) -> None:
+    """Original addresses of a connection are of the packet's IP version: a switch refuses such a flow (lib/ofp-flow.c).
+
+    Raises:
+        MatchError: they are not.
+    """
+    found = {entry.field: entry for entry in entries}
+    for field, eth_type in _FAMILIES.items():
+        if field in found and _exact(found, f.ETH_TYPE) != eth_type:
+            raise MatchError(
+                field, f"{field.name} needs eth_type={eth_type:#06x} in the same match", BAD_PREREQ
+            )
+
+
+_FAMILIES: Final = {f.CT_NW_SRC: 0x0800, f.CT_NW_DST: 0x0800, f.CT_IPV6_SRC: 0x86DD, f.CT_IPV6_DST: 0x86DD}
+
+
 def _fitting(entry: FieldMatch) -> FieldMatch | None:
     """The entry with a mask only where it says something; None when it says nothing at all."""
     field, value, mask = entry.field, entry.value, entry.mask
@@ -97,6 +123,8 @@ def _fitting(entry: FieldMatch) -> FieldMatch | None:
             raise MatchError(field, f"{field.name} takes no mask", BAD_MASK)
     if value < 0 or value & ~ones:
         raise MatchError(field, f"value {value:#x} does not fit in {field.name} ({ones:#x})", BAD_VALUE)
+    if value & ~valid_bits(field) or (field is f.NSH_MDTYPE and value not in _MDTYPES):
+        raise MatchError(field, f"{field.name} cannot be {value:#x}", BAD_VALUE)
     if mask is None and field in _ALWAYS_MASKED:
         mask = field.ones
     return entry if mask == entry.mask else FieldMatch(field, value, mask)

@@ -90,6 +90,8 @@ def _check_tag(field: Field, value: int) -> str | None:
     # OpenFlow 1.5.1, section 7.2.5: set-field of vlan_vid says that there is a tag.
     if field is f.VLAN_VID and not value & 0x1000:
         return "the value of vlan_vid must have bit 0x1000 (there is a tag)"
+    if field is f.IN_PORT_OXM:
+        return "set-field cannot write in_port; write the 16-bit NXM_OF_IN_PORT"
     return None
 
 
@@ -117,7 +119,12 @@ _whole_frames: dict[tuple[Field, int], tuple[bytes, bytes]] = {}
 
 def _whole_frame(field: Field, version: int) -> tuple[bytes, bytes] | None:
     """What stands before and behind the value in a set_field of a whole field; None where more is to be checked."""
-    if not field.writable or field is f.VLAN_VID or field.ones != (1 << field.bits) - 1 or field.variable:
+    if (
+        not field.writable
+        or field in (f.VLAN_VID, f.IN_PORT_OXM)
+        or field.ones != (1 << field.bits) - 1
+        or field.variable
+    ):
         return None
     entry = packed_header(field, version, False)
     whole = padded(b"\x00\x19\x00\x00" + entry + bytes(field.width))
@@ -183,6 +190,9 @@ def _load(action: Load, version: int) -> bytes:
         raise LocalProtocolError(f"{action.value:#x} does not fit in {dst.bits} bits", subject=dst.field.name)
     if version >= 6:
         value, mask = action.value << dst.offset, dst.ones
+        wrong = _check_tag(dst.field, value)
+        if wrong is not None:
+            raise LocalProtocolError(wrong, subject=dst.field.name)
         entry = pack_entry(dst.field, value, None if mask == dst.field.ones else mask, 6)
         return padded(b"\x00\x19\x00\x00" + entry)
     if dst.field.variable or dst.bits > 64 or not has_short_header(dst.field):

@@ -244,6 +244,8 @@ def _one(entry: FieldMatch, names: Names) -> str:
         return f"ipv6_label={value:#07x}" + ("" if mask is None else f"/{mask:#07x}")
     if field is f.TCP_FLAGS or field is f.TUN_FLAGS or field is f.CT_STATE:
         return f"{field.name}={format_value(field, value, mask)}"
+    if field is f.RECIRC_ID:
+        return f"recirc_id={value:#x}" if value else "recirc_id=0"
     if field is f.CT_ZONE:
         return f"ct_zone={value}" if mask is None else f"ct_zone={value:#x}/{mask:#x}"
     return f"{_SHORT.get(field.name, field.name)}={format_value(field, value, mask, names)}"
