@@ -195,3 +195,4 @@ async def test_a_host_is_let_go_clean(ovs: OvsSandbox) -> None:
         assert not ours(ovs)
         assert len(flows(ovs)) == 1
         assert ovs.vsctl("list-ports", "br-int").split() == ["vif1"]
+        assert "netloom" not in ovs.vsctl("get", "bridge", "br-int", "external_ids")

@@ -62,6 +62,8 @@ class TargetCounters:
     removed: int = 0
     drift: int = 0
     """Items that a refresh found wrong though nothing had been changed."""
+    drift_at: float | None = None
+    """Wall clock of the last drift that was found."""
     failures: int = 0
     refusals: int = 0
     last_error: str | None = None
@@ -216,8 +218,9 @@ class _Worker(Generic[K, V, D, A, X]):
             counters.full_turns += 1
             counters.in_sync_at = self.engine.clock.wall()
             self.next_refresh = now + self.engine.settings.refresh * (0.75 + 0.5 * self.engine.jitter())
-            if refresh:
+            if refresh and outcome.steps:
                 counters.drift += outcome.steps
+                counters.drift_at = counters.in_sync_at
         else:
             counters.partial_turns += 1
             for key in before:

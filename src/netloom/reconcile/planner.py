@@ -194,6 +194,7 @@ class PlannerLoop:
         self._batches: BoundedQueue[IntentBatch] = BoundedQueue("intent", 64, WhenFull.WAIT)
         self._observed: dict[HostId, _Observed] = {}
         self._known: set[HostId] = set()
+        self._unconfirmed: dict[Uuid, Kind] = {}
         self._wake = asyncio.Event()
         self._taken = asyncio.Event()
         self._intent_complete_at: float | None = None
@@ -240,6 +241,13 @@ class PlannerLoop:
     async def run(self) -> None:
         """Work for ever. May be run again after it failed: what was taken is not lost."""
         self._recall()
+        view = self._planner.view
+        # After a failure the feed begins anew: what it does not tell any more was removed meanwhile.
+        self._unconfirmed = {
+            **dict.fromkeys(view.nics, Kind.NIC),
+            **dict.fromkeys(view.networks, Kind.NETWORK),
+            **dict.fromkeys(view.hosts, Kind.HOST),
+        }
         async with asyncio.TaskGroup() as group:
             group.create_task(self._read_feed(), name="planner/feed")
             group.create_task(self._work(), name="planner/work")
@@ -278,7 +286,7 @@ class PlannerLoop:
         edits = 0
         while len(self._batches) and edits < EDITS_PER_TURN:
             batch = await self._batches.get()
-            for edit in batch.edits:
+            for edit in (*batch.edits, *self._removed_meanwhile(batch)):
                 changes += self._edit(edit)
                 if isinstance(edit, Remove):
                     removed.append(edit.id)
@@ -305,6 +313,16 @@ class PlannerLoop:
             if seen.release and host_id in self._planner.view.hosts:
                 self._book.set_ready(host_id, ready=True)
                 self._workers.set_ready(host_id, ready=True)
+
+    def _removed_meanwhile(self, batch: IntentBatch) -> list[Remove]:
+        if not self._unconfirmed:
+            return []
+        for edit in batch.edits:
+            self._unconfirmed.pop(edit.id, None)
+        if not batch.complete:
+            return []
+        gone, self._unconfirmed = self._unconfirmed, {}
+        return [Remove(kind, object_id) for object_id, kind in gone.items()]
 
     def _edit(self, edit: Edit) -> tuple[Change, ...]:
         if isinstance(edit, Remove) and edit.kind is Kind.HOST:

@@ -45,6 +45,21 @@ def setup_steps(database: SwitchDatabase, controller: str | None, ownership: Own
     return transaction
 
 
+def release_steps(database: SwitchDatabase, ownership: Ownership) -> Transaction | None:
+    """One transaction that takes our controller and our mark off the bridge; None when there are none."""
+    bridge = database.bridge
+    if bridge is None:
+        return None
+    transaction = Transaction(DATABASE)
+    _set_controller(transaction, database, bridge, None, ownership)
+    if ownership.owns_ids(bridge.external_ids):
+        transaction.mutate(Bridge, bridge.uuid, [Mutation("external_ids", Mutator.DELETE, [ownership.key])])
+    if not len(transaction):
+        return None
+    transaction.comment(f"netloom: let go of {database.bridge_name}")
+    return transaction
+
+
 def _create(
     transaction: Transaction, database: SwitchDatabase, controller: str | None, ownership: Ownership
 ) -> None:

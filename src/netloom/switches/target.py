@@ -17,6 +17,7 @@ from netloom.base.errors import PeerError
 from netloom.plan.switch import BridgeSpec, Fragment, FragmentKey, PortSpec, SwitchDesired
 from netloom.reconcile.planner import PORTS_KEY
 from netloom.reconcile.ports import Outcome, Refusal
+from netloom.switches.bridge_setup import release_steps
 from netloom.switches.database import SwitchDatabase
 from netloom.switches.flows import FlowSteps, RawCache, RawKey, change_flows, compare_flows, foreign_keys
 from netloom.switches.openflow_client import BundleResult, OpenFlowClient
@@ -171,6 +172,7 @@ class SwitchTarget:
             spec = BridgeSpec(bridge.name, other_config={}, external_ids={})
             ports = port_steps(database, spec, {}, self._ownership)
             await self._transact(ports.after)
+            await self._transact(release_steps(database, self._ownership))
         return flows.removed
 
     # -- inside ----------------------------------------------------------------------------------------------------
