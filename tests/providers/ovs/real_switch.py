@@ -23,6 +23,31 @@ from netloom.wire.openflow.messages.flow_mod import FlowCommand, FlowMod
 BRIDGE = "br0"
 
 
+def install(path: str, flows: Iterable[Flow], *, version: int = 6) -> list[ErrorMessage]:
+    """Adds flows one by one through a bridge's socket; the errors that came back."""
+    errors: list[ErrorMessage] = []
+    with contextlib.closing(socket.socket(socket.AF_UNIX)) as stream:
+        stream.settimeout(LIMIT)
+        stream.connect(path)
+        connection = Connection(role=Role.CONTROLLER, versions=frozenset({version}))
+        asked = False
+        while True:
+            if connection.version is not None and not asked:
+                for flow in flows:
+                    connection.send(FlowMod(FlowCommand.ADD, flow))
+                connection.send(BarrierRequest())
+                asked = True
+            stream.sendall(connection.data_to_send())
+            for event in connection.receive_data(stream.recv(65536)):
+                match event:
+                    case Received(message=ErrorMessage() as error):
+                        errors.append(error)
+                    case Received(message=BarrierReply()):
+                        return errors
+                    case Negotiated() | _:
+                        pass
+
+
 class RealSwitch:
     """One switch with one bridge, without ports at first."""
 
@@ -103,27 +128,7 @@ class RealSwitch:
 
     def install(self, flows: Iterable[Flow], *, version: int = 6) -> list[ErrorMessage]:
         """Adds flows one by one; the errors that came back."""
-        errors: list[ErrorMessage] = []
-        with contextlib.closing(socket.socket(socket.AF_UNIX)) as stream:
-            stream.settimeout(LIMIT)
-            stream.connect(self.address.removeprefix("unix:"))
-            connection = Connection(role=Role.CONTROLLER, versions=frozenset({version}))
-            asked = False
-            while True:
-                if connection.version is not None and not asked:
-                    for flow in flows:
-                        connection.send(FlowMod(FlowCommand.ADD, flow))
-                    connection.send(BarrierRequest())
-                    asked = True
-                stream.sendall(connection.data_to_send())
-                for event in connection.receive_data(stream.recv(65536)):
-                    match event:
-                        case Received(message=ErrorMessage() as error):
-                            errors.append(error)
-                        case Received(message=BarrierReply()):
-                            return errors
-                        case Negotiated() | _:
-                            pass
+        return install(self.address.removeprefix("unix:"), flows, version=version)
 
     def clear(self) -> None:
         self.ofctl("del-flows", self.address)
