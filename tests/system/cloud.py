@@ -1,0 +1,127 @@
+"""A whole netloom for tests: a lab of real switches, netloomd in a process of its own, the public client.
+
+Rule 1: tests act as users do: through the API, or as the hypervisor or the failing machine through the lab.
+Rule 2: every wait has a reason and a deadline; nothing sleeps to let things happen.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from collections.abc import Iterator, Mapping
+
+from netloom.client import calls
+from netloom.contract.kinds import HOST, NETWORK, NIC
+from netloom.contract.networks import Network, NetworkSpec
+from netloom.contract.nics import Nic, NicSpec
+from netloom.contract.reports import HostReport
+from netloom.lab import Guest, GuestPlan, Host, Lab, wait
+from netloom.lab.netloomd import Netloomd, Section
+
+
+class Cloud:
+    """A running netloom over a lab."""
+
+    def __init__(self, lab: Lab, netloomd: Netloomd) -> None:
+        self.lab = lab
+        self.netloomd = netloomd
+        self.client = netloomd.client
+
+    # What users ask for
+
+    def network(self, name: str, isolation: str = "geneve", cidr: str | None = "10.0.0.0/24", **more: object) -> Network:
+        """Create a network."""
+        spec = NetworkSpec.model_validate({"name": name, "isolation": isolation, "cidr": cidr, **more})
+        return self.client.send(calls.create(NETWORK, spec, key=str(uuid.uuid4())))
+
+    def nic(self, name: str, network: str, **more: object) -> Nic:
+        """Create a NIC; its identity is its name."""
+        spec = NicSpec.model_validate({"name": name, "network": network, "identity": name, **more})
+        return self.client.send(calls.create(NIC, spec, key=str(uuid.uuid4())))
+
+    def guest(self, nic: Nic, host: str, *, plugged: bool = True, prefix: int = 24) -> Guest:
+        """A guest that has a NIC's addresses, plugged on a host as a hypervisor does."""
+        return self.lab.add_guest(
+            GuestPlan(
+                name=nic.name,
+                host=host,
+                mac=nic.mac,
+                ipv4=f"{nic.ipv4}/{prefix}" if nic.ipv4 else None,
+                ipv6=f"{nic.ipv6}/64" if nic.ipv6 else None,
+                identity=nic.identity if plugged else None,
+            )
+        )
+
+    def pair(self, network: str, hosts: tuple[str, str] = ("h1", "h2")) -> tuple[Guest, Guest]:
+        """Two guests of a network on two hosts that reach each other."""
+        left, right = (
+            self.guest(self.nic(f"{network}-{side}", network), host)
+            for side, host in zip("ab", hosts, strict=True)
+        )
+        self.reaches(left, right)
+        return left, right
+
+    # What is so
+
+    def host_status(self, name: str) -> str:
+        """A host's phase."""
+        return str(self.client.send(calls.get(HOST, name)).status.phase)
+
+    def report(self, name: str) -> HostReport:
+        """What `netloom host show` tells."""
+        return self.client.send(calls.host_report(name))
+
+    def reaches(self, left: Guest, right: Guest, seconds: float = 15.0) -> None:
+        """Wait until one guest reaches another."""
+        wait.until(
+            lambda: left.ping(right, count=1, patience=0.3).all_answered,
+            f"{left.name} reaches {right.name}",
+            seconds=seconds,
+        )
+
+    def in_sync(self, seconds: float = 20.0) -> None:
+        """Wait until every host carries what it should."""
+        self.netloomd.await_in_sync(seconds=seconds)
+
+    def becomes(self, phase: str, host: str, seconds: float = 20.0) -> None:
+        """Wait for a host's phase."""
+        wait.until(lambda: self.host_status(host) == phase, f"{host} is {phase}", seconds=seconds, step=0.02)
+
+    def flows(self) -> dict[str, list[str]]:
+        """Every host's flows, comparable."""
+        return {name: host.flows() for name, host in self.lab.hosts.items()}
+
+    def host(self, name: str) -> Host:
+        """A host of the lab."""
+        return self.lab.host(name)
+
+
+FAST: Mapping[str, Section] = {
+    "reconcile": {"refresh_interval": 1.0, "retry_min": 0.05, "retry_max": 0.5},
+    "switches": {
+        "probe_interval": 1.0,
+        "backoff_min": 0.05,
+        "backoff_max": 0.3,
+        "connect_timeout": 2.0,
+        "allow_tcp": True,
+    },
+    "lifecycle": {"shutdown_wait": 0.5},
+    "log": {"level": "info", "format": "json"},
+}
+"""Clocks for tests: nobody waits five minutes for a refresh."""
+
+
+@contextlib.contextmanager
+def cloud(hosts: int = 2, settings: Mapping[str, Section] = FAST, *, declare: bool = True) -> Iterator[Cloud]:
+    """A cloud for the length of a block; a failure tells what netloomd logged last."""
+    with Lab.up(hosts=hosts) as lab, Netloomd(lab, settings) as netloomd:
+        try:
+            made = Cloud(lab, netloomd)
+            if declare:
+                netloomd.add_hosts()
+                netloomd.await_in_sync()
+            yield made
+        except BaseException as error:
+            with contextlib.suppress(OSError):
+                error.add_note("netloomd said:\n" + netloomd.log.read_text(errors="replace")[-6000:])
+            raise

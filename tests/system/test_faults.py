@@ -1,0 +1,199 @@
+"""What breaks and must not matter: processes die, connections hang, hosts are away, somebody tampers (issue: faults)."""
+
+from __future__ import annotations
+
+import pytest
+
+from netloom.client import calls
+from netloom.contract.kinds import NIC
+from netloom.lab import wait
+from netloom.lab.daemons import OVSDB as OVSDB_SERVER
+from netloom.lab.daemons import VSWITCHD, Daemon
+from tests.system.cloud import Cloud
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(120)]
+
+
+def test_netloomd_is_killed_at_any_moment(two_hosts: Cloud) -> None:
+    two_hosts.network("blue")
+    left, right = two_hosts.pair("blue")
+    two_hosts.in_sync()
+    before = two_hosts.flows()
+    with left.flood(right, interval=0.005) as flood:
+        for _ in range(3):
+            two_hosts.netloomd.kill()
+            two_hosts.netloomd.start()
+        two_hosts.in_sync()
+        result = flood.stop()
+    assert result.sent > 100
+    assert result.lost == 0
+    assert two_hosts.flows() == before
+    for host in ("h1", "h2"):
+        flows = two_hosts.report(host).flows
+        assert (flows.added, flows.changed, flows.removed) == (0, 0, 0), "a right switch was touched"
+
+
+def test_netloomd_is_killed_while_it_works(two_hosts: Cloud) -> None:
+    two_hosts.network("blue")
+    left, right = two_hosts.pair("blue")
+    nics = [two_hosts.nic(f"n{i}", "blue") for i in range(20)]
+    for index, nic in enumerate(nics):
+        two_hosts.guest(nic, f"h{index % 2 + 1}")
+        if index % 5 == 4:
+            two_hosts.netloomd.kill()
+            two_hosts.netloomd.start()
+    two_hosts.in_sync()
+    for nic in nics:
+        two_hosts.reaches(left, two_hosts.lab.guest(nic.name))
+    two_hosts.reaches(right, left)
+
+
+def test_vswitchd_restarts(two_hosts: Cloud) -> None:
+    two_hosts.network("blue", "vxlan")
+    left, right = two_hosts.pair("blue")
+    two_hosts.in_sync()
+    before = two_hosts.flows()
+    two_hosts.host("h2").restart(VSWITCHD)
+    two_hosts.reaches(left, right, 30)
+    wait.until(lambda: two_hosts.flows() == before, "the flows are back", seconds=20)
+
+
+def test_ovsdb_server_restarts(two_hosts: Cloud) -> None:
+    two_hosts.network("blue", "gre")
+    left, right = two_hosts.pair("blue")
+    two_hosts.in_sync()
+    with left.flood(right, interval=0.01) as flood:
+        two_hosts.host("h2").restart(OVSDB_SERVER)
+        two_hosts.in_sync()
+        result = flood.stop()
+    assert result.lost == 0
+    third = two_hosts.guest(two_hosts.nic("third", "blue"), "h2")
+    two_hosts.reaches(left, third)
+
+
+def test_a_host_is_away_while_things_change(three_hosts: Cloud) -> None:
+    three_hosts.network("blue")
+    left, right = three_hosts.pair("blue")
+    three_hosts.host("h2").kill(OVSDB_SERVER)
+    three_hosts.becomes("Error", "h2")
+    gone = three_hosts.guest(three_hosts.nic("gone", "blue"), "h1")
+    new = three_hosts.guest(three_hosts.nic("new", "blue"), "h3")
+    three_hosts.reaches(left, new)
+    assert left.ping(right, count=3).all_answered, "what the absent host carries was cut off"
+    three_hosts.client.send(calls.delete(NIC, "gone"))
+    behind = three_hosts.client.send(calls.get(NIC, "new")).status
+    assert behind.phase == "Pending"
+    assert behind.behind == ("h2",)
+    three_hosts.host("h2").start(OVSDB_SERVER)
+    three_hosts.in_sync()
+    three_hosts.reaches(right, new)
+    assert right.ping(gone, count=2, patience=0.2).none_answered
+
+
+def test_an_absent_host_keeps_its_nics_over_a_restart_of_netloomd(two_hosts: Cloud) -> None:
+    """Nobody can ask h2 where its NICs are; forgetting them would cut them off."""
+    two_hosts.network("blue")
+    left, right = two_hosts.pair("blue")
+    two_hosts.in_sync()
+    two_hosts.netloomd.stop()
+    two_hosts.host("h2").pause(OVSDB_SERVER)
+    try:
+        with left.flood(right, interval=0.01) as flood:
+            two_hosts.netloomd.start()
+            two_hosts.becomes("Done", "h1")
+            result = flood.stop()
+        assert result.lost == 0
+        assert left.ping(right, count=3).all_answered
+    finally:
+        two_hosts.host("h2").resume(OVSDB_SERVER)
+    two_hosts.in_sync()
+
+
+@pytest.mark.parametrize("daemon", [OVSDB_SERVER, VSWITCHD], ids=["ovsdb", "openflow"])
+def test_a_half_open_connection_is_noticed(two_hosts: Cloud, daemon: Daemon) -> None:
+    """The peer's sockets stay open and nobody answers: probes find out."""
+    two_hosts.host("h2").pause(daemon)
+    try:
+        two_hosts.becomes("Error", "h2")
+        assert two_hosts.host_status("h1") == "Done", "one host's trouble is its own"
+    finally:
+        two_hosts.host("h2").resume(daemon)
+    two_hosts.becomes("Done", "h2")
+
+
+def test_tampering_is_put_right_and_foreign_things_are_left_alone(two_hosts: Cloud) -> None:
+    two_hosts.network("blue")
+    left, right = two_hosts.pair("blue")
+    two_hosts.in_sync()
+    host = two_hosts.host("h1")
+    foreign = "cookie=0x1234,table=200,priority=7,ip,actions=drop"
+    before = set(host.flows())
+    host.delete_flows()
+    host.add_flows(foreign, "cookie=0x6e6c010000000000,table=64,priority=9,actions=drop")
+    host.vsctl("set", "Bridge", "br-int", "external_ids:somebody=else")
+    host.vsctl("add-port", "br-int", "foreign0", "--", "set", "Interface", "foreign0", "type=internal")
+
+    def restored() -> bool:
+        now = set(host.flows())
+        return before <= now and len(now) == len(before) + 1
+
+    wait.until(restored, "netloom's flows are right again, and the foreign one is left", seconds=15)
+    assert any("cookie=0x1234" in flow for flow in host.flows())
+    assert "else" in host.vsctl("get", "Bridge", "br-int", "external_ids:somebody")
+    assert "foreign0" in host.vsctl("list-ports", "br-int")
+    two_hosts.reaches(left, right)
+    wait.until(lambda: two_hosts.report("h1").flows.drift_found > 0, "the drift is counted")
+
+
+def test_a_tunnel_port_that_is_removed_comes_back(two_hosts: Cloud) -> None:
+    two_hosts.network("blue", "vxlan")
+    left, right = two_hosts.pair("blue")
+    two_hosts.host("h1").vsctl("del-port", "br-int", "nl-vxlan0")
+    two_hosts.reaches(left, right)
+
+
+def test_live_migration_has_no_gap(three_hosts: Cloud) -> None:
+    three_hosts.network("blue")
+    left, right = three_hosts.pair("blue")
+    three_hosts.in_sync()
+    target = three_hosts.host("h3")
+    with left.flood(right, interval=0.005) as flood:
+        source = right.prepare_migration(target)
+        wait.until(
+            lambda: len(three_hosts.client.send(calls.explain_nic("blue-b")).placements) == 2,
+            "the NIC shows on both hosts",
+        )
+        three_hosts.in_sync()
+        right.switch_over(target)
+        right.finish_migration(source)
+        three_hosts.in_sync()
+        result = flood.stop()
+    assert result.sent > 20
+    assert result.lost == 0
+    assert [p.host for p in three_hosts.client.send(calls.explain_nic("blue-b")).placements] == ["h3"]
+
+
+def test_two_ports_claim_one_identity(two_hosts: Cloud) -> None:
+    two_hosts.network("blue")
+    left, right = two_hosts.pair("blue")
+    rogue = two_hosts.guest(two_hosts.nic("rogue", "blue"), "h1", plugged=False)
+    rogue.plug("blue-a")  # on the host where blue-a is already
+    nic = wait_for_finding(two_hosts, "blue-a")
+    assert "identity" in nic
+    rogue.unplug()
+    two_hosts.reaches(left, right)
+    wait.until(
+        lambda: not two_hosts.client.send(calls.get(NIC, "blue-a")).findings, "the finding is gone with its cause"
+    )
+
+
+def wait_for_finding(cloud: Cloud, nic: str) -> str:
+    """The code of a NIC's first finding."""
+    found: list[str] = []
+
+    def look() -> bool:
+        found[:] = [finding.code for finding in cloud.client.send(calls.get(NIC, nic)).findings]
+        return bool(found)
+
+    wait.until(look, f"{nic} has a finding")
+    return found[0]
