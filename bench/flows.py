@@ -13,11 +13,15 @@ Each run starts with an empty switch, and `dump-aggregate` checks that all flows
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+import select
 import socket
 import subprocess
 import sys
 import time
+from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 
 from tests.sandbox.ovs import OvsSandbox
@@ -101,6 +105,27 @@ class Peer:
         """The reply to a request."""
         return self.wait(self.connection.send(message, delivery=delivery))
 
+    def pump(self, pieces: Iterator[bytes]) -> None:
+        """Send pieces, and make the next one while the switch cannot take more, as an event loop would."""
+        self.socket.setblocking(False)
+        waiting: deque[memoryview] = deque()
+        more = True
+        while more or waiting:
+            piece = next(pieces, None)
+            more = piece is not None
+            if piece is not None:
+                self.connection.send_raw(piece)
+                waiting.append(memoryview(self.connection.data_to_send()))
+            else:
+                select.select([], [self.socket], [])
+            with contextlib.suppress(BlockingIOError):
+                while waiting:
+                    sent = self.socket.send(waiting[0])
+                    waiting[0] = waiting[0][sent:]
+                    if not waiting[0]:
+                        waiting.popleft()
+        self.socket.setblocking(True)
+
     def clear(self) -> None:
         """Delete all flows."""
         self.connection.send(FlowMod(FlowCommand.DELETE, Flow(255, 0, Match(), ())))
@@ -131,9 +156,7 @@ def typed(peer: Peer, wanted: list[Flow]) -> float:
     start = time.perf_counter()
     first = peer.connection.new_xids(xids_needed(len(wanted)))
     changes = [FlowMod(FlowCommand.ADD, one) for one in wanted]
-    for piece in compose_pieces(changes, version=VERSION, bundle_id=1, first_xid=first):
-        peer.connection.send_raw(piece)
-        peer.socket.sendall(peer.connection.data_to_send())
+    peer.pump(compose_pieces(changes, version=VERSION, bundle_id=1, first_xid=first))
     reply = peer.wait(first + len(wanted) + 1)
     assert isinstance(reply, BundleControl), reply
     rate = len(wanted) / (time.perf_counter() - start)
