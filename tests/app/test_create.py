@@ -7,6 +7,7 @@ import pytest
 from tests.app.apps import bed, on
 from tests.app.runtimes import ScriptedRuntime
 
+from netloom.aio.clock import SystemClock
 from netloom.app.service import App
 from netloom.base.errors import Conflict, Exhausted, InvalidInput, NetloomError, NotFound, TooLarge
 from netloom.base.net import LOCAL_BIT, parse_mac
@@ -319,3 +320,30 @@ async def test_a_mac_that_was_drawn_before_is_drawn_again(url: str) -> None:
         made = [await app.create(Kind.NIC, NicSpec(name=name, network="blue")) for name in ("a", "b")]
         assert [getattr(nic, "mac") for nic in made] == ["02:00:00:00:00:07", "02:00:00:00:00:08"]  # noqa: B009
         assert [getattr(nic, "ipv4") for nic in made] == ["10.0.0.2", "10.0.0.3"]  # noqa: B009
+
+
+async def test_a_key_is_forgotten_after_a_day(url: str) -> None:
+    clock = WallClock()
+    async with open_store(StoreOptions(url), clock=clock) as store:
+        app = App(store, ScriptedRuntime())
+        spec = ZoneSpec(name="z")
+        first = await app.create(Kind.ZONE, spec, idempotency_key="k")
+        clock.time += 24 * 3600 - 1
+        assert await app.create(Kind.ZONE, spec, idempotency_key="k") == first
+        clock.time += 2
+        with pytest.raises(Conflict) as taken:
+            await app.create(Kind.ZONE, spec, idempotency_key="k")
+        assert taken.value.stable_code == "name-taken"
+        await app.create(Kind.ZONE, ZoneSpec(name="other"), idempotency_key="k")
+
+
+class WallClock(SystemClock):
+    """The machine's clock, but for the time of day."""
+
+    __slots__ = ("time",)
+
+    def __init__(self) -> None:
+        self.time = 1_800_000_000.0
+
+    def wall(self) -> float:
+        return self.time

@@ -7,7 +7,7 @@ import pytest
 from tests.app.apps import bed
 
 from netloom.app.reports import PendingHost
-from netloom.base.errors import Conflict, NotFound
+from netloom.base.errors import Conflict, InvalidInput, NotFound
 from netloom.model.changes import Action
 from netloom.model.kinds import Kind
 from netloom.model.objects import Host
@@ -59,6 +59,8 @@ async def test_waiting_ends_when_it_is_done_or_the_time_is_up(url: str) -> None:
         done = waiting.result().status
         assert done is not None
         assert (done.phase, done.generation) == (Phase.DONE, 1)
+        with pytest.raises(InvalidInput):
+            await b.app.wait(Kind.NETWORK, "blue", 2, timeout=30)
         zone = await b.app.wait(Kind.ZONE, "default", timeout=30)  # declared only: nothing to wait for
         assert zone.status is not None
         assert zone.status.phase is Phase.DONE

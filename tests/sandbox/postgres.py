@@ -31,10 +31,15 @@ class PostgresServer:
             account = pwd.getpwnam(self._user)
             os.chown(self.directory, account.pw_uid, account.pw_gid)
         data = self.directory / "data"
-        options = f"-c listen_addresses= -c unix_socket_directories={self.directory} -c fsync=off"
         self._run(
             "initdb", "-D", data, "-A", "trust", "-U", "netloom", "--no-sync", "-E", "UTF8", "--locale=C"
         )
+        self.start()
+
+    def start(self) -> None:
+        """Start it (again)."""
+        data = self.directory / "data"
+        options = f"-c listen_addresses= -c unix_socket_directories={self.directory} -c fsync=off"
         self._run("pg_ctl", "-D", data, "-o", options, "-l", self.directory / "log", "-w", "start")
 
     def new_database(self) -> str:
@@ -43,8 +48,14 @@ class PostgresServer:
         self._run("createdb", "-h", self.directory, "-U", "netloom", name)
         return f"postgresql://netloom@/{name}?host={self.directory}"
 
-    def stop(self) -> None:
-        self._run("pg_ctl", "-D", self.directory / "data", "-m", "immediate", "stop")
+    def halt(self) -> None:
+        """Stop it as a power cut would."""
+        self._run("pg_ctl", "-D", self.directory / "data", "-m", "immediate", "-w", "stop")
+
+    def remove(self) -> None:
+        """Stop it and leave nothing behind."""
+        if (self.directory / "data" / "postmaster.pid").exists():
+            self.halt()
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def _run(self, program: str, *args: str | pathlib.Path) -> None:
@@ -67,5 +78,5 @@ class PostgresServer:
 def shared_server() -> PostgresServer:
     """One server for all tests of a run, gone at its end."""
     server = PostgresServer()
-    atexit.register(server.stop)
+    atexit.register(server.remove)
     return server

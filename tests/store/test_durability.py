@@ -12,6 +12,7 @@ import sys
 
 import pytest
 from sqlalchemy import select
+from tests.sandbox.postgres import PostgresServer
 from tests.store.units import create_nics, network
 
 from netloom.base.errors import NetloomError, Unavailable
@@ -142,6 +143,25 @@ async def test_a_server_that_is_not_there_is_named(tmp_path: pathlib.Path) -> No
         async with open_store(StoreOptions(f"postgresql://netloom@/x?host={tmp_path}")):
             pass
     assert caught.value.stable_code == "store-unavailable"
+
+
+@pytest.mark.postgres
+async def test_a_server_that_goes_and_comes_back_is_used_again(tmp_path: pathlib.Path) -> None:
+    server = PostgresServer()
+    try:
+        async with open_store(StoreOptions(server.new_database())) as store:
+            await store.write(network)
+            await store.write(create_nics("before", 3))
+            server.halt()
+            for work in (store.write(create_nics("lost", 1)), store.load_all()):
+                with pytest.raises(Unavailable) as caught:
+                    await work
+                assert caught.value.stable_code == "store-unavailable"
+            server.start()
+            await store.write(create_nics("after", 3))
+            assert len(await contents(store)) == 6
+    finally:
+        server.remove()
 
 
 @pytest.mark.parametrize("bad", ["mysql://x/y", "sqlite://", "nonsense", "sqlite:///:memory:"])

@@ -29,7 +29,7 @@ from netloom.app.reports import (
     PlanReport,
     SystemReport,
 )
-from netloom.base.errors import Conflict, TooLarge
+from netloom.base.errors import Conflict, InvalidInput, TooLarge
 from netloom.base.ids import Uuid
 from netloom.model.changes import Change
 from netloom.model.errors import InvalidDocuments
@@ -260,15 +260,22 @@ class App:
     ) -> Object:
         """Wait until an object's generation (None: the one it has now) is realised on every host concerned.
 
-        Returns the object with its status then: Done, or what it was when the time was up.
+        Returns the object with its status then: Done, or what it was when the time was up. One that was changed meanwhile is
+        waited for in its newer generation: realising that realises the older wish.
+
+        Raises:
+            NotFound: there is no such object (any more).
+            InvalidInput: the generation is of the future.
         """
         item = await self.get(kind, ref)
+        if generation is not None and generation > item.generation:
+            raise InvalidInput(
+                f"generation {generation} does not exist yet",
+                subject="generation",
+                hint=f"{kind.title} {item.name!r} has generation {item.generation}",
+            )
         if kind in _DECLARED_ONLY or timeout <= 0:
             return item
-        if generation is not None and item.generation > generation:
-            generation = (
-                item.generation
-            )  # it was changed meanwhile; realising the newer one realises the wish
         try:
             async with asyncio.timeout(timeout):
                 await self._runtime.settled(item)

@@ -36,6 +36,11 @@ BUSY_TIMEOUT_MS = 5_000
 
 _READERS = 2
 _POSTGRES_POOL = 5
+_SERVER_SETTINGS = {
+    "application_name": "netloom",
+    "lock_timeout": "10000",  # milliseconds; a server that hangs with the writers' lock is an error, not a halt
+    "idle_in_transaction_session_timeout": "30000",
+}
 
 
 class Database(Protocol):
@@ -119,7 +124,7 @@ class PostgresDatabase:
             pool_size=_POSTGRES_POOL,
             max_overflow=0,
             pool_pre_ping=True,
-            connect_args={"timeout": 10, "server_settings": {"application_name": "netloom"}},
+            connect_args={"timeout": 10, "server_settings": _SERVER_SETTINGS},
         )
 
     async def write(self, work: Work[T]) -> T:
