@@ -79,6 +79,7 @@ from netloom.wire.openflow.messages.tlv_table import (
     TlvTableRequest,
 )
 
+pytestmark = pytest.mark.oracle
 M = TypeVar("M", bound=Message)
 FRAME = bytes.fromhex("02000000000102000000000208004500") + bytes(48)
 FLOWS = [
