@@ -6,6 +6,7 @@ Rule 2: actions that do not depend on an object are made once and shared by all 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from netloom.base.net import IPAddress
@@ -44,6 +45,7 @@ def resubmit(table: Table) -> Action:
     return _RESUBMIT[table]
 
 
+@lru_cache(maxsize=4096)
 def tunnel_to(address: IPAddress) -> SetField:
     """Choose the tunnel's far end."""
     return SetField(_TUN_DST[address.version], int(address))

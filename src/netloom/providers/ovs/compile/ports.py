@@ -1,4 +1,4 @@
-"""Tunnel ports and the bridge's settings: what of OVSDB is ours.
+"""Tunnel ports, the ports of attached NICs, and the bridge's settings: what of OVSDB is ours.
 
 Rule 1: one port for each encapsulation in use, whatever the number of peers: the far end and the key are the flow's.
 Rule 2: each port carries the owner mark; a port without it is never ours, whatever its name.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from netloom.base.net import format_mac
 from netloom.model.isolation import Isolation
 from netloom.plan.switch import BridgeSpec, PortSpec
 from netloom.plan.view import HostView, NetworkView, View
@@ -17,6 +18,7 @@ OWNER_KEY: Final = "netloom"
 """The key in external_ids that marks what is ours; its value says what it is for."""
 
 TUNNEL_MARK: Final = "tunnel"
+NIC_MARK: Final = "nic"
 BRIDGE_MARK: Final = "bridge"
 PORT_NAMES: Final = {isolation: f"nl-{isolation.value}0" for isolation in Isolation}
 PROTOCOLS: Final = frozenset({"OpenFlow13", "OpenFlow14", "OpenFlow15"})
@@ -34,7 +36,32 @@ def networks_here(view: View, host: HostView) -> list[NetworkView]:
 
 
 def compile_ports(view: View, host: HostView) -> Mapping[str, PortSpec]:
-    """The tunnel ports of a host, by name."""
+    """The ports of a host that are ours, by name; a device that has a tunnel port's name is not plugged."""
+    return {**_nic_ports(view, host), **_tunnel_ports(view, host)}
+
+
+def _nic_ports(view: View, host: HostView) -> dict[str, PortSpec]:
+    """Devices that the operator attached to NICs, plugged as a hypervisor does (vswitchd.conf.db(5), Interface, VM keys)."""
+    found: dict[str, PortSpec] = {}
+    for nic_id in view.attached.get(host.id, ()):
+        nic = view.nics[nic_id]
+        device = nic.attachment.device if nic.attachment is not None else None
+        if device:
+            found[device] = PortSpec(
+                name=device,
+                interface_type="",
+                external_ids={
+                    OWNER_KEY: NIC_MARK,
+                    "iface-id": nic.iface_id,
+                    "attached-mac": format_mac(nic.mac),
+                    "iface-status": "active",
+                },
+                why=(nic.ref,),
+            )
+    return found
+
+
+def _tunnel_ports(view: View, host: HostView) -> dict[str, PortSpec]:
     if host.tunnel_ip is None:
         return {}
     used = {network.isolation for network in networks_here(view, host) if network.segment is not None}

@@ -43,6 +43,7 @@ def touch(view: View, change: Change, touched: Touched) -> None:
             for nic in (change.before, change.after):
                 if nic is not None:
                     _nic_and_rivals(view, nic, touched)
+            _attached(change, touched)
             _renamed(view, change, touched)
         case NetworkChange():
             _network(view, change, touched)
@@ -106,6 +107,21 @@ def _spread(network: NetworkView, host: HostView, touched: Touched) -> None:
 
 def _underlays(network: NetworkView) -> tuple[GroupKey, GroupKey]:
     return k.underlay(4, network.number), k.underlay(6, network.number)
+
+
+def _attached(change: NicChange, touched: Touched) -> None:
+    """The ports of hosts that a NIC is, or was, to be plugged on."""
+    before, after = change.before, change.after
+    if before is None or after is None or _plug(before) != _plug(after):
+        touched.ports.update(
+            nic.attachment.host_id
+            for nic in (before, after)
+            if nic is not None and nic.attachment is not None
+        )
+
+
+def _plug(nic: NicView) -> tuple[object, ...]:
+    return (nic.attachment, nic.iface_id, nic.mac, nic.ref)
 
 
 def _renamed(view: View, change: NicChange, touched: Touched) -> None:

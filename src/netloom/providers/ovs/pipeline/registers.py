@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
 from netloom.model.isolation import Isolation
@@ -16,15 +16,15 @@ from netloom.wire.openflow.actions import SetField
 from netloom.wire.openflow.fields import FIELDS, Field, Subfield
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Register:
-    """One 32-bit register of Open vSwitch."""
+    """One 32-bit register of Open vSwitch; compared by identity."""
 
     name: str
     number: int
     meaning: str
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The field's name in a match."""
         return f"reg{self.number}"
@@ -40,8 +40,13 @@ class Register:
         return Subfield(self.field, 0, 32)
 
     def set(self, value: int) -> SetField:
-        """The action that writes it."""
-        return SetField(self.field, value)
+        """The action that writes it: one object for the flows that are made near each other."""
+        return _set(self, value)
+
+
+@lru_cache(maxsize=8192)
+def _set(register: Register, value: int) -> SetField:
+    return SetField(register.field, value)
 
 
 NETWORK: Final = Register("NETWORK", 0, "number of the network that the packet is in")

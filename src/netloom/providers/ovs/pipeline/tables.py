@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from typing import Final
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class Table:
-    """One OpenFlow table."""
+    """One OpenFlow table; compared by identity."""
 
     name: str
     number: int
