@@ -279,25 +279,28 @@ def _paired(entries: tuple[FieldMatch, ...]) -> list[FieldMatch]:
     return plain if place is None else plain[:place] + merged + plain[place:]
 
 
-def decode_match(data: bytes, offset: int) -> tuple[Match, int]:
+def decode_match(data: bytes, offset: int, end: int | None = None) -> tuple[Match, int]:
     """Read a `struct ofp_match` at `offset`; answers it and the offset behind its padding.
+
+    `end` is where the message (or entry) ends that it stands in; no byte behind it is looked at.
 
     Raises:
         RemoteProtocolError: it does not fit, is no OXM match, or breaks a rule of matches (OFPET_BAD_MATCH).
     """
+    limit = len(data) if end is None else end
     start = offset + 4
-    if start > len(data):
+    if start > limit:
         raise RemoteProtocolError("the message ends inside the header of a match", error_type=4, error_code=1)
     kind, length = _FRAME.unpack_from(data, offset)
-    end = offset + length
-    after = end + (-length & 7)
+    stop = offset + length
+    after = stop + (-length & 7)
     if kind != OFPMT_OXM:
         raise RemoteProtocolError(f"match type {kind} is not OXM", error_type=4, error_code=0)
-    if length < 4 or after > len(data):
+    if length < 4 or after > limit:
         raise RemoteProtocolError(
-            f"a match of {length} bytes does not fit in {len(data) - offset}", error_type=4, error_code=1
+            f"a match of {length} bytes does not fit in {limit - offset}", error_type=4, error_code=1
         )
-    oxm = data[start:end]
+    oxm = data[start:stop]
     return _known.get(oxm) or decode_oxm(oxm), after
 
 

@@ -110,7 +110,7 @@ def decode_flow_mod(data: bytes, at: int, end: int, version: int) -> FlowMod:
     kind = _COMMANDS.get(command)
     if kind is None:
         raise malformed(f"{command} is no command of a flow mod")
-    match, after = decode_match(data, at + 40)
+    match, after = decode_match(data, at + 40, end)
     if after > end:
         raise malformed(f"a flow mod of {end - at} bytes ends inside its match")
     flow = Flow(

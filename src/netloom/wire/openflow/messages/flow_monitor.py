@@ -140,7 +140,7 @@ def _decode_request(data: bytes, at: int, end: int, version: int) -> FlowMonitor
         monitor_id, out_port, out_group, flags, table, number = _REQUEST.unpack_from(data, at)
         if number > MonitorCommand.DELETE:
             raise malformed(f"{number} is no command of a flow monitor")
-        match, at = decode_match(data, at + 16)
+        match, at = decode_match(data, at + 16, end)
         command = MonitorCommand(number)
         entries.append(
             FlowMonitor(monitor_id, MonitorFlags(flags), match, table, command, out_port, out_group)
@@ -164,7 +164,7 @@ def _decode_request13(data: bytes, at: int, end: int, version: int) -> FlowMonit
     while at < end:
         need(at, end, 16, "flow monitor request")
         monitor_id, flags, _, out_port, table = _REQUEST13.unpack_from(data, at)
-        match, at = decode_match(data, at + 16)
+        match, at = decode_match(data, at + 16, end)
         entries.append(FlowMonitor(monitor_id, MonitorFlags(flags), match, table, out_port=out_port))
     exactly(at, end, 0, "what follows a flow monitor request")
     return FlowMonitorRequest(tuple(entries))
@@ -204,7 +204,7 @@ def _decode_reply(data: bytes, at: int, end: int, version: int) -> FlowMonitorRe
         else:
             need(at, stop, 32, "flow update")
             _, _, table, reason, idle, hard, priority, cookie = _FULL.unpack_from(data, at)
-            match, after = decode_match(data, at + 24)
+            match, after = decode_match(data, at + 24, stop)
             actions = decode_instructions(data, after, stop, version)
             flow = Flow(table, priority, match, actions, cookie, idle, hard)
             entries.append(FlowUpdate(event, flow, reason))
@@ -249,7 +249,7 @@ def _decode_reply13(data: bytes, at: int, end: int, version: int) -> FlowMonitor
         else:
             need(at, stop, 32, "flow update")
             _, _, reason, priority, idle, hard, _, table, cookie = _FULL13.unpack_from(data, at)
-            match, after = decode_match(data, at + 24)
+            match, after = decode_match(data, at + 24, stop)
             actions = decode_instructions(data, after, stop, version)
             flow = Flow(table, priority, match, actions, cookie, idle, hard)
             entries.append(FlowUpdate(event, flow, reason))

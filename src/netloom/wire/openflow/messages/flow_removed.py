@@ -87,7 +87,7 @@ def _decode(data: bytes, at: int, end: int, version: int) -> FlowRemoved:
     del version
     need(at, end, 48, "flow-removed")
     cookie, priority, reason, table, sec, nsec, idle, hard, packets, octets = _BODY.unpack_from(data, at)
-    match, after = decode_match(data, at + 40)
+    match, after = decode_match(data, at + 40, end)
     exactly(after, end, 0, "what follows a flow-removed's match")
     return FlowRemoved(
         table, priority, match, _reason(reason), cookie, idle, hard, packets, octets, sec, nsec
@@ -98,7 +98,7 @@ def _decode15(data: bytes, at: int, end: int, version: int) -> FlowRemoved:
     del version
     need(at, end, 28, "flow-removed")
     table, reason, priority, idle, hard, cookie = _BODY15.unpack_from(data, at)
-    match, after = decode_match(data, at + 16)
+    match, after = decode_match(data, at + 16, end)
     counters, after = decode_counters(data, after, end)
     exactly(after, end, 0, "what follows a flow-removed's counters")
     return FlowRemoved(

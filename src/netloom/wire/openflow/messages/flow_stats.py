@@ -86,7 +86,7 @@ def _encode_request(message: FlowStatsRequest | AggregateRequest, version: int) 
 def _request(data: bytes, at: int, end: int) -> tuple[int, Match, int, int, int, int]:
     need(at, end, 40, "flow statistics request")
     table, out_port, out_group, cookie, mask = _REQUEST.unpack_from(data, at)
-    match, after = decode_match(data, at + 32)
+    match, after = decode_match(data, at + 32, end)
     exactly(after, end, 0, "what follows a flow statistics request")
     return table, match, cookie, mask, out_port, out_group
 
@@ -157,7 +157,7 @@ def _decode_reply(data: bytes, at: int, end: int, version: int) -> FlowStatsRepl
         stop = at + length
         if length < 56 or stop > end:
             raise malformed(f"a flow of {length} bytes where {end - at} are left")
-        match, after = decode_match(data, at + 48)
+        match, after = decode_match(data, at + 48, stop)
         if after > stop:
             raise malformed(f"a flow of {length} bytes ends inside its match")
         actions = decode_instructions(data, after, stop, version)
@@ -175,7 +175,7 @@ def _decode_reply15(data: bytes, at: int, end: int, version: int) -> FlowStatsRe
         stop = at + length
         if length < 32 or stop > end:
             raise malformed(f"a flow of {length} bytes where {end - at} are left")
-        match, after = decode_match(data, at + 24)
+        match, after = decode_match(data, at + 24, stop)
         counters, after = decode_counters(data, after, stop)
         actions = decode_instructions(data, after, stop, version)
         flow = Flow(table, priority, match, actions, cookie, idle, hard, flags, importance)

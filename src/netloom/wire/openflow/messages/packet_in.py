@@ -94,7 +94,7 @@ def _decode(data: bytes, at: int, end: int, version: int) -> PacketIn:
     buffer_id, total_len, reason, table, cookie = _HEAD.unpack_from(data, at)
     unread = b""
     try:
-        pipeline, after = decode_match(data, at + 16)
+        pipeline, after = decode_match(data, at + 16, end)
     except RemoteProtocolError:
         length = int.from_bytes(data[at + 18 : at + 20])
         if data[at + 16 : at + 18] != b"\0\1" or length < 4 or at + 16 + length > end:

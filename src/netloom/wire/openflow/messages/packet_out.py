@@ -62,7 +62,7 @@ def _decode(data: bytes, at: int, end: int, version: int) -> PacketOut:
 def _decode15(data: bytes, at: int, end: int, version: int) -> PacketOut:
     need(at, end, 16, "packet-out")
     buffer_id, length = _BODY15.unpack_from(data, at)
-    match, start = decode_match(data, at + 8)
+    match, start = decode_match(data, at + 8, end)
     after = start + length
     if after > end:
         raise malformed(f"packet-out actions of {length} bytes where {end - start} are left")
