@@ -7,12 +7,6 @@ Rule 2: nothing is cached between measurements on behalf of one side only.
 from __future__ import annotations
 
 import contextlib
-import pathlib
-import shutil
-import signal
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -22,6 +16,7 @@ import httpx
 from bench import processes
 from bench.peers import ovn
 from netloom.lab.lab import Lab
+from netloom.lab.netloomd import Netloomd
 
 NETWORK = "bench"
 CIDR = "10.0.0.0/16"
@@ -97,65 +92,11 @@ class NetloomCloud:
 
     name = "netloom"
 
-    def __init__(self, lab: Lab, directory: pathlib.Path) -> None:
-        self._lab = lab
-        self.directory = directory
-        self.socket = directory / "netloomd.sock"
-        self.config = directory / "netloomd.toml"
-        self.config.write_text(
-            f"""
-[api]
-socket = "{self.socket}"
-listen = ""
-token_file = "{directory}/token"
-requests_per_second = 1000000.0
-burst = 1000000
-[store]
-url = "sqlite:///{directory}/netloom.db"
-[switches]
-pki = "{directory}/pki"
-[log]
-level = "warning"
-"""
-        )
-        self._process: subprocess.Popen[bytes] | None = None
+    def __init__(self, daemon: Netloomd) -> None:
+        self.daemon = daemon
         self.http = httpx.Client(
-            transport=httpx.HTTPTransport(uds=str(self.socket)), base_url="http://netloom", timeout=120
+            transport=httpx.HTTPTransport(uds=str(daemon.socket)), base_url="http://netloom", timeout=120
         )
-
-    def start(self) -> None:
-        """Start netloomd and wait until it is ready."""
-        log = (self.directory / "netloomd.log").open("ab")
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "netloom.daemon.main", "--config", str(self.config)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        processes.wait_for(self._ready, 30, "netloomd ready")
-
-    def _ready(self) -> bool:
-        if self._process is not None and self._process.poll() is not None:
-            raise RuntimeError((self.directory / "netloomd.log").read_text()[-4000:])
-        try:
-            return self.http.get("/readyz").status_code == 200
-        except httpx.TransportError:
-            return False
-
-    def kill(self) -> None:
-        """kill -9."""
-        assert self._process is not None
-        self._process.kill()
-        self._process.wait()
-
-    def stop(self) -> None:
-        """End it."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
-            try:
-                self._process.wait(15)
-            except subprocess.TimeoutExpired:
-                self.kill()
 
     def post(self, path: str, body: object) -> httpx.Response:
         """POST, refusing refusals."""
@@ -164,22 +105,8 @@ level = "warning"
             raise RuntimeError(f"{path}: {answer.status_code} {answer.text}")
         return answer
 
-    def add_hosts(self) -> None:
-        """Declare the lab's hosts and wait until they are connected."""
-        for host in self._lab.hosts.values():
-            self.post(
-                "/v1/hosts",
-                {
-                    "name": host.name,
-                    "ovsdb": host.ovsdb,
-                    "openflow": host.openflow,
-                    "tunnel_ip": str(host.tunnel_ip),
-                },
-            )
-        for host in self._lab.hosts.values():
-            processes.wait_for(lambda name=host.name: self._done("hosts", name), 30, f"host {host.name} done")
-
-    def _done(self, kind: str, name: str) -> bool:
+    def done(self, kind: str, name: str) -> bool:
+        """Whether an object is in force everywhere."""
         answer = self.http.get(f"/v1/{kind}/{name}")
         return bool(answer.json()["status"]["phase"] == "Done")
 
@@ -204,26 +131,28 @@ level = "warning"
 
     def settle(self) -> None:
         """Wait for the network."""
-        processes.wait_for(lambda: self._done("networks", NETWORK), 60, "the network done")
+        processes.wait_for(lambda: self.done("networks", NETWORK), 60, "the network done")
 
     def pids(self) -> list[int]:
         """netloomd."""
-        assert self._process is not None
-        return [self._process.pid]
+        return [self.daemon.pid]
+
+
+UNLIMITED = {"requests_per_second": 1_000_000.0, "burst": 1_000_000}
+"""A benchmark's client is not to be slowed down for being one client."""
 
 
 @contextlib.contextmanager
 def netloom(lab: Lab) -> Iterator[NetloomCloud]:
     """netloomd on a lab for the length of a block."""
-    cloud = NetloomCloud(lab, pathlib.Path(tempfile.mkdtemp(prefix="netloom-bench-")))
-    try:
-        cloud.start()
-        cloud.add_hosts()
-        yield cloud
-    finally:
-        cloud.stop()
-        cloud.http.close()
-        shutil.rmtree(cloud.directory, ignore_errors=True)
+    with Netloomd(lab, {"api": UNLIMITED, "log": {"level": "warning"}}) as daemon:
+        cloud = NetloomCloud(daemon)
+        try:
+            daemon.add_hosts()
+            daemon.await_in_sync()
+            yield cloud
+        finally:
+            cloud.http.close()
 
 
 @contextlib.contextmanager
@@ -231,3 +160,12 @@ def ovn_cloud(lab: Lab) -> Iterator[OvnCloud]:
     """OVN on a lab for the length of a block."""
     with ovn.running(lab) as running:
         yield OvnCloud(running)
+
+
+@contextlib.contextmanager
+def cloud_on(name: str, lab: Lab) -> Iterator[Cloud]:
+    """`netloom` or `ovn` on a lab, with the network that everything is in."""
+    with contextlib.ExitStack() as stack:
+        cloud: Cloud = stack.enter_context(netloom(lab) if name == "netloom" else ovn_cloud(lab))
+        cloud.create_network()
+        yield cloud

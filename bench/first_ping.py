@@ -6,13 +6,18 @@ OVSDB transaction, the same code for both), and pinging every millisecond until 
 
 from __future__ import annotations
 
+import argparse
 import statistics
 import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bench.clouds import Cloud, Port
+from bench.clouds import Cloud, Port, cloud_on
+from bench.crowd import crowd, questions, taps
 from bench.prober import Prober
+from bench.result import Result, Runs
 from netloom.lab import namespaces
+from netloom.lab.bulk import BulkPorts
 from netloom.lab.lab import GuestPlan, Lab
 
 
@@ -51,13 +56,12 @@ def prepare(lab: Lab, cloud: Cloud, runs: int) -> Prober:
     return Prober(lab.guest("probe").namespace)
 
 
-def run(lab: Lab, cloud: Cloud, runs: int = 100) -> list[Sample]:
+def run(lab: Lab, cloud: Cloud, prober: Prober, runs: Iterable[int]) -> list[Sample]:
     """Measure; every run uses a new NIC with a MAC and an address of its own."""
-    prober = prepare(lab, cloud, runs)
     guest = lab.guest("probe")
     host = lab.host("h1")
     samples = []
-    for index in range(runs):
+    for index in runs:
         port = Port(f"probe-{index}", mac(index), address(index))
         guest.configure(mac=port.mac, ipv4=f"{port.ip}/16")
         namespaces.ip_batch(
@@ -77,18 +81,84 @@ def run(lab: Lab, cloud: Cloud, runs: int = 100) -> list[Sample]:
         cloud.delete(port)
         if not prober.silent(PEER.ip, 0.05):
             raise RuntimeError("a NIC that is gone still answers")
-    prober.close()
     return samples
 
 
 def summary(samples: list[Sample]) -> dict[str, float]:
-    """Milliseconds: median and p99 of the whole, medians of its parts."""
-    totals = sorted(sample.total for sample in samples)
+    """Milliseconds: medians of the whole and of its parts."""
     return {
-        "median": statistics.median(totals) * 1e3,
-        "p99": totals[min(len(totals) - 1, int(len(totals) * 0.99))] * 1e3,
-        "min": totals[0] * 1e3,
-        "max": totals[-1] * 1e3,
+        "median": statistics.median(sample.total for sample in samples) * 1e3,
+        "rest": statistics.median(sample.total - sample.create - sample.plug for sample in samples) * 1e3,
         "create": statistics.median(sample.create for sample in samples) * 1e3,
         "plug": statistics.median(sample.plug for sample in samples) * 1e3,
     }
+
+
+WHAT = "from the request for a NIC to the first ping answered: its port plugged in between, the other NIC on another host"
+
+
+def block(name: str, hosts: int, present: int, count: int) -> tuple[list[Sample], list[Sample]]:
+    """A fresh lab, one system: samples with two NICs, then with `present` more there."""
+    with Lab.up(hosts=hosts) as lab, cloud_on(name, lab) as cloud:
+        prober = prepare(lab, cloud, count * 2)
+        few = run(lab, cloud, prober, range(count))
+        ports = crowd(present)
+        plan = taps(ports, hosts)
+        cloud.create(ports)
+        with BulkPorts(lab, plan) as bulk:
+            bulk.plug()
+            answered = bulk.reach(questions(plan), interval=0.1, seconds=60, arp=False)
+            if len(answered) != present:
+                raise RuntimeError(f"{name}: only {len(answered)} of {present} pairs reach each other")
+            cloud.settle()
+            many = run(lab, cloud, prober, range(count, count * 2))
+        prober.close()
+    return few, many
+
+
+def main() -> None:
+    """Measure both systems in turns, each turn on a fresh lab."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--hosts", type=int, nargs="+", default=[5, 20])
+    arguments.add_argument("--present", type=int, default=500)
+    arguments.add_argument("--samples", type=int, default=100, help="of each system")
+    arguments.add_argument("--blocks", type=int, default=2)
+    chosen = arguments.parse_args()
+    for hosts in chosen.hosts:
+        found: dict[tuple[str, int], list[Sample]] = {}
+        for _ in range(chosen.blocks):
+            for name in ("netloom", "ovn"):
+                samples = block(name, hosts, chosen.present, chosen.samples // chosen.blocks)
+                for present, part in zip((2, chosen.present), samples, strict=True):
+                    found.setdefault((name, present), []).extend(part)
+        for present, target in ((2, "<= 0.7"), (chosen.present, "<= 0.3")):
+            ours, peer = found["netloom", present], found["ovn", present]
+            sentence = f"{WHAT}; {hosts} hosts, {present} NICs present"
+            notes = [f"{name}: {text(samples)}" for name, samples in (("netloom", ours), ("OVN", peer))]
+            for tail, pick in (("", statistics.median), ("-p99", p99)):
+                Result(
+                    f"first-ping-{hosts}-hosts-{present}-nics{tail}",
+                    sentence + ("; the 99th percentile" if tail else ""),
+                    Runs(tuple(s.total * 1e3 for s in ours), pick=pick),
+                    "ms",
+                    "python -m bench.first_ping",
+                    None if tail else target,
+                    Runs(tuple(s.total * 1e3 for s in peer), pick=pick),
+                    "OVN",
+                    "; ".join(notes) + " (medians)",
+                ).write()
+
+
+def text(samples: list[Sample]) -> str:
+    """The parts."""
+    found = summary(samples)
+    return f"create {found['create']:.1f}, plug {found['plug']:.1f}, rest {found['rest']:.1f} ms"
+
+
+def p99(values: Sequence[float]) -> float:
+    """The 99th percentile."""
+    return sorted(values)[min(len(values) - 1, int(len(values) * 0.99))]
+
+
+if __name__ == "__main__":
+    main()

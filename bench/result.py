@@ -11,23 +11,25 @@ import os
 import platform
 import statistics
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-RESULTS = Path(__file__).parent / "results"
+RESULTS = Path(os.environ.get("NETLOOM_BENCH_RESULTS") or Path(__file__).parent / "results")
+"""A quick run sets the variable: small sizes do not replace what was measured."""
 
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """All values of one side, in the result's unit."""
+    """All values of one side, in the result's unit, and which of them stands for all (the middle one, or a percentile)."""
 
     values: tuple[float, ...]
+    pick: Callable[[Sequence[float]], float] = statistics.median
 
     @property
     def median(self) -> float:
-        """The middle one."""
-        return statistics.median(self.values)
+        """The one that stands for all."""
+        return self.pick(self.values)
 
     def as_json(self) -> dict[str, float | list[float]]:
         """Median, least, greatest, and each."""
