@@ -90,6 +90,7 @@ class View:
         self.by_identity: dict[str, tuple[NicView, ...]] = {}
         self.by_mac: dict[tuple[NetworkId, int], tuple[NicView, ...]] = {}
         self.by_address: dict[tuple[NetworkId, IPAddress], tuple[NicView, ...]] = {}
+        self.attached: dict[HostId, dict[NicId, None]] = {}
         self.by_segment: dict[tuple[str, Isolation, int], tuple[NetworkView, ...]] = {}
         self.by_ofport: dict[HostId, dict[int, PortSeen]] = {}
         self._seen: dict[str, dict[tuple[HostId, str], PortSeen]] = {}
@@ -366,9 +367,16 @@ class View:
         _claim(self.by_mac, (nic.network_id, nic.mac), nic)
         for address in nic.addresses:
             _claim(self.by_address, (nic.network_id, address), nic)
+        if nic.attachment is not None:
+            self.attached.setdefault(nic.attachment.host_id, {})[nic.id] = None
 
     def _unindex(self, nic: NicView) -> None:
         del self.nic_numbers[nic.number]
+        if nic.attachment is not None:
+            here = self.attached[nic.attachment.host_id]
+            del here[nic.id]
+            if not here:
+                del self.attached[nic.attachment.host_id]
         siblings = self.nics_of[nic.network_id]
         del siblings[nic.id]
         if not siblings:

@@ -54,6 +54,8 @@ def port_steps(
     if bridge is None:
         return steps
     delta = _compare(database, ports, ownership)
+    for name in [name for name in delta.blocked if _plugged_by_others(database, name, ports[name])]:
+        del delta.blocked[name]
     before = Transaction(DATABASE)
     bridge_changed = _set_bridge(before, bridge, bridge_spec)
     for name in delta.add:
@@ -99,6 +101,17 @@ def _same(wanted: PortSpec | PortRows, found: PortSpec | PortRows) -> bool:
         and dict(interface.options) == dict(wanted.options)
         and wanted.external_ids.items() <= interface.external_ids.items()
         and interface.ofport_request == wanted.ofport_request
+    )
+
+
+def _plugged_by_others(database: SwitchDatabase, name: str, wanted: PortSpec) -> bool:
+    """Whether a port that is not ours carries the identity already: the hypervisor was there first, all is well."""
+    found = _rows(database, name)
+    identity = wanted.external_ids.get("iface-id")
+    return (
+        found is not None
+        and identity is not None
+        and found.interface.external_ids.get("iface-id") == identity
     )
 
 

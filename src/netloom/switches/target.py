@@ -144,7 +144,8 @@ class SwitchTarget:
         ports = PortSteps()
         if steps.bridge is not None and steps.ports is not None:
             ports = port_steps(self._links.database, steps.bridge, steps.ports, self._ownership)
-            refusal = ports.refusal() or await self._transact(ports.before)
+            # What can be done is done: a port that is blocked stops only itself.
+            refusal = await self._transact(ports.before) or ports.refusal()
             if refusal is not None:
                 refused[PORTS_KEY] = refusal
         if steps.flows.changes:

@@ -6,7 +6,7 @@ Rule 2: what keeps a NIC from working is told as findings with a hint each, the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from netloom.app.reports import (
     MAX_LISTED,
@@ -59,7 +59,13 @@ def explain_flow(planner: Planner, host: Host, cookie: int, actual: Sequence[Flo
     )
 
 
-def explain_nic(planner: Planner, book: StatusBook[FragmentKey], nic: Nic) -> ExplainNic:
+DeviceProblem = Callable[[HostId, str], str | None]
+"""What a host's switch says is wrong with an interface, by its name."""
+
+
+def explain_nic(
+    planner: Planner, book: StatusBook[FragmentKey], nic: Nic, device_problem: DeviceProblem
+) -> ExplainNic:
     """Where a NIC is, what it causes, what keeps it from working."""
     view = planner.view
     places = view.placements.get(NicId(nic.id), {})
@@ -92,7 +98,10 @@ def explain_nic(planner: Planner, book: StatusBook[FragmentKey], nic: Nic) -> Ex
             for host in shown
         ),
         hosts_omitted=len(carriers) - len(shown),
-        findings=tuple(_findings(planner, book, nic, list(places))),
+        findings=(
+            *_attached(nic, device_problem),
+            *_findings(planner, book, nic, list(places)),
+        ),
     )
 
 
@@ -108,6 +117,16 @@ def _flows(planner: Planner, host_id: HostId, nic: Nic) -> Iterable[Flow]:
     for fragment in desired.fragments.each():
         if any(ref.id == nic.id for ref in fragment.why):
             yield from fragment.flows
+
+
+def _attached(nic: Nic, device_problem: DeviceProblem) -> Iterable[FindingReport]:
+    attached = nic.attachment
+    if attached is not None and (problem := device_problem(attached.host_id, attached.device)):
+        yield FindingReport(
+            "device-unusable",
+            f"Open vSwitch on {attached.host} cannot use {attached.device}: {problem}",
+            f"make the interface {attached.device} on {attached.host}, or attach the NIC to another one",
+        )
 
 
 def _findings(

@@ -160,4 +160,11 @@ class DaemonRuntime:
 
     async def explain_nic(self, nic: Nic) -> ExplainNic:
         """Where a NIC is, what it causes, what keeps it from working."""
-        return explain_nic(self._parts.planner, self._parts.book, nic)
+        return explain_nic(self._parts.planner, self._parts.book, nic, self._device_problem)
+
+    def _device_problem(self, host_id: HostId, device: str) -> str | None:
+        kept = self._parts.hosts.get(host_id)
+        for rows in kept.session.database.ports() if kept is not None else ():
+            if rows.port.name == device:
+                return rows.interface.error
+        return None
