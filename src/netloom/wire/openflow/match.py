@@ -137,10 +137,10 @@ class _Shapes:
     """
 
     def __init__(self) -> None:
-        self._by_key: dict[bytes, list[tuple[int, int]]] = {}
+        self._by_key: dict[tuple[int, bytes], list[tuple[int, int]]] = {}
 
     def admits(self, oxm: bytes) -> bool:
-        shapes = self._by_key.get(_shape_key(oxm))
+        shapes = self._by_key.get((len(oxm), oxm[:4]))
         if shapes is None:
             return False
         number = int.from_bytes(oxm)
@@ -165,13 +165,9 @@ class _Shapes:
         number = int.from_bytes(care)
         if len(self._by_key) >= _SHAPE_KEYS:
             self._by_key.clear()
-        shapes = self._by_key.setdefault(_shape_key(oxm), [])
+        shapes = self._by_key.setdefault((len(oxm), oxm[:4]), [])
         shapes.insert(0, (number, int.from_bytes(oxm) & number))
         del shapes[_SHAPES_PER_KEY:]
-
-
-def _shape_key(oxm: bytes) -> bytes:
-    return oxm[:4] + len(oxm).to_bytes(2)
 
 
 # Fields whose value decides what other fields may be there.
@@ -301,7 +297,7 @@ def decode_match(data: bytes, offset: int, end: int | None = None) -> tuple[Matc
             f"a match of {length} bytes does not fit in {limit - offset}", error_type=4, error_code=1
         )
     oxm = data[start:stop]
-    return _known.get(oxm) or decode_oxm(oxm), after
+    return _known.get(oxm) or _decode_new(oxm), after
 
 
 def decode_oxm(oxm: bytes) -> Match:
@@ -310,13 +306,18 @@ def decode_oxm(oxm: bytes) -> Match:
     Raises:
         RemoteProtocolError: they break a rule of matches.
     """
-    known = _known.get(oxm)
-    if known is not None:
-        return known
-    if _shapes.admits(oxm):
-        match = Match(oxm)
-        _remember(oxm, match)
-        return match
+    return _known.get(oxm) or _decode_new(oxm)
+
+
+def _decode_new(oxm: bytes) -> Match:
+    match = Match(oxm) if _shapes.admits(oxm) else _decode_fully(oxm)
+    if len(_known) >= _MEMO_LIMIT:
+        _known.clear()
+    _known[oxm] = match
+    return match
+
+
+def _decode_fully(oxm: bytes) -> Match:
     try:
         canonical = normalise([FieldMatch(*entry) for entry in unpack_entries(oxm)])
     except MatchError as error:
@@ -326,11 +327,4 @@ def decode_oxm(oxm: bytes) -> Match:
     match = Match(b"".join([pack_entry(e.field, e.value, e.mask, 4) for e in canonical]))
     if match.oxm == oxm:
         _shapes.learn(oxm)
-    _remember(oxm, match)
     return match
-
-
-def _remember(oxm: bytes, match: Match) -> None:
-    if len(_known) >= _MEMO_LIMIT:
-        _known.clear()
-    _known[oxm] = match

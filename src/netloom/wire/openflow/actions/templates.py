@@ -84,7 +84,7 @@ class Templates:
     """The structures known of one OpenFlow version."""
 
     def __init__(self) -> None:
-        self._by_key: dict[bytes, list[_Template]] = {}
+        self._by_key: dict[tuple[int, bytes], list[_Template]] = {}
 
     def decode(self, raw: bytes) -> tuple[Action, ...] | None:
         """The actions, if the structure is known."""
@@ -112,8 +112,8 @@ class Templates:
         del templates[_PER_KEY:]
 
 
-def _key(raw: bytes) -> bytes:
-    return raw[:12] + len(raw).to_bytes(2)
+def _key(raw: bytes) -> tuple[int, bytes]:
+    return len(raw), raw[:12]
 
 
 def _offsets(raw: bytes) -> list[int]:
