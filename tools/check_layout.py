@@ -36,7 +36,9 @@ def sizes() -> list[str]:
         elif lines > LARGE_LINES:
             large.append(f"{name} ({lines})")
     if len(large) > MAX_LARGE:
-        problems.append(f"{len(large)} modules above {LARGE_LINES} lines, at most {MAX_LARGE}: {', '.join(large)}")
+        problems.append(
+            f"{len(large)} modules above {LARGE_LINES} lines, at most {MAX_LARGE}: {', '.join(large)}"
+        )
     return problems
 
 

@@ -29,7 +29,9 @@ class Cloud:
 
     # What users ask for
 
-    def network(self, name: str, isolation: str = "geneve", cidr: str | None = "10.0.0.0/24", **more: object) -> Network:
+    def network(
+        self, name: str, isolation: str = "geneve", cidr: str | None = "10.0.0.0/24", **more: object
+    ) -> Network:
         """Create a network."""
         spec = NetworkSpec.model_validate({"name": name, "isolation": isolation, "cidr": cidr, **more})
         return self.client.send(calls.create(NETWORK, spec, key=str(uuid.uuid4())))

@@ -20,7 +20,8 @@ def test_attach_and_detach(two_hosts: Cloud) -> None:
     assert guest.port in two_hosts.host("h2").vsctl("list-ports", "br-int").split()
     two_hosts.client.send(calls.detach("late"))
     wait.until(
-        lambda: guest.port not in two_hosts.host("h2").vsctl("list-ports", "br-int").split(), "the port is gone"
+        lambda: guest.port not in two_hosts.host("h2").vsctl("list-ports", "br-int").split(),
+        "the port is gone",
     )
     assert left.ping(guest, count=2, patience=0.2).none_answered
 
@@ -30,8 +31,10 @@ def test_a_device_that_is_not_there_stops_only_itself(two_hosts: Cloud) -> None:
     two_hosts.nic("ghost", "blue")
     two_hosts.client.send(calls.attach("ghost", "h1", "nowhere0"))
     wait.until(
-        lambda: "device-unusable"
-        in [finding.code for finding in two_hosts.client.send(calls.explain_nic("ghost")).findings],
+        lambda: (
+            "device-unusable"
+            in [finding.code for finding in two_hosts.client.send(calls.explain_nic("ghost")).findings]
+        ),
         "the finding",
     )
     two_hosts.pair("blue")

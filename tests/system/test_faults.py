@@ -183,7 +183,8 @@ def test_two_ports_claim_one_identity(two_hosts: Cloud) -> None:
     rogue.unplug()
     two_hosts.reaches(left, right)
     wait.until(
-        lambda: not two_hosts.client.send(calls.get(NIC, "blue-a")).findings, "the finding is gone with its cause"
+        lambda: not two_hosts.client.send(calls.get(NIC, "blue-a")).findings,
+        "the finding is gone with its cause",
     )
 
 
