@@ -11,7 +11,6 @@ Rule 2: after a turn that failed as a whole nothing is assumed: the next turn re
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Generic
@@ -73,8 +72,6 @@ class TargetCounters:
     """Wall clock of the last full turn that ended well."""
     turn_seconds: float = 0.0
     last_turn_seconds: float = 0.0
-    turn_cpu_seconds: float = 0.0
-    """CPU of comparing, which is the engine's own part of a turn."""
 
 
 class _Worker(Generic[K, V, D, A, X]):
@@ -192,10 +189,7 @@ class _Worker(Generic[K, V, D, A, X]):
             return await self.target.apply(steps)
 
     async def _partial(self, before: Mapping[K, V | None]) -> Outcome[K]:
-        cpu = time.process_time()
-        steps = self.target.changes(self._desired(), before)
-        self.counters.turn_cpu_seconds += time.process_time() - cpu
-        return await self.target.apply(steps)
+        return await self.target.apply(self.target.changes(self._desired(), before))
 
     def _desired(self) -> D:
         desired = self.engine.source.desired(self.target.name)

@@ -17,6 +17,7 @@ from netloom.switches.pump import Pump, PumpCounters, PumpSettings
 from netloom.switches.stream import Stream
 from netloom.wire.openflow.bundle import ComposedBundle
 from netloom.wire.openflow.connection import Connection, Delivery, Event, Negotiated, Received, Role
+from netloom.wire.openflow.limits import Limits
 from netloom.wire.openflow.messages.bundle import BundleControl, BundleStep
 from netloom.wire.openflow.messages.echo import EchoRequest
 from netloom.wire.openflow.messages.error import ErrorMessage
@@ -25,6 +26,9 @@ from netloom.wire.openflow.versions import OF13, OF14
 
 VERSIONS = frozenset({OF13, OF14})
 """What we offer. Open vSwitch has had 1.4 on by default since 2.8; 1.5 would bring nothing but longer flow dumps."""
+
+LIMITS = Limits(max_multipart_bytes=192 << 20, max_open_multiparts=8)
+"""A dump of a million flows fits; a switch that sends more ends its session."""
 
 REQUEST_TIMEOUT = 15.0
 BUNDLE_TIMEOUT = 60.0
@@ -66,7 +70,7 @@ class OpenFlowClient:
     def __init__(self, stream: Stream, settings: PumpSettings, *, clock: Clock = SYSTEM_CLOCK) -> None:
         self.stream = stream
         self.on_message: Callable[[Message], None] | None = None
-        self._connection = Connection(role=Role.CONTROLLER, versions=VERSIONS)
+        self._connection = Connection(role=Role.CONTROLLER, versions=VERSIONS, limits=LIMITS)
         self._waiting: dict[int, asyncio.Future[Message]] = {}
         self._bundle: _Bundle | None = None
         self._bundle_lock = asyncio.Lock()
