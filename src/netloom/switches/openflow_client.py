@@ -49,12 +49,12 @@ class RequestRefused(PeerError):
 
 @dataclass(slots=True)
 class BundleResult:
-    """What came of a bundle: refused changes by their place; `committed` is false when nothing was done at all."""
+    """What came of a bundle: refused changes by their place; `closed`: it was committed, or discarded, as asked."""
 
-    committed: bool = False
+    closed: bool = False
     refused: dict[int, ErrorMessage] = field(default_factory=dict)
     error: ErrorMessage | None = None
-    """Of the commit or the opening itself."""
+    """Of the opening or the end itself."""
 
 
 @dataclass(slots=True)
@@ -226,8 +226,8 @@ class OpenFlowClient:
     def _of_bundle(self, bundle: _Bundle, xid: int, message: Message) -> bool:
         composed, result = bundle.composed, bundle.result
         if isinstance(message, BundleControl) and message.bundle_id == composed.bundle_id:
-            if message.step is BundleStep.COMMIT_REPLY:
-                result.committed = True
+            if message.step in (BundleStep.COMMIT_REPLY, BundleStep.DISCARD_REPLY):
+                result.closed = True
                 self._done(bundle)
             return True
         if not isinstance(message, ErrorMessage) or not composed.open_xid <= xid <= composed.commit_xid:

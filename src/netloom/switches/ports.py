@@ -53,8 +53,9 @@ def port_steps(
     steps = PortSteps()
     if bridge is None:
         return steps
-    delta = _compare(database, ports, ownership)
-    for name in [name for name in delta.blocked if _plugged_by_others(database, name, ports[name])]:
+    actual = {rows.port.name: rows for rows in database.ports()}
+    delta = _compare(actual, ports, ownership)
+    for name in [name for name in delta.blocked if _plugged_by_others(actual[name], ports[name])]:
         del delta.blocked[name]
     before = Transaction(DATABASE)
     bridge_changed = _set_bridge(before, bridge, bridge_spec)
@@ -62,9 +63,7 @@ def port_steps(
         before.absent(Port, _named(name))
         _insert(before, bridge, ports[name])
     for name in delta.change:
-        rows = _rows(database, name)
-        if rows is not None:
-            _change(before, rows, ports[name])
+        _change(before, actual[name], ports[name])
     if len(before):
         before.comment("netloom: ports before flows")
         steps.before = before
@@ -81,12 +80,13 @@ def port_steps(
     return steps
 
 
-def _compare(database: SwitchDatabase, ports: Mapping[str, PortSpec], ownership: Ownership) -> _PortDelta:
-    actual: dict[str, PortSpec | PortRows] = {rows.port.name: rows for rows in database.ports()}
+def _compare(
+    actual: Mapping[str, PortRows], ports: Mapping[str, PortSpec], ownership: Ownership
+) -> _PortDelta:
     desired: dict[str, PortSpec | PortRows] = dict(ports)
     return compare(
         desired,
-        actual,
+        dict(actual),
         owns=lambda item: isinstance(item, PortRows) and ownership.owns_ids(item.interface.external_ids),
         same=_same,
     )
@@ -104,19 +104,10 @@ def _same(wanted: PortSpec | PortRows, found: PortSpec | PortRows) -> bool:
     )
 
 
-def _plugged_by_others(database: SwitchDatabase, name: str, wanted: PortSpec) -> bool:
+def _plugged_by_others(found: PortRows, wanted: PortSpec) -> bool:
     """Whether a port that is not ours carries the identity already: the hypervisor was there first, all is well."""
-    found = _rows(database, name)
     identity = wanted.external_ids.get("iface-id")
-    return (
-        found is not None
-        and identity is not None
-        and found.interface.external_ids.get("iface-id") == identity
-    )
-
-
-def _rows(database: SwitchDatabase, name: str) -> PortRows | None:
-    return next((rows for rows in database.ports() if rows.port.name == name), None)
+    return identity is not None and found.interface.external_ids.get("iface-id") == identity
 
 
 def _named(name: str) -> list[Condition]:

@@ -206,7 +206,7 @@ class SwitchTarget:
             result = await client.bundle(_composer(flows.changes))
             more = _refusals(result, flows)
             refused.update(more)
-            if result.committed:
+            if result.closed:
                 return refused
             if not more:
                 raise PeerError(

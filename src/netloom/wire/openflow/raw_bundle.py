@@ -40,9 +40,14 @@ class RawChange(msgspec.Struct, frozen=True, gc=False):
 
 
 def compose_raw(
-    changes: Sequence[RawChange], *, version: int, bundle_id: int, first_xid: int
+    changes: Sequence[RawChange],
+    *,
+    version: int,
+    bundle_id: int,
+    first_xid: int,
+    step: BundleStep = BundleStep.COMMIT_REQUEST,
 ) -> ComposedBundle:
-    """One atomic, ordered bundle of the changes.
+    """One atomic, ordered bundle of the changes. With `step` DISCARD_REQUEST it ends unused: the switch has only checked it.
 
     Raises:
         LocalProtocolError: a flow does not fit inside a bundle's message.
@@ -75,6 +80,6 @@ def compose_raw(
             append(_BOTH.pack(version, _BUNDLE_ADD, size, xid, bundle_id, 0, flags, *mod))
         append(match)
         append(instructions)
-    commit = BundleControl(bundle_id, BundleStep.COMMIT_REQUEST, flags)
+    commit = BundleControl(bundle_id, step, flags)
     append(codec.encode(commit, version=version, xid=xid + 1))
     return ComposedBundle(b"".join(out), bundle_id, first_xid, len(changes))
