@@ -130,3 +130,19 @@ async def test_reports_carry_what_the_store_knows(url: str) -> None:
         with pytest.raises(NotFound):
             await b.app.diff("h2")
         assert isinstance(await b.app.get(Kind.HOST, "h1"), Host)
+
+
+@pytest.mark.parametrize("ref", ["", "\0", "a\0b", "\ud800", "x" * 5_000, "../etc", "%s", "'; --", "ZZZ"])
+async def test_strange_references_are_simply_not_there(url: str, ref: str) -> None:
+    async with bed(url) as b:
+        for kind in Kind:
+            with pytest.raises(NotFound):
+                await b.app.get(kind, ref)
+            with pytest.raises(NotFound):
+                await b.app.delete(kind, ref)
+
+
+async def test_an_id_is_found_in_any_case(url: str) -> None:
+    async with bed(url) as b:
+        network = await b.network()
+        assert (await b.app.get(Kind.NETWORK, network.id.upper())).id == network.id

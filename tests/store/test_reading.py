@@ -80,6 +80,8 @@ async def test_filters(url: str) -> None:
     ("filters", "limit", "cursor", "subject"),
     [
         ({"colour": "x"}, 10, None, "colour"),
+        ({"name": "a\0b"}, 10, None, "filter"),
+        ({"label.a\ud800": "b"}, 10, None, "filter"),
         ({"state": "Lost"}, 10, None, "state"),
         ({}, 0, None, "limit"),
         ({}, 1001, None, "limit"),
@@ -88,9 +90,9 @@ async def test_filters(url: str) -> None:
     ],
 )
 async def test_bad_questions(
-    sqlite_url: str, filters: dict[str, str], limit: int, cursor: str | None, subject: str
+    url: str, filters: dict[str, str], limit: int, cursor: str | None, subject: str
 ) -> None:
-    async with open_store(StoreOptions(sqlite_url)) as store:
+    async with open_store(StoreOptions(url)) as store:
         with pytest.raises(InvalidInput) as caught:
             await store.page(Kind.NIC, filters, limit, cursor)
         assert caught.value.subject == subject

@@ -238,7 +238,7 @@ _UUID = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 
 def check_interface(text: str, subject: str) -> str:
     """The name of a Linux interface (IFNAMSIZ is 16 with its end)."""
-    if _INTERFACE.match(text) is None or text in {".", ".."}:
+    if _INTERFACE.match(text) is None or text in {".", ".."} or not text.isprintable():
         raise InvalidInput(
             f"{text!r} cannot name an interface",
             subject=subject,
@@ -249,7 +249,7 @@ def check_interface(text: str, subject: str) -> str:
 
 def check_port(text: str, subject: str) -> str:
     """The name of a port in Open vSwitch; not all are Linux interfaces, so it may be longer."""
-    if _PORT.match(text) is None:
+    if _PORT.match(text) is None or not text.isprintable():
         raise InvalidInput(
             f"{text!r} cannot name a port", subject=subject, hint="1 to 63 characters, no blank, '/' or quote"
         )

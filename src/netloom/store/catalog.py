@@ -49,10 +49,11 @@ def find(connection: Connection, kind: Kind, ref: str, subject: str | None = Non
     Raises:
         NotFound: there is none.
     """
-    found = find_many(connection, kind, [ref])
-    if ref not in found:
+    wanted = ref.lower() if is_uuid(ref) else ref
+    found = find_many(connection, kind, [wanted])
+    if wanted not in found:
         raise not_found(kind, ref, subject)
-    return found[ref]
+    return found[wanted]
 
 
 def not_found(kind: Kind, ref: str, subject: str | None = None) -> NotFound:
@@ -69,7 +70,8 @@ def find_many(connection: Connection, kind: Kind, refs: Iterable[str]) -> dict[s
     ids: list[str] = []
     names: list[str] = []
     for ref in dict.fromkeys(refs):
-        (ids if is_uuid(ref) else names).append(ref)
+        if ref.isprintable():  # nothing is called otherwise, and PostgreSQL takes no NUL
+            (ids if is_uuid(ref) else names).append(ref)
     if not ids and not names:
         return {}
     around = surroundings(connection) if kind is Kind.NETWORK else NO_SURROUNDINGS

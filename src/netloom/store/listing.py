@@ -81,6 +81,8 @@ def read_page(
     """
     if not 1 <= limit <= MAX_LIMIT:
         raise InvalidInput(f"a page of {limit}", subject="limit", hint=f"1 to {MAX_LIMIT}")
+    if not all((name + value).isprintable() for name, value in filters.items()):
+        raise InvalidInput("a filter that cannot be printed", subject="filter")
     tag = _tag(kind, filters)
     table = TABLES[kind]
     statement = select_objects(kind).order_by(table.c.number).limit(limit + 1)
