@@ -88,6 +88,8 @@ class StatusBook(Generic[K]):
         self._clock = clock
         self._hosts: dict[HostId, _Host[K]] = {}
         self._waits: dict[Uuid, dict[_Wait, None]] = {}
+        self._owing: dict[Uuid, dict[HostId, None]] = {}
+        """By object, the hosts whose `owed` has it."""
         self._taken: dict[Uuid, int] = {}
         self._realised: dict[Uuid, int] = {}
         self._causes: dict[tuple[HostId, K], frozenset[Uuid]] = {}
@@ -100,7 +102,7 @@ class StatusBook(Generic[K]):
         """These generations are worked into what is desired. Call it after `expect`."""
         for object_id, generation in generations.items():
             self._taken[object_id] = generation
-            if not self._behind(object_id):
+            if object_id not in self._waits and object_id not in self._owing:
                 self._settle(object_id)
 
     def forget(self, object_id: Uuid) -> None:
@@ -109,8 +111,8 @@ class StatusBook(Generic[K]):
         self._realised.pop(object_id, None)
         for wait in self._waits.pop(object_id, {}):
             wait.members -= {object_id}
-        for host in self._hosts.values():
-            host.owed.discard(object_id)
+        for host_id in self._owing.pop(object_id, ()):
+            self._hosts[host_id].owed.discard(object_id)
         self._notify(object_id)
 
     def expect(self, members: Iterable[Uuid], outputs: Mapping[HostId, Collection[K]]) -> None:
@@ -119,7 +121,7 @@ class StatusBook(Generic[K]):
         for host_id, keys in outputs.items():
             host = self._host(host_id)
             if not host.ready:
-                host.owed |= wait.members
+                self._owe(host_id, host, wait.members)
             elif keys:
                 wait.counts[host_id] = len(keys)
                 for key in keys:
@@ -137,7 +139,7 @@ class StatusBook(Generic[K]):
         host.in_sync = False
         for key in list(host.keys):
             for wait in host.keys.pop(key):
-                host.owed |= wait.members
+                self._owe(host_id, host, wait.members)
                 self._count_down(wait, host_id)
 
     def host_gone(self, host_id: HostId) -> None:
@@ -146,9 +148,7 @@ class StatusBook(Generic[K]):
         for key in list(self._hosts[host_id].refused):
             self._uncause(host_id, key)
         host = self._hosts.pop(host_id)
-        for object_id in host.owed:
-            if not self._behind(object_id):
-                self._settle(object_id)
+        self._paid(host_id, host)
 
     # -- from the engine (OutcomeListener) -------------------------------------------------------------------------
 
@@ -160,10 +160,7 @@ class StatusBook(Generic[K]):
         still = frozenset(still_dirty)
         if keys is None:
             host.in_sync = True
-            owed, host.owed = host.owed, set()
-            for object_id in owed:
-                if not self._behind(object_id):
-                    self._settle(object_id)
+            self._paid(host_id, host)
         for key in list(host.keys) if keys is None else keys:
             if key in still:
                 continue
@@ -294,10 +291,26 @@ class StatusBook(Generic[K]):
 
     def _behind(self, object_id: Uuid) -> tuple[HostId, ...]:
         found = {host_id: None for wait in self._waits.get(object_id, ()) for host_id in wait.counts}
-        for host_id, host in self._hosts.items():
-            if object_id in host.owed:
-                found[host_id] = None
+        found.update(self._owing.get(object_id, {}))
         return tuple(found)
+
+    def _owe(self, host_id: HostId, host: _Host[K], members: Iterable[Uuid]) -> None:
+        for object_id in members:
+            if object_id not in host.owed:
+                host.owed.add(object_id)
+                self._owing.setdefault(object_id, {})[host_id] = None
+
+    def _paid(self, host_id: HostId, host: _Host[K]) -> None:
+        """All that a host owed as a whole is in force, or nobody's any more."""
+        owed, host.owed = host.owed, set()
+        for object_id in owed:
+            owing = self._owing[object_id]
+            del owing[host_id]
+            if owing:
+                continue
+            del self._owing[object_id]
+            if object_id not in self._waits:
+                self._settle(object_id)
 
     def _count_down(self, wait: _Wait, host_id: HostId) -> None:
         left = wait.counts[host_id] - 1
@@ -314,7 +327,7 @@ class StatusBook(Generic[K]):
             waits.pop(wait, None)
             if not waits:
                 del self._waits[member]
-                if not self._behind(member):
+                if member not in self._owing:
                     self._settle(member)
 
     def _settle(self, object_id: Uuid) -> None:
