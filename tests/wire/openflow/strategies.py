@@ -61,7 +61,7 @@ def entries(draw: st.DrawFn, field: Field) -> list[FieldMatch]:
     if field.variable:
         field = field.sized(draw(st.integers(1, 124)))
     value = draw(numbers(field.ones)) & field.ones
-    if field is f.IN_PORT_OXM or field is f.ACTSET_OUTPUT:
+    if field in (f.IN_PORT, f.IN_PORT_OXM, f.ACTSET_OUTPUT):
         value &= 0xFEFF
     mask = draw(st.one_of(st.none(), numbers(field.ones))) if field.maskable else None
     if field is f.VLAN_TCI:

@@ -146,6 +146,13 @@ def test_names_are_written_and_read_back() -> None:
     assert parse_flow(text, names=names) == flow
 
 
+def test_no_port_is_not_any_port() -> None:
+    match = Match.of(in_port=0xFFFFFFFF)
+    assert format_match(match) == "in_port=NONE"
+    assert parse_match("in_port=NONE") == match
+    assert parse_match("in_port=ANY") == Match()
+
+
 def test_actions_alone() -> None:
     assert parse_actions("drop") == ()
     assert format_actions(()) == "drop"

@@ -36,7 +36,8 @@ NAMES: Final[Mapping[str, int]] = {
 }
 """Reserved ports as ovs-ofctl writes them."""
 
-BY_NUMBER: Final[Mapping[int, str]] = {number: name for name, number in NAMES.items() if name != "NONE"}
+BY_NUMBER: Final[Mapping[int, str]] = {number: name for name, number in NAMES.items() if name != "ANY"}
+"""One name for each: NONE rather than ANY, which as a field's value means that the field does not matter."""
 
 _MAX16: Final = 0xFF00
 _SHIFT: Final = 0xFFFF0000
