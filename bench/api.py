@@ -255,7 +255,13 @@ def main() -> None:
             "NICs/s",
             ">= 250",
         ),
-        ("api-nic-single-p95", "95th percentile of the answer's time of the same", runs(tails), "ms", "<= 100"),
+        (
+            "api-nic-single-p95",
+            "95th percentile of the answer's time of the same",
+            runs(tails),
+            "ms",
+            "<= 100",
+        ),
         ("api-nic-batch", f"{BATCH:,} NICs created in one request", runs(thousands), "NICs/s", ">= 4000"),
         ("api-page", f"a page of 100 out of {chosen.many:,} NICs", runs(pages), "ms", "<= 20"),
         (
@@ -267,7 +273,9 @@ def main() -> None:
         ),
     ):
         notes = f"clients in {CLIENT_PROCESSES} processes on the same {cores} processors"
-        Result(name=name, what=what, ours=values, unit=unit, target=target, command=command, notes=notes).write()
+        Result(
+            name=name, what=what, ours=values, unit=unit, target=target, command=command, notes=notes
+        ).write()
 
 
 def caught_up(http: Http) -> bool:

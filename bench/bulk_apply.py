@@ -87,7 +87,9 @@ def main() -> None:
                         found.setdefault((name, order), []).append(sample)
         for order in ORDERS:
             ours, peer = found["netloom", order], found["ovn", order]
-            first = "ports are plugged in between" if order == "created-first" else "ports were plugged before"
+            first = (
+                "ports are plugged in between" if order == "created-first" else "ports were plugged before"
+            )
             sentence = (
                 f"{chosen.nics} NICs created in one request (OVN: one transaction of ovn-nbctl), {hosts} hosts, until each "
                 f"has answered another on another host; {first}"

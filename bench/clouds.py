@@ -166,6 +166,9 @@ def ovn_cloud(lab: Lab) -> Iterator[OvnCloud]:
 def cloud_on(name: str, lab: Lab) -> Iterator[Cloud]:
     """`netloom` or `ovn` on a lab, with the network that everything is in."""
     with contextlib.ExitStack() as stack:
-        cloud: Cloud = stack.enter_context(netloom(lab) if name == "netloom" else ovn_cloud(lab))
+        cloud: Cloud
+        cloud = (
+            stack.enter_context(netloom(lab)) if name == "netloom" else stack.enter_context(ovn_cloud(lab))
+        )
         cloud.create_network()
         yield cloud

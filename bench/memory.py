@@ -44,8 +44,8 @@ def main() -> None:
             values.append(once(name, chosen.hosts, chosen.nics))
     Result(
         f"memory-{chosen.hosts}-hosts-{chosen.nics}-nics",
-        f"PSS of all controller processes, {chosen.hosts} hosts, {chosen.nics:,} NICs reachable; OVN: northd, both databases, "
-        "an ovn-controller on each host",
+        f"PSS of all controller processes, {chosen.hosts} hosts, {chosen.nics:,} NICs reachable; OVN: northd, both "
+        "databases, an ovn-controller on each host",
         runs(found["netloom"]),
         "MB",
         "python -m bench.memory",

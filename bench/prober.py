@@ -7,6 +7,7 @@ what is measured is the network and not ARP's patience.
 
 from __future__ import annotations
 
+import contextlib
 import select
 import socket
 import struct
@@ -20,7 +21,7 @@ _ICMP_REPLY = 0
 
 
 def _checksum(data: bytes) -> int:
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
     total = (total >> 16) + (total & 0xFFFF)
     return ~(total + (total >> 16)) & 0xFFFF
 
@@ -44,7 +45,7 @@ class Prober:
         self._socket.close()
 
     def _replies(self) -> list[str]:
-        found = []
+        found: list[str] = []
         while True:
             try:
                 data, (source, _) = self._socket.recvfrom(2048)
@@ -69,10 +70,8 @@ class Prober:
         sequence = 0
         while True:
             sequence = (sequence + 1) & 0xFFFF
-            try:
+            with contextlib.suppress(OSError):  # the interface may come up only now
                 self._socket.sendto(_echo(self._ident, sequence), (address, 0))
-            except OSError:
-                pass  # the interface may come up only now
             readable, _, _ = select.select([self._socket], [], [], interval)
             now = time.perf_counter()
             if readable and address in self._replies():

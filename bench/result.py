@@ -10,6 +10,7 @@ import json
 import os
 import platform
 import statistics
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -132,6 +133,8 @@ class Machine:
     memory_gib: float
     system: str
     python: str
+    ovs: str
+    ovn: str
     load: float
 
 
@@ -152,8 +155,19 @@ def machine() -> Machine:
         round(memory, 1),
         f"{platform.system()} {platform.release()}",
         sys.version.split()[0],
+        version_of("ovs-vswitchd"),
+        version_of("ovn-northd"),
         round(os.getloadavg()[0], 2),
     )
+
+
+def version_of(program: str) -> str:
+    """What `PROGRAM --version` says at the end of its first line; "none" when it is not installed."""
+    try:
+        told = subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return "none"
+    return told.splitlines()[0].split()[-1]
 
 
 def rounded(value: float) -> float:

@@ -5,10 +5,10 @@ A SQLite file on the disk of the temporary directory, each commit synced, as the
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import pathlib
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -100,24 +100,23 @@ async def declared(store: Store) -> float:
     return time.perf_counter() - began
 
 
-async def main(url: str | None) -> None:
+async def main(url: str | None, many: int, repeats: int) -> None:
     """Measure and write the results."""
     suffix = "" if url is None else "-postgresql"
     rates, tails, thousands = [], [], []
     async with fresh(url) as store:
-        for run in range(3):
+        for run in range(repeats):
             rate, tail = await singles(store, f"single{run}")
             rates.append(rate)
             tails.append(tail)
-        for run in range(5):
-            thousands.append(await batch(store, f"batch{run}"))
+        thousands += [await batch(store, f"batch{run}") for run in range(repeats + 2)]
         apply_time = await declared(store)
         have = (await store.facts()).counts["Nic"]
-        while have < MANY:
+        while have < many:
             await create(
                 store,
                 Kind.NIC,
-                [NicSpec(name=f"fill{have + i}", network="blue") for i in range(min(5_000, MANY - have))],
+                [NicSpec(name=f"fill{have + i}", network="blue") for i in range(min(5_000, many - have))],
             )
             have = (await store.facts()).counts["Nic"]
         page_times = await pages(store)
@@ -140,7 +139,7 @@ async def main(url: str | None) -> None:
             "NICs/s",
             ">= 4000",
         ),
-        ("store-page", "a page of 100 of 100,000 NICs, each hundredth page", page_times, "ms", "<= 20"),
+        ("store-page", f"a page of 100 of {many:,} NICs, each hundredth page", page_times, "ms", "<= 20"),
         ("store-apply", "10,000 documents applied to a store that has 14,000 NICs", [apply_time], "s", None),
         (
             "store-load",
@@ -161,4 +160,9 @@ async def main(url: str | None) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1] if len(sys.argv) > 1 else None))
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("url", nargs="?")
+    arguments.add_argument("--many", type=int, default=MANY)
+    arguments.add_argument("--runs", type=int, default=3)
+    chosen = arguments.parse_args()
+    asyncio.run(main(chosen.url, chosen.many, chosen.runs))
