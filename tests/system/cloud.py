@@ -11,11 +11,13 @@ import uuid
 from collections.abc import Iterator, Mapping
 
 from netloom.client import calls
-from netloom.contract.kinds import HOST, NETWORK, NIC
+from netloom.contract.kinds import HOST, NETWORK, NIC, AnyKind
 from netloom.contract.networks import Network, NetworkSpec
 from netloom.contract.nics import Nic, NicSpec
 from netloom.contract.reports import HostReport
+from netloom.contract.resources import Finding
 from netloom.lab import Guest, GuestPlan, Host, Lab, wait
+from netloom.lab.frames import Filter
 from netloom.lab.netloomd import Netloomd, Section
 
 
@@ -89,6 +91,41 @@ class Cloud:
         """Wait for a host's phase."""
         wait.until(lambda: self.host_status(host) == phase, f"{host} is {phase}", seconds=seconds, step=0.02)
 
+    def awaits_finding(self, schema: AnyKind, ref: str, code: str, seconds: float = 15.0) -> Finding:
+        """Wait until an object has a finding."""
+        found: list[Finding] = []
+
+        def look() -> bool:
+            item = self.client.send(calls.get_any(schema, ref))
+            found[:] = [finding for finding in item.findings if finding.code == code]
+            return bool(found)
+
+        wait.until(look, f"{ref} has the finding {code}", seconds=seconds, step=0.02)
+        return found[0]
+
+    def awaits_no_finding(self, schema: AnyKind, ref: str, seconds: float = 15.0) -> None:
+        """Wait until there is nothing to say about an object; the error tells what there is."""
+        left: list[str] = []
+
+        def look() -> bool:
+            left[:] = [str(finding) for finding in self.client.send(calls.get_any(schema, ref)).findings]
+            return not left
+
+        try:
+            wait.until(look, f"{ref} has no finding", seconds=seconds, step=0.02)
+        except BaseException as error:
+            error.add_note("; ".join(left))
+            raise
+
+    def network_becomes(self, state: str, name: str, seconds: float = 15.0) -> None:
+        """Wait for a network's state."""
+        wait.until(
+            lambda: self.client.send(calls.get(NETWORK, name)).state == state,
+            f"{name} is {state}",
+            seconds=seconds,
+            step=0.01,
+        )
+
     def flows(self) -> dict[str, list[str]]:
         """Every host's flows, comparable."""
         return {name: host.flows() for name, host in self.lab.hosts.items()}
@@ -113,10 +150,28 @@ FAST: Mapping[str, Section] = {
 """Clocks for tests: nobody waits five minutes for a refresh."""
 
 
+def settings(**sections: Section) -> Mapping[str, Section]:
+    """The fast clocks with some settings on top."""
+    return {**FAST, **{name: {**FAST.get(name, {}), **section} for name, section in sections.items()}}
+
+
+def pings_go_by(guest: Guest, count: int) -> None:
+    """Let so many echo requests arrive at a guest that is being pinged."""
+    kind = 128 if guest.ipv4 is None else 8
+    with guest.sniff(Filter(icmp_type=kind)) as sniffer:
+        sniffer.wait(count, seconds=30)
+
+
 @contextlib.contextmanager
-def cloud(hosts: int = 2, settings: Mapping[str, Section] = FAST, *, declare: bool = True) -> Iterator[Cloud]:
+def cloud(
+    hosts: int = 2,
+    settings: Mapping[str, Section] = FAST,
+    *,
+    declare: bool = True,
+    ipv6: bool = False,
+) -> Iterator[Cloud]:
     """A cloud for the length of a block; a failure tells what netloomd logged last."""
-    with Lab.up(hosts=hosts) as lab, Netloomd(lab, settings) as netloomd:
+    with Lab.up(hosts=hosts, ipv6=ipv6) as lab, Netloomd(lab, settings) as netloomd:
         try:
             made = Cloud(lab, netloomd)
             if declare:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from tests.system.cloud import Cloud
 
 from netloom.client import calls
 from netloom.lab import wait
-from tests.system.cloud import Cloud
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(120)]
 
