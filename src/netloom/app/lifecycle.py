@@ -151,18 +151,15 @@ class Lifecycle:
             self._touched = touched | self._touched
             raise
         for network_id, waiting in list(self._unfinished.items()):
-            waiting.difference_update(finished - self._stale(work, network_id))
+            seen = self._placed.get(network_id, set())
+            # A NIC that moved again while its last state was being written is not through.
+            waiting -= {nic for nic in waiting & finished if work.nics[nic][0] is (nic in seen)}
             if not waiting:
                 del self._unfinished[network_id]
         for network_id, (_placed, _realised, over) in work.networks.items():
             if over and network_id not in self._placed:
                 self._forget(network_id)
         return moved
-
-    def _stale(self, work: _Work, network_id: NetworkId) -> set[NicId]:
-        """NICs that moved again while their last state was being written."""
-        seen = self._placed.get(network_id, set())
-        return {nic for nic, (placed, _) in work.nics.items() if placed is not (nic in seen)}
 
     def _changed(self, nic_id: NicId, network_id: NetworkId) -> None:
         self._unfinished.setdefault(network_id, set()).add(nic_id)
