@@ -4,7 +4,7 @@ import pytest
 
 from netloom.aio.backoff import Backoff, BackoffPolicy
 from netloom.aio.clock import wait_event
-from netloom.aio.tasks import ChildFailure, TaskKit, end_task, finish, supervise
+from netloom.aio.tasks import ChildFailure, Group, TaskKit, end_task, finish, supervise
 from netloom.aio.watchdog import LagWatchdog
 from netloom.base.errors import Unavailable
 
@@ -140,3 +140,24 @@ async def test_the_watchdog_measures_lag() -> None:
         await watchdog.run()
     assert beats == [0.25, 0.25]
     assert watchdog.counters().highest == 0.25
+
+
+async def test_after_a_group_failed_its_task_may_wait_with_a_timeout() -> None:
+    """On Debian 12's Python 3.11.2 the wait below ended the task itself with CancelledError."""
+
+    async def fail() -> None:
+        await asyncio.sleep(0)
+        raise OSError("lost")
+
+    async def lives() -> int:
+        with pytest.raises(ExceptionGroup):
+            async with Group() as group:
+                group.create_task(fail())
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await asyncio.Event().wait()
+        task = asyncio.current_task()
+        assert task is not None
+        return task.cancelling()
+
+    assert await asyncio.create_task(lives()) == 0

@@ -82,6 +82,30 @@ class TaskKit:
             _log.error("task failed", task=task.get_name(), exc_info=error)
 
 
+class Group(asyncio.TaskGroup):
+    """`asyncio.TaskGroup`, after which the task that used it may wait with a timeout again.
+
+    A group whose child failed leaves its own request to cancel counted on the parent (until Python 3.13); with the
+    `asyncio.timeout` of Python 3.11.2, which is Debian 12's, the next timeout then ends the parent instead of the wait.
+    """
+
+    async def __aenter__(self) -> Self:
+        task = asyncio.current_task()
+        self._requests = task.cancelling() if task is not None else 0
+        return await super().__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            await super().__aexit__(kind, error, trace)
+        except BaseExceptionGroup:
+            task = asyncio.current_task()
+            while task is not None and task.cancelling() > self._requests:
+                task.uncancel()
+            raise
+
+
 async def end_task(task: asyncio.Task[T] | None) -> None:
     """Cancel a task and wait until it is gone; its own errors are its owner's affair."""
     if task is None:

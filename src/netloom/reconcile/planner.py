@@ -21,6 +21,7 @@ import structlog
 
 from netloom.aio.clock import SYSTEM_CLOCK, Clock, wait_event
 from netloom.aio.queues import BoundedQueue, QueueCounters, WhenFull
+from netloom.aio.tasks import Group
 from netloom.base.ids import HostId, Uuid
 from netloom.model.kinds import Kind
 from netloom.plan.graph import Planner
@@ -248,7 +249,7 @@ class PlannerLoop:
             **dict.fromkeys(view.networks, Kind.NETWORK),
             **dict.fromkeys(view.hosts, Kind.HOST),
         }
-        async with asyncio.TaskGroup() as group:
+        async with Group() as group:
             group.create_task(self._read_feed(), name="planner/feed")
             group.create_task(self._work(), name="planner/work")
 

@@ -20,6 +20,7 @@ import structlog
 
 from netloom.aio.backoff import Jitter
 from netloom.aio.clock import SYSTEM_CLOCK, Clock
+from netloom.aio.tasks import Group
 from netloom.base.errors import Conflict, PeerError, Unavailable
 from netloom.base.ids import HostId
 from netloom.model.endpoints import Endpoint, Scheme
@@ -223,7 +224,7 @@ class HostSession:
 
     async def run(self) -> None:
         """Keep both connections until cancelled."""
-        async with asyncio.TaskGroup() as group:
+        async with Group() as group:
             group.create_task(self.ovsdb_link.run(), name=f"{self.config.name}/ovsdb")
             group.create_task(self._run_openflow(), name=f"{self.config.name}/openflow")
 

@@ -16,6 +16,7 @@ import structlog
 
 from netloom.aio.backoff import Jitter
 from netloom.aio.clock import SYSTEM_CLOCK, Clock, wait_event
+from netloom.aio.tasks import Group
 from netloom.base.errors import Forbidden, NetloomError
 from netloom.model.endpoints import Endpoint
 from netloom.reconcile.engine import refusal_of
@@ -200,7 +201,7 @@ class Link(Generic[C]):
         return self._parts.make(await dial(endpoint, self._dialling))
 
     async def _use(self, client: C, *, pumped: bool) -> None:
-        async with asyncio.TaskGroup() as group:
+        async with Group() as group:
             group.create_task(client.wait_ended() if pumped else client.run(), name=f"{self._name}/pump")
             self._version = await self._parts.serve(client)
             self._served = True

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import netloom
+from netloom.aio.tasks import Group
 from netloom.app.ports import PlannedChange, Preview
 from netloom.app.reports import (
     DiffReport,
@@ -136,7 +137,7 @@ class DaemonRuntime:
             async with slots:
                 return await host_drift(host, self._parts.hosts.get(host.id), self._parts.planner)
 
-        async with asyncio.TaskGroup() as group:
+        async with Group() as group:
             tasks = [group.create_task(one(host)) for host in hosts]
         found = tuple(task.result() for task in tasks)
         return DiffReport(

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from netloom.aio.tasks import Group
 from netloom.base.errors import InvalidInput, NetloomError
 from netloom.contract.changes import MEDIA_TYPE, Change
 from netloom.faces.rest import describe
@@ -92,7 +93,7 @@ class _Stream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         await _line(send, encode_bookmark(self._revision))
-        async with asyncio.TaskGroup() as group:
+        async with Group() as group:
             tasks = [group.create_task(self._feed()), group.create_task(self._hang_up(receive))]
             try:
                 await self._send(send)
