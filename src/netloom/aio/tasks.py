@@ -89,6 +89,10 @@ class Group(asyncio.TaskGroup):
     `asyncio.timeout` of Python 3.11.2, which is Debian 12's, the next timeout then ends the parent instead of the wait.
     """
 
+    def launch(self, work: Coroutine[object, object, None], name: str) -> None:
+        """Start a task that nobody needs to hold; its error ends the group."""
+        _task = self.create_task(work, name=name)
+
     async def __aenter__(self) -> Self:
         task = asyncio.current_task()
         self._requests = task.cancelling() if task is not None else 0

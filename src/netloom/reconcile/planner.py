@@ -114,9 +114,17 @@ class Workers(Protocol):
         """A target came or went."""
         ...
 
+    def resync(self, name: str) -> None:
+        """What changed for a target may not have been told: all of it is to be looked at."""
+        ...
+
     def look_again(self) -> None:
         """The inputs are complete."""
         ...
+
+
+def _nothing() -> None:
+    """Nobody waits for the inputs to be complete."""
 
 
 class PlanSource:
@@ -125,6 +133,8 @@ class PlanSource:
     def __init__(self, planner: Planner) -> None:
         self.planner = planner
         self.complete = False
+        self.when_complete: Callable[[], None] = _nothing
+        """Called once, when all intent is known and all hosts were seen, are remembered, or were waited for."""
 
     def desired(self, name: str) -> SwitchDesired | None:
         """What a host's switch should hold now."""
@@ -196,6 +206,11 @@ class PlannerLoop:
         self._observed: dict[HostId, _Observed] = {}
         self._known: set[HostId] = set()
         self._unconfirmed: dict[Uuid, Kind] = {}
+        self._removed: set[HostId] = set()
+        """Hosts whose sessions may still see things for a moment. Ids never come again; one costs 100 bytes."""
+        self._changes: list[Change] = []
+        """Worked into the picture and not yet told to all."""
+        self._failed = False
         self._wake = asyncio.Event()
         self._taken = asyncio.Event()
         self._intent_complete_at: float | None = None
@@ -207,6 +222,8 @@ class PlannerLoop:
 
     def observe_all(self, host_id: HostId, facts: SwitchFacts, ports: Iterable[PortSeen]) -> None:
         """A host's session has begun: all that its switch shows. Its worker is released once this is worked in."""
+        if host_id in self._removed:
+            return
         self._observed[host_id] = _Observed(facts, True, {port.port_name: port for port in ports})
         self._wake.set()
 
@@ -214,6 +231,8 @@ class PlannerLoop:
         self, host_id: HostId, facts: SwitchFacts | None, seen: Iterable[PortSeen], gone: Iterable[str]
     ) -> None:
         """What differs from what the host showed before. Facts: None when they do not."""
+        if host_id in self._removed:
+            return
         observed = self._observed.setdefault(host_id, _Observed())
         if facts is not None:
             observed.facts = facts
@@ -225,11 +244,15 @@ class PlannerLoop:
 
     def release(self, host_id: HostId) -> None:
         """The host can be talked to: after what it showed is worked in, its worker begins with a full read."""
+        if host_id in self._removed:
+            return
         self._observed.setdefault(host_id, _Observed()).release = True
         self._wake.set()
 
     def lost(self, host_id: HostId, refusal: Refusal, next_try: float | None) -> None:
         """The host cannot be talked to. Where its NICs are stays known."""
+        if host_id in self._removed:
+            return
         observed = self._observed.get(host_id)
         if observed is not None:
             observed.release = False
@@ -243,6 +266,13 @@ class PlannerLoop:
         """Work for ever. May be run again after it failed: what was taken is not lost."""
         self._recall()
         view = self._planner.view
+        # What an earlier feed had queued is not the beginning of the next one, which tells all of it again.
+        while len(self._batches):
+            await self._batches.get()
+        if self._failed:
+            self._failed = False
+            for host_id in view.hosts:
+                self._workers.resync(host_id)
         # After a failure the feed begins anew: what it does not tell any more was removed meanwhile.
         self._unconfirmed = {
             **dict.fromkeys(view.nics, Kind.NIC),
@@ -250,8 +280,8 @@ class PlannerLoop:
             **dict.fromkeys(view.hosts, Kind.HOST),
         }
         async with Group() as group:
-            group.create_task(self._read_feed(), name="planner/feed")
-            group.create_task(self._work(), name="planner/work")
+            group.launch(self._read_feed(), "planner/feed")
+            group.launch(self._work(), "planner/work")
 
     def _recall(self) -> None:
         for host_id, ports in self._memory.recall().items():
@@ -280,27 +310,38 @@ class PlannerLoop:
 
     async def _turn(self) -> None:
         self._turns += 1
-        changes: list[Change] = []
+        batches: list[IntentBatch] = []
+        edits = 0
+        while len(self._batches) and edits < EDITS_PER_TURN:
+            batches.append(await self._batches.get())
+            edits += len(batches[-1].edits)
+        self._edits += edits
+        observed, self._observed = self._observed, {}
+        try:
+            self._work_in(batches, observed)
+        except BaseException:
+            # Intent is told again by the feed; what hosts showed is not, and what was made may not have been told.
+            self._observed = observed | self._observed
+            self._failed = True
+            raise
+
+    def _work_in(self, batches: Sequence[IntentBatch], observed: Mapping[HostId, _Observed]) -> None:
         generations: dict[Uuid, int] = {}
         removed: list[Uuid] = []
         complete = False
-        edits = 0
-        while len(self._batches) and edits < EDITS_PER_TURN:
-            batch = await self._batches.get()
+        for batch in batches:
             for edit in (*batch.edits, *self._removed_meanwhile(batch)):
-                changes += self._edit(edit)
+                self._note(self._edit(edit))
                 if isinstance(edit, Remove):
                     removed.append(edit.id)
-            edits += len(batch.edits)
             generations.update(batch.generations)
             self._revision = batch.revision
             complete = complete or batch.complete
-        self._edits += edits
-        observed, self._observed = self._observed, {}
         for host_id, seen in observed.items():
-            changes += self._observe(host_id, seen)
-        self._planner.feed(changes)
-        self._publish(self._planner.take(), changes)
+            if host_id not in self._removed:
+                self._note(self._observe(host_id, seen))
+        self._publish(self._planner.take(), self._changes)
+        changes, self._changes = self._changes, []
         if self._worked_in is not None:
             self._worked_in(changes)
         for object_id in removed:
@@ -315,11 +356,16 @@ class PlannerLoop:
                 self._book.set_ready(host_id, ready=True)
                 self._workers.set_ready(host_id, ready=True)
 
+    def _note(self, changes: Sequence[Change]) -> None:
+        """Changes of the picture that the planner has to hear of, whatever becomes of the rest of the batch."""
+        self._changes += changes
+        self._planner.feed(changes)
+
     def _removed_meanwhile(self, batch: IntentBatch) -> list[Remove]:
         if not self._unconfirmed:
             return []
-        for edit in batch.edits:
-            self._unconfirmed.pop(edit.id, None)
+        for object_id in (*batch.generations, *(edit.id for edit in batch.edits)):
+            self._unconfirmed.pop(object_id, None)
         if not batch.complete:
             return []
         gone, self._unconfirmed = self._unconfirmed, {}
@@ -329,8 +375,11 @@ class PlannerLoop:
         if isinstance(edit, Remove) and edit.kind is Kind.HOST:
             host_id = HostId(edit.id)
             self._known.discard(host_id)
+            self._removed.add(host_id)
             self._observed.pop(host_id, None)
             self._memory.forget(host_id)
+            # Nobody looks there any more: what was seen there must not count for the NICs.
+            return (*self._planner.view.edit(edit), *self._planner.view.forget_host(host_id))
         return self._planner.view.edit(edit)
 
     def _observe(self, host_id: HostId, seen: _Observed) -> list[Change]:
@@ -380,6 +429,7 @@ class PlannerLoop:
         if unknown:
             _log.warning("going on without having seen all hosts", hosts=len(unknown))
         self._source.complete = True
+        self._source.when_complete()
         self._workers.look_again()
 
     def _grace_left(self) -> float | None:

@@ -225,8 +225,8 @@ class HostSession:
     async def run(self) -> None:
         """Keep both connections until cancelled."""
         async with Group() as group:
-            group.create_task(self.ovsdb_link.run(), name=f"{self.config.name}/ovsdb")
-            group.create_task(self._run_openflow(), name=f"{self.config.name}/openflow")
+            group.launch(self.ovsdb_link.run(), f"{self.config.name}/ovsdb")
+            group.launch(self._run_openflow(), f"{self.config.name}/openflow")
 
     def links(self) -> tuple[LinkSnapshot, LinkSnapshot]:
         """Both connections, OVSDB first."""

@@ -202,7 +202,7 @@ class Link(Generic[C]):
 
     async def _use(self, client: C, *, pumped: bool) -> None:
         async with Group() as group:
-            group.create_task(client.wait_ended() if pumped else client.run(), name=f"{self._name}/pump")
+            group.launch(client.wait_ended() if pumped else client.run(), f"{self._name}/pump")
             self._version = await self._parts.serve(client)
             self._served = True
             self._refused = False
