@@ -7,6 +7,8 @@ Rule 2: every wait has a reason and a deadline; nothing sleeps to let things hap
 from __future__ import annotations
 
 import contextlib
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator, Mapping
 
@@ -43,7 +45,7 @@ class Cloud:
         spec = NicSpec.model_validate({"name": name, "network": network, "identity": name, **more})
         return self.client.send(calls.create(NIC, spec, key=str(uuid.uuid4())))
 
-    def guest(self, nic: Nic, host: str, *, plugged: bool = True, prefix: int = 24) -> Guest:
+    def guest(self, nic: Nic, host: str, *, plugged: bool = True, prefix: int = 24, mtu: int = 1400) -> Guest:
         """A guest that has a NIC's addresses, plugged on a host as a hypervisor does."""
         return self.lab.add_guest(
             GuestPlan(
@@ -52,14 +54,17 @@ class Cloud:
                 mac=nic.mac,
                 ipv4=f"{nic.ipv4}/{prefix}" if nic.ipv4 else None,
                 ipv6=f"{nic.ipv6}/64" if nic.ipv6 else None,
+                mtu=mtu,
                 identity=nic.identity if plugged else None,
             )
         )
 
-    def pair(self, network: str, hosts: tuple[str, str] = ("h1", "h2")) -> tuple[Guest, Guest]:
+    def pair(
+        self, network: str, hosts: tuple[str, str] = ("h1", "h2"), *, mtu: int = 1400
+    ) -> tuple[Guest, Guest]:
         """Two guests of a network on two hosts that reach each other."""
         left, right = (
-            self.guest(self.nic(f"{network}-{side}", network), host)
+            self.guest(self.nic(f"{network}-{side}", network), host, mtu=mtu)
             for side, host in zip("ab", hosts, strict=True)
         )
         self.reaches(left, right)
@@ -144,10 +149,27 @@ FAST: Mapping[str, Section] = {
         "connect_timeout": 2.0,
         "allow_tcp": True,
     },
-    "lifecycle": {"shutdown_wait": 0.5},
+    "lifecycle": {"shutdown_wait": 0.5, "migration_grace": 0.5},
     "log": {"level": "info", "format": "json"},
 }
 """Clocks for tests: nobody waits five minutes for a refresh."""
+
+
+def netloom(*arguments: str, server: Cloud | None = None, status: int | None = 0) -> str:
+    """What `netloom …` prints; with a server, asked of its Unix socket.
+
+    Args:
+        arguments: of the command line.
+        server: whose.
+        status: the exit status it has to have; None: any.
+    """
+    where = ["--server", f"unix:{server.netloomd.socket}"] if server is not None else []
+    words = [sys.executable, "-c", "from netloom.faces.cli.main import main; main()", *where, *arguments]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+    assert status is None or done.returncode == status, (
+        f"{arguments}: {done.returncode}: {done.stdout}{done.stderr}"
+    )
+    return done.stdout if done.returncode == 0 else done.stdout + done.stderr
 
 
 def settings(**sections: Section) -> Mapping[str, Section]:
@@ -169,9 +191,22 @@ def cloud(
     *,
     declare: bool = True,
     ipv6: bool = False,
+    tls: bool = False,
 ) -> Iterator[Cloud]:
-    """A cloud for the length of a block; a failure tells what netloomd logged last."""
-    with Lab.up(hosts=hosts, ipv6=ipv6) as lab, Netloomd(lab, settings) as netloomd:
+    """A cloud for the length of a block; a failure tells what netloomd logged last.
+
+    Args:
+        hosts: how many.
+        settings: of netloomd.
+        declare: add the hosts by their Unix sockets.
+        ipv6: on the underlay, too.
+        tls: make a CA before netloomd starts.
+    """
+    with Lab.up(hosts=hosts, ipv6=ipv6) as lab, contextlib.ExitStack() as stack:
+        netloomd = Netloomd(lab, settings)
+        if tls:
+            netloom("ca", "init", "--pki", str(netloomd.directory / "pki"))
+        stack.enter_context(netloomd)
         try:
             made = Cloud(lab, netloomd)
             if declare:

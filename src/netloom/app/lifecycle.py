@@ -213,11 +213,12 @@ class Lifecycle:
         lost = await self._store.read(
             lambda c: c.execute(select(i.id, i.network_id).where(i.state != NicState.ALLOCATED.value)).all()
         )
-        self.unplaced(
-            (NicId(Uuid(row[0])), NetworkId(Uuid(row[1])))
-            for row in lost
-            if row[0] not in placed and row[0] not in self._placed.get(NetworkId(Uuid(row[1])), ())
-        )
+        for row in lost:
+            nic_id, network_id = NicId(Uuid(row[0])), NetworkId(Uuid(row[1]))
+            if nic_id not in placed and nic_id not in self._placed.get(network_id, ()):
+                # Nothing was ever compiled for it in this run: what is realised already is realised without it.
+                self._unfinished.setdefault(network_id, set()).add(nic_id)
+                self._touch(network_id)
         active = await self._store.read(
             lambda c: c.execute(select(n.id).where(n.state.in_([s.value for s in _ACTIVE]))).all()
         )

@@ -34,7 +34,8 @@ class StoreFeed:
         self._generations: dict[Uuid, int] = {}
 
     async def follow(self) -> AsyncIterator[IntentBatch]:
-        """Batches for ever; see `IntentBatch`."""
+        """Batches for ever; see `IntentBatch`. Who follows anew hears everything again, whatever was told before."""
+        self._generations.clear()
         while True:
             revision = 0
             async for batch in self._everything():

@@ -10,7 +10,7 @@ import contextlib
 import pathlib
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -28,6 +28,7 @@ from netloom.daemon.feed import StoreFeed
 from netloom.daemon.hosts import HostKeeper, SessionParts, SwitchEngine
 from netloom.daemon.identities import IdentityLearner
 from netloom.daemon.metrics import DaemonCollector, MetricSources
+from netloom.daemon.migrations import Migrations
 from netloom.daemon.notify import feed_watchdog
 from netloom.daemon.placements import StoredPlacements
 from netloom.daemon.run_levels import Component, RunLevel, RunLevels
@@ -39,6 +40,7 @@ from netloom.faces.rest.api import create_api
 from netloom.faces.rest.settings import RestSettings
 from netloom.model.objects import Host
 from netloom.plan.graph import Planner
+from netloom.plan.records import Change
 from netloom.plan.switch import FragmentKey
 from netloom.providers.ovs.capabilities import PROBES
 from netloom.providers.ovs.compile.compiler import OvsCompiler
@@ -84,6 +86,7 @@ class Netloomd:
         self.certificates = Certificates(settings.switches)
         self._lag = LagWatchdog()
         self._identities = IdentityLearner()
+        self._migrations = Migrations(self._planner.view, settings.lifecycle.migration_grace)
         self.levels = RunLevels(
             [
                 Component("store", RunLevel.SYSTEM, self._open_store),
@@ -139,6 +142,7 @@ class Netloomd:
         clocks = self._settings.reconcile
         follower = StateFollower(self.lifecycle, self._planner.view)
         self._follower = follower
+        self._source.when_complete = self.lifecycle.seen_whole
         self._book = StatusBook[FragmentKey](self._source.why, settled=follower.settled)
         self.engine = Engine(
             self._source,
@@ -160,7 +164,7 @@ class Netloomd:
             self._book,
             self.engine,
             PlanInputs(self._feed, self.placements),
-            worked_in=self._follower.worked_in,
+            worked_in=self._worked_in,
         )
         yield
 
@@ -217,6 +221,7 @@ class Netloomd:
                 hosts=self.hosts,
                 pending=lambda: pending_hosts(self.dial_in),
                 run_level=lambda: self.levels.level.title,
+                lasting=self._migrations.lasting,
             )
         )
         self.app = App(self.store, runtime)
@@ -266,6 +271,10 @@ class Netloomd:
         return None
 
     # -- hosts -------------------------------------------------------------------------------------------------------
+
+    def _worked_in(self, changes: Sequence[Change]) -> None:
+        self._follower.worked_in(changes)
+        self._migrations.worked_in(changes)
 
     def _hosts_changed(self, hosts: Mapping[Uuid, Host | None]) -> None:
         self.hosts.changed(hosts)

@@ -36,6 +36,7 @@ from netloom.daemon.runtime.texts import finding_of, moment
 from netloom.model.kinds import Kind
 from netloom.model.objects import Host, Network, Nic, Object, kind_of_object
 from netloom.model.status import Finding, Phase, Status
+from netloom.plan.findings import PlanFinding
 from netloom.plan.graph import Planner
 from netloom.plan.switch import FragmentKey
 from netloom.reconcile.planner import PlannerLoop
@@ -59,6 +60,7 @@ class RuntimeParts:
     hosts: HostKeeper
     pending: Callable[[], tuple[PendingHost, ...]]
     run_level: Callable[[], str]
+    lasting: Callable[[PlanFinding], bool]
 
 
 class DaemonRuntime:
@@ -91,7 +93,8 @@ class DaemonRuntime:
     def findings(self, kind: Kind, item_id: Uuid) -> tuple[Finding, ...]:
         """What is wrong with it although it was accepted."""
         del kind
-        return tuple(finding_of(finding) for finding in self._parts.planner.findings(item_id))
+        found = self._parts.planner.findings(item_id)
+        return tuple(finding_of(finding) for finding in found if self._parts.lasting(finding))
 
     async def settled(self, item: Object) -> None:
         """Return when the object's status is Done for its generation; the caller bounds the wait."""
