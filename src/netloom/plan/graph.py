@@ -34,13 +34,15 @@ from netloom.plan.view import View
 class _Switch:
     """What was made for one switch, as of the last take."""
 
-    __slots__ = ("bridge", "groups", "own", "ports")
+    __slots__ = ("bridge", "desired", "groups", "own", "ports")
 
     def __init__(self) -> None:
         self.own: dict[FragmentKey, Fragment] = {}
-        self.groups: frozenset[GroupKey] = frozenset()
+        self.groups: set[GroupKey] = set()
         self.ports: Mapping[str, PortSpec] = {}
         self.bridge: BridgeSpec | None = None
+        self.desired: SwitchDesired | None = None
+        """As it was asked for last: a live window, until groups, ports or bridge change."""
 
 
 class _Group:
@@ -129,8 +131,10 @@ class Planner:
         switch = self._switches.get(host_id)
         if switch is None or switch.bridge is None:
             return None
-        groups = tuple(self._groups[key].fragments for key in sorted(switch.groups))
-        return SwitchDesired(switch.bridge, switch.ports, Fragments(switch.own, groups))
+        if switch.desired is None:
+            groups = tuple(self._groups[key].fragments for key in sorted(switch.groups))
+            switch.desired = SwitchDesired(switch.bridge, switch.ports, Fragments(switch.own, groups))
+        return switch.desired
 
     def recompute(self, host_id: HostId) -> SwitchDesired:
         """What a switch should hold, made from nothing but the picture as it is now."""
@@ -211,7 +215,8 @@ class Planner:
             wanted = self._compiler.groups(self.view, host_id)
             for group in switch.groups - wanted:
                 self._leave(host_id, group)
-                switch.groups -= {group}
+                switch.groups.discard(group)
+                switch.desired = None
             for group in wanted - switch.groups:
                 joined.setdefault(group, set()).add(host_id)
         return joined
@@ -249,7 +254,9 @@ class Planner:
                 outcome = self._outcome(host_id)
                 for change in changes:
                     outcome.note(change)
-                self._switches[host_id].groups |= {group_key}
+                switch = self._switches[host_id]
+                switch.groups.add(group_key)
+                switch.desired = None
             group.carriers |= host_ids
 
     def _settle_own(self, touched: Touched) -> None:
@@ -268,9 +275,11 @@ class Planner:
             ports = self._compiler.ports(self.view, host_id)
             if ports != switch.ports:
                 switch.ports = self._outcome(host_id).ports = ports
+                switch.desired = None
             bridge = self._compiler.bridge(self.view, host_id)
             if bridge != switch.bridge:
                 switch.bridge = self._outcome(host_id).bridge = bridge
+                switch.desired = None
 
     def _settle_findings(self, touched: Touched) -> None:
         for subject in touched.findings:

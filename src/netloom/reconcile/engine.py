@@ -97,9 +97,11 @@ class _Worker(Generic[K, V, D, A, X]):
     def touch(self, before: Mapping[K, V | None]) -> None:
         """The desired state of these keys changed."""
         self.idle.clear()
-        for key, old in before.items():
-            self.dirty.put(key, old)
-            self.retry.clear(key)
+        # A target that is to be read in full needs no list of what changed: at a start that would be all there is, each time.
+        if not self.full_wanted:
+            for key, old in before.items():
+                self.dirty.put(key, old)
+                self.retry.clear(key)
         self._look_now()
 
     def resync(self) -> None:
@@ -161,11 +163,11 @@ class _Worker(Generic[K, V, D, A, X]):
         refresh = not self.full_wanted and not len(self.dirty)
         full = self.full_wanted or refresh
         try:
-            async with asyncio.timeout(self.engine.settings.turn_limit):
-                if full:
-                    outcome = await self._full()
-                else:
-                    before = self.dirty.take(self.engine.settings.keys_per_turn)
+            if full:
+                outcome = await self._full()
+            else:
+                before = self.dirty.take(self.engine.settings.keys_per_turn)
+                async with asyncio.timeout(self.engine.settings.turn_limit):
                     outcome = await self._partial(before)
         except Exception as error:  # noqa: BLE001 - one of the three doors for broad excepts: the engine worker
             self._failed(error, before)
@@ -177,7 +179,8 @@ class _Worker(Generic[K, V, D, A, X]):
             self.counters.turn_seconds += spent
 
     async def _full(self) -> Outcome[K]:
-        async with self.engine.full_slots:
+        # The limit is the target's, so it begins when the target is asked: the wait for a slot is our affair.
+        async with self.engine.full_slots, asyncio.timeout(self.engine.settings.turn_limit):
             self.full_wanted = False
             actual = await self.target.read()
             # From here on a change makes its key dirty again; what was dirty until now is in what is desired now.
