@@ -45,6 +45,9 @@ class Workers:
     def set_ready(self, name: str, *, ready: bool) -> None:
         self.events.append(("ready" if ready else "lost", name))
 
+    def resync(self, name: str) -> None:
+        self.events.append(("resync", name))
+
     def look_again(self) -> None:
         self.events.append(("complete",))
 
@@ -240,3 +243,77 @@ async def test_a_refused_output_puts_its_causes_into_error_until_it_is_taken() -
         bench.book.realised(H1, [key], ())
         assert bench.loop.status(Kind.NIC, NIC1).phase is Phase.DONE
         assert bench.book.in_sync(H1)
+
+
+async def test_what_an_ended_feed_had_queued_is_not_taken_for_all_there_is() -> None:
+    async with Bench({H1: [], H2: []}) as bench:
+        bench.feed.put(ALL)
+        await bench.settle()
+        bench.feed.put([NICS[0]], revision=2)
+        bench.feed.queue.put_nowait(RuntimeError("the store hiccuped"))
+        assert bench.task is not None
+        with pytest.raises(ExceptionGroup):
+            await bench.task
+        bench.task = asyncio.create_task(bench.loop.run())
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert set(bench.planner.view.nics) == {NIC1, NIC2}, "nothing is removed before the feed said all"
+        bench.feed.put(ALL, revision=3)
+        await bench.settle()
+        assert set(bench.planner.view.nics) == {NIC1, NIC2}
+
+
+async def test_an_object_that_is_confirmed_without_an_edit_is_there() -> None:
+    async with Bench({H1: [], H2: []}) as bench:
+        bench.feed.put(ALL)
+        await bench.settle()
+        bench.feed.queue.put_nowait(RuntimeError("the store hiccuped"))
+        assert bench.task is not None
+        with pytest.raises(ExceptionGroup):
+            await bench.task
+        bench.task = asyncio.create_task(bench.loop.run())
+        bench.feed.queue.put_nowait(IntentBatch(2, [], {edit.id: 1 for edit in ALL}))
+        await bench.settle()
+        assert set(bench.planner.view.nics) == {NIC1, NIC2}
+
+
+async def test_what_a_failed_turn_had_observed_is_worked_in_by_the_next() -> None:
+    async with Bench({H2: []}) as bench:
+        bench.feed.put(ALL)
+        await bench.settle()
+        failures = [RuntimeError("once")]
+
+        def worked_in(_changes: object) -> None:
+            if failures:
+                raise failures.pop()
+
+        bench.loop._worked_in = worked_in
+        bench.loop.observe_all(H1, SwitchFacts(H1), [PORT1])
+        bench.loop.release(H1)
+        assert bench.task is not None
+        with pytest.raises(ExceptionGroup):
+            await bench.task
+        bench.task = asyncio.create_task(bench.loop.run())
+        bench.feed.put(ALL)
+        await bench.settle()
+        assert ("ready", H1) in bench.workers.events
+        assert bench.planner.view.placement(NIC1, H1) is not None
+
+
+async def test_a_removed_host_shows_nothing_any_more() -> None:
+    async with Bench({H2: []}) as bench:
+        bench.feed.put(ALL)
+        bench.loop.observe_all(H1, SwitchFacts(H1), [PORT1])
+        bench.loop.release(H1)
+        await bench.settle()
+        assert bench.planner.view.placements
+        bench.feed.put([Remove(Kind.HOST, H1)], revision=2)
+        await bench.settle()
+        bench.loop.observe(H1, None, [PORT1], [])  # its session is swept a moment later
+        bench.loop.lost(H1, Refusal("unavailable", "gone"), None)
+        await bench.settle()
+        assert not bench.planner.view.placements
+        assert H1 not in bench.planner.view.ports
+        assert H1 not in bench.planner.view.facts
+        assert H1 not in bench.memory.ports
+        assert bench.book.host_failure(H1) is None
