@@ -97,7 +97,7 @@ class _Worker(Generic[K, V, D, A, X]):
     def touch(self, before: Mapping[K, V | None]) -> None:
         """The desired state of these keys changed."""
         self.idle.clear()
-        # A target that is to be read in full needs no list of what changed: at a start that would be all there is, each time.
+        # A target that is to be read in full needs no list of what changed: at a start it would have all there is.
         if not self.full_wanted:
             for key, old in before.items():
                 self.dirty.put(key, old)

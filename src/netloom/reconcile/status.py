@@ -5,7 +5,8 @@ A change of the picture is worked in as one batch. All that a batch changes beca
 Pending until the last of the outputs is in force.
 
 Rule 1: an output is in force when its host's worker says so, and not before; a host that is away owes everything.
-Rule 2: what is held is bounded by what is outstanding: a wait ends with its last output, a host that is away is one set.
+Rule 2: what is held is bounded by what is outstanding: a wait ends with its last output, a host that is away is one set
+    and a bounded number of waits.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from netloom.model.status import Phase
 from netloom.reconcile.ports import Refusal
 
 K = TypeVar("K", bound=Hashable)
+
+OWED_WAITS = 1000
+"""Waits that a host which is away is kept in; above that, the set of their members is what it owes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,9 @@ class _Host(Generic[K]):
     ready: bool = False
     in_sync: bool = False
     owed: set[Uuid] = field(default_factory=set)
-    """Members that wait for this host as a whole: it is away, its next full turn brings all."""
+    """Objects that wait for this host as a whole: it is away, its next full turn brings all."""
+    waits: dict[_Wait, None] = field(default_factory=dict)
+    """Waits that do, as they came; bounded, as what is above them is folded into `owed`."""
     keys: dict[K, list[_Wait]] = field(default_factory=dict)
     failure: Failure | None = None
     refused: dict[K, Failure] = field(default_factory=dict)
@@ -121,7 +127,7 @@ class StatusBook(Generic[K]):
         for host_id, keys in outputs.items():
             host = self._host(host_id)
             if not host.ready:
-                self._owe(host_id, host, wait.members)
+                self._owe(host_id, host, (wait,))
             elif keys:
                 wait.counts[host_id] = len(keys)
                 for key in keys:
@@ -137,10 +143,8 @@ class StatusBook(Generic[K]):
         if ready:
             return
         host.in_sync = False
-        for key in list(host.keys):
-            for wait in host.keys.pop(key):
-                self._owe(host_id, host, wait.members)
-                self._count_down(wait, host_id)
+        keys, host.keys = host.keys, {}
+        self._owe(host_id, host, {wait: None for waits in keys.values() for wait in waits})
 
     def host_gone(self, host_id: HostId) -> None:
         """A host is not declared any more; nobody waits for it."""
@@ -294,11 +298,18 @@ class StatusBook(Generic[K]):
         found.update(self._owing.get(object_id, {}))
         return tuple(found)
 
-    def _owe(self, host_id: HostId, host: _Host[K], members: Iterable[Uuid]) -> None:
-        for object_id in members:
-            if object_id not in host.owed:
+    def _owe(self, host_id: HostId, host: _Host[K], waits: Iterable[_Wait]) -> None:
+        for wait in waits:
+            wait.counts[host_id] = 1
+            host.waits[wait] = None
+        if len(host.waits) <= OWED_WAITS:
+            return
+        folded, host.waits = host.waits, {}
+        for wait in folded:
+            for object_id in wait.members - host.owed:
                 host.owed.add(object_id)
                 self._owing.setdefault(object_id, {})[host_id] = None
+            self._count_down(wait, host_id)
 
     def _paid(self, host_id: HostId, host: _Host[K]) -> None:
         """All that a host owed as a whole is in force, or nobody's any more."""
@@ -311,6 +322,9 @@ class StatusBook(Generic[K]):
             del self._owing[object_id]
             if object_id not in self._waits:
                 self._settle(object_id)
+        waits, host.waits = host.waits, {}
+        for wait in waits:
+            self._count_down(wait, host_id)
 
     def _count_down(self, wait: _Wait, host_id: HostId) -> None:
         left = wait.counts[host_id] - 1
