@@ -145,11 +145,12 @@ class Writer:
             raise
         self._commits += 1
         self._units += len(batch)
+        # Those who wait for an answer first, those who follow after: reading what changed competes with answering.
+        for outcome in outcomes:
+            _tell(outcome)
         if counters is not None:
             self.compacted = counters.compacted
             self.announce(counters.revision)
-        for outcome in outcomes:
-            _tell(outcome)
 
     def _fail(self, batch: list[Job[object]], error: NetloomError) -> None:
         self._failed += 1
