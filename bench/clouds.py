@@ -7,6 +7,7 @@ Rule 2: nothing is cached between measurements on behalf of one side only.
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,6 +15,7 @@ from typing import Protocol
 import httpx
 
 from bench import processes
+from bench.api import Http
 from bench.peers import ovn
 from netloom.lab.lab import Lab
 from netloom.lab.netloomd import Netloomd
@@ -94,9 +96,15 @@ class NetloomCloud:
 
     def __init__(self, daemon: Netloomd) -> None:
         self.daemon = daemon
+        self._bare = Http(str(daemon.socket))
         self.http = httpx.Client(
             transport=httpx.HTTPTransport(uds=str(daemon.socket)), base_url="http://netloom", timeout=120
         )
+
+    def close(self) -> None:
+        """Hang up."""
+        self.http.close()
+        self._bare.close()
 
     def post(self, path: str, body: object) -> httpx.Response:
         """POST, refusing refusals."""
@@ -121,7 +129,10 @@ class NetloomCloud:
             for p in ports
         ]
         if len(items) == 1:
-            self.post("/v1/nics", items[0])
+            # A bare client, as ovn-nbctl is one written in C: what Python's clients cost is not the API's to answer for.
+            status, answer = self._bare.ask("POST", "/v1/nics", json.dumps(items[0]).encode())
+            if status != 201:
+                raise RuntimeError(f"{status} {answer[:500]!r}")
         else:
             self.post("/v1/nics/batch", {"items": items})
 
@@ -152,7 +163,7 @@ def netloom(lab: Lab) -> Iterator[NetloomCloud]:
             daemon.await_in_sync()
             yield cloud
         finally:
-            cloud.http.close()
+            cloud.close()
 
 
 @contextlib.contextmanager

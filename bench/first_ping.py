@@ -41,11 +41,17 @@ def mac(index: int) -> str:
 
 
 PEER = Port("bench-peer", "02:00:00:00:00:02", "10.0.0.2")
+NEIGHBOUR = Port("bench-neighbour", "02:00:00:00:00:03", "10.0.0.3")
 
 
 def prepare(lab: Lab, cloud: Cloud, runs: int) -> Prober:
-    """A peer on the second host that answers, a guest on the first that is plugged anew in each run."""
-    cloud.create([PEER])
+    """Two NICs that are there, on two hosts, and a guest on the first that is plugged anew in each run; the peer answers."""
+    cloud.create([PEER, NEIGHBOUR])
+    lab.add_guest(
+        GuestPlan(
+            "neighbour", "h1", mac=NEIGHBOUR.mac, ipv4=f"{NEIGHBOUR.ip}/16", identity=NEIGHBOUR.identity
+        )
+    )
     lab.add_guest(GuestPlan("peer", "h2", mac=PEER.mac, ipv4=f"{PEER.ip}/16", identity=PEER.identity))
     lab.add_guest(GuestPlan("probe", "h1", mac=mac(0), ipv4=f"{address(0)}/16"))
     peer = lab.guest("peer")

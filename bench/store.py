@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from bench.result import Result, Runs
+from netloom.aio.tasks import Group
 from netloom.app.declared import apply_documents
 from netloom.app.intent import create_many
 from netloom.model.kinds import Kind
@@ -60,7 +61,7 @@ async def singles(store: Store, tag: str) -> tuple[float, float]:
             times.append(time.perf_counter() - began)
 
     began = time.perf_counter()
-    async with asyncio.TaskGroup() as group:
+    async with Group() as group:
         for number in range(CLIENTS):
             group.create_task(client(number))
     wall = time.perf_counter() - began
