@@ -29,6 +29,7 @@ from netloom.plan.switch import Fragment, FragmentKey, SwitchChange, SwitchDesir
 from netloom.plan.view import (
     Change,
     Edit,
+    PlacementChange,
     PortSeen,
     Remove,
     SwitchFacts,
@@ -158,6 +159,13 @@ class _Observed:
     """Whether `ports` is all there is, or what differs."""
     ports: dict[str, PortSeen | None] = field(default_factory=dict)
     release: bool = False
+
+
+def _in_order(outputs: Iterable[HostId], last: Collection[HostId]) -> list[HostId]:
+    """Where a NIC arrives comes last: what it sends then finds hosts that know the way back, and no drop of a first answer
+    is cached there (Open vSwitch looks at its cache again 5 ms after the last time at the earliest).
+    """
+    return sorted(outputs, key=lambda host_id: host_id in last) if last else list(outputs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -408,7 +416,8 @@ class PlannerLoop:
         for members, per_host in expectations(outputs, changes, PORTS_KEY):
             self._book.expect(members, per_host)
         hosts = self._planner.view.hosts
-        for host_id, change in outputs.items():
+        for host_id in _in_order(outputs, self._arrivals(changes)):
+            change = outputs[host_id]
             before = {key: one.before for key, one in change.fragments.items()}
             if change.ports is not None or change.bridge is not None:
                 before[PORTS_KEY] = None
@@ -417,6 +426,17 @@ class PlannerLoop:
                 self._workers.touch(host_id, before)
             else:
                 self._book.host_gone(host_id)
+
+    def _arrivals(self, changes: Iterable[Change]) -> set[HostId]:
+        """Hosts that a NIC came to which was nowhere before; one that migrates still forwards elsewhere meanwhile."""
+        placements = self._planner.view.placements
+        return {
+            change.host_id
+            for change in changes
+            if isinstance(change, PlacementChange)
+            and change.before is None
+            and len(placements.get(change.nic.id, ())) == 1
+        }
 
     # -- completeness ----------------------------------------------------------------------------------------------
 
