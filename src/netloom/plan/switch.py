@@ -7,7 +7,7 @@ Rule 2: fragments that are the same on many switches are the same object: compar
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -106,6 +106,14 @@ class Fragments(Mapping[FragmentKey, Fragment]):
     def each(self) -> Iterator[Fragment]:
         """All fragments: the fast way round (`values()` looks every key up again)."""
         yield from self._own.values()
+        yield from self.shared()
+
+    def own(self) -> Iterable[Fragment]:
+        """Those that no other switch shows."""
+        return self._own.values()
+
+    def shared(self) -> Iterator[Fragment]:
+        """Those of its groups: other switches of the group show the same objects."""
         for group in self._groups:
             yield from group.values()
 

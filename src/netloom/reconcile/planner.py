@@ -46,6 +46,9 @@ PORTS_KEY = FragmentKey("ports", 0)
 EDITS_PER_TURN = 2000
 """Edits worked in before the others get their turn."""
 
+PORTS_PER_TURN = 2000
+"""Ports seen on hosts that are worked in before the others get their turn; one host's are not divided."""
+
 
 @dataclass(frozen=True, slots=True)
 class IntentBatch:
@@ -324,7 +327,7 @@ class PlannerLoop:
             batches.append(await self._batches.get())
             edits += len(batches[-1].edits)
         self._edits += edits
-        observed, self._observed = self._observed, {}
+        observed = self._take_observed()
         try:
             self._work_in(batches, observed)
         except BaseException:
@@ -332,6 +335,16 @@ class PlannerLoop:
             self._observed = observed | self._observed
             self._failed = True
             raise
+
+    def _take_observed(self) -> dict[HostId, _Observed]:
+        """What the hosts that wait longest showed. At a start all show all they have: that would be one long turn."""
+        taken: dict[HostId, _Observed] = {}
+        ports = 0
+        while self._observed and ports < PORTS_PER_TURN:
+            host_id = next(iter(self._observed))
+            taken[host_id] = self._observed.pop(host_id)
+            ports += 1 + len(taken[host_id].ports)
+        return taken
 
     def _work_in(self, batches: Sequence[IntentBatch], observed: Mapping[HostId, _Observed]) -> None:
         generations: dict[Uuid, int] = {}
@@ -444,6 +457,8 @@ class PlannerLoop:
         if self._source.complete or self._intent_complete_at is None:
             return
         unknown = [host_id for host_id in self._planner.view.hosts if host_id not in self._known]
+        if any(host_id in self._observed and self._observed[host_id].whole for host_id in unknown):
+            return  # they showed what they have, it is only not worked in yet
         if unknown and (self._grace_left() or 0.0) > 0:
             return
         if unknown:

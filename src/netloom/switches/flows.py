@@ -11,6 +11,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from netloom.plan.switch import Fragment, FragmentKey
 from netloom.reconcile.ports import Refusal
@@ -52,13 +53,17 @@ class RawCache:
             self._entries.move_to_end(key)
             return found[1]
         self.misses += 1
-        made = tuple(raw_of(flow, version) for flow in fragment.flows)
+        made = _encode(fragment, version)
         self._entries[key] = (fragment, made)
         self._flows += len(made)
         while self._flows > self._limit and len(self._entries) > 1:
             _, (_, dropped) = self._entries.popitem(last=False)
             self._flows -= len(dropped)
         return made
+
+
+def _encode(fragment: Fragment, version: int) -> tuple[RawFlow, ...]:
+    return tuple(raw_of(flow, version) for flow in fragment.flows)
 
 
 @dataclass(slots=True)
@@ -174,13 +179,18 @@ class _Comparison:
 
 
 async def compare_flows(
-    fragments: Sequence[Fragment],
+    fragments: Iterable[Fragment],
     parts: Iterable[bytes],
     version: int,
     ownership: Ownership,
     cache: RawCache,
+    *,
+    own: Iterable[Fragment] = (),
 ) -> FlowSteps:
-    """Steps from a dump (the bodies of a flow multipart reply) to the flows of the fragments."""
+    """Steps from a dump (the bodies of a flow multipart reply) to the flows of the fragments.
+
+    `own` are fragments that no other switch shows: they would only push out of the cache what others use again.
+    """
     there: dict[RawKey, RawFlow] = {}
     for part in parts:
         for raw in raw_flows(part, version):
@@ -188,9 +198,12 @@ async def compare_flows(
         await asyncio.sleep(0)
     comparison = _Comparison(there, version, ownership)
     since_pause = 0
-    for fragment in fragments:
-        wanted = cache.raw(fragment, version)
-        comparison.claim(fragment.key, wanted)
+    encoded = chain(
+        ((fragment.key, _encode(fragment, version)) for fragment in own),
+        ((fragment.key, cache.raw(fragment, version)) for fragment in fragments),
+    )
+    for key, wanted in encoded:
+        comparison.claim(key, wanted)
         since_pause += len(wanted)
         if since_pause > FLOWS_PER_SLICE:
             since_pause = 0

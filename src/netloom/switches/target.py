@@ -113,9 +113,12 @@ class SwitchTarget:
 
     async def compare(self, desired: SwitchDesired, actual: SwitchActual) -> SwitchSteps:
         """Steps from a full read."""
-        fragments = list(desired.fragments.each())
+        # Kept as they are now: others get their turn while they are compared.
+        own, shared = list(desired.fragments.own()), list(desired.fragments.shared())
         bridge, ports = desired.bridge, desired.ports
-        flows = await compare_flows(fragments, actual.parts, actual.version, self._ownership, self._cache)
+        flows = await compare_flows(
+            shared, actual.parts, actual.version, self._ownership, self._cache, own=own
+        )
         self._foreign = flows.foreign
         self.counts.right = flows.right
         self.counts.foreign = len(flows.foreign)
