@@ -157,6 +157,26 @@ async def test_a_restart_finds_what_was_left_half_way(url: str) -> None:
         assert await states(b) == (NetworkState.ALLOCATED, [NicState.ALLOCATED, NicState.ALLOCATED])
 
 
+async def test_a_nic_that_vanished_while_nobody_looked_is_let_go_though_nothing_more_is_realised(
+    sqlite_url: str,
+) -> None:
+    async with bed(sqlite_url) as b:
+        network = NetworkId((await b.network()).id)
+        stays, goes = await b.nic("stays"), await b.nic("goes")
+        first = Lifecycle(b.store, clock=HandClock())
+        first.placed([place(stays), place(goes)])
+        await first.step()
+        first.realised([network])
+        await first.step()
+        second = Lifecycle(b.store, clock=HandClock())
+        second.placed([place(stays)])
+        second.realised([network])
+        second.seen_whole()
+        await second.step()
+        await second.step()
+        assert await states(b) == (NetworkState.IMPLEMENTED, [NicState.RESERVED, NicState.ALLOCATED])
+
+
 async def test_what_could_not_be_written_is_written_later(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
