@@ -22,6 +22,7 @@ from netloom.model.endpoints import OPENFLOW_PORT, OVSDB_PORT, Endpoint, parse_e
 from netloom.model.objects import Host
 from netloom.plan.switch import Fragment, FragmentKey, SwitchDesired
 from netloom.reconcile.engine import Engine
+from netloom.reconcile.ports import Refusal
 from netloom.switches.flows import RawCache
 from netloom.switches.host_session import (
     HostConfig,
@@ -70,6 +71,7 @@ class HostKeeper:
         self._kit = TaskKit("hosts")
         self._hosts: dict[HostId, KeptHost] = {}
         self._wanted: dict[HostId, HostConfig | None] = {}
+        self._leaving: dict[asyncio.Task[None], HostConfig] = {}
         self._wake = asyncio.Event()
         self.followed: Callable[[], None] = _nobody
         """Called after changes were followed: hosts that dialled in may be known now."""
@@ -93,9 +95,16 @@ class HostKeeper:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            wanted, self._wanted = self._wanted, {}
-            for host_id, config in wanted.items():
-                await self._follow(host_id, config)
+            while self._wanted:
+                host_id = next(iter(self._wanted))
+                config = self._wanted.pop(host_id)
+                try:
+                    await self._follow(host_id, config)
+                except BaseException:
+                    # It is tried again when this is run again, after the others; a newer wish goes before.
+                    self._wanted.setdefault(host_id, config)
+                    self._wake.set()
+                    raise
             self.followed()
 
     async def close(self) -> None:
@@ -110,14 +119,27 @@ class HostKeeper:
         if config is None:
             if kept is not None:
                 del self._hosts[host_id]
-                _leaving = self._kit.start(self._let_go(kept), f"let-go/{kept.config.name}")
+                self._parts.identities.forget(host_id)
+                leaving = self._kit.start(self._let_go(kept), f"let-go/{kept.config.name}")
+                self._leaving[leaving] = kept.config
+                leaving.add_done_callback(self._left)
             return
         if kept is not None:
             if _same_way(kept.config, config) and self._agrees(config):
                 kept.config = kept.session.config = config  # only what it must show is known better now
                 return
             await self._end(kept)
+        await self._wait_left(config)
         self._hosts[host_id] = self._begin(config)
+
+    def _left(self, task: asyncio.Task[None]) -> None:
+        self._leaving.pop(task, None)
+
+    async def _wait_left(self, config: HostConfig) -> None:
+        """The sweep of a switch must not take what its next owner puts there; it ends by itself, see `SWEEP_SECONDS`."""
+        tasks = [task for task, left in self._leaving.items() if _same_switch(left, config)]
+        if tasks:
+            await asyncio.wait(tasks)
 
     def _agrees(self, config: HostConfig) -> bool:
         shown = self._parts.identities.shown(config.host_id)
@@ -141,6 +163,9 @@ class HostKeeper:
     async def _end(self, kept: KeptHost) -> None:
         await self._engine.remove(kept.target.name)
         await end_task(kept.task)
+        # A session that is ended tells nobody; until the next one is connected nobody may believe that the host is in sync.
+        refusal = Refusal("session-changed", "how it is reached or who it must be was changed")
+        self._parts.events.lost(kept.config.host_id, refusal, None)
 
     async def _let_go(self, kept: KeptHost) -> None:
         await self._engine.remove(kept.target.name)
@@ -158,6 +183,13 @@ class HostKeeper:
 
 def _nobody() -> None:
     """Nothing listens for hosts."""
+
+
+def _same_switch(one: HostConfig, other: HostConfig) -> bool:
+    """Whether two declarations may mean the same machine."""
+    if one.ovsdb is not None and other.ovsdb is not None:
+        return one.ovsdb == other.ovsdb
+    return one.pin.system_id is None or one.pin.system_id == other.pin.system_id
 
 
 def _same_way(one: HostConfig, other: HostConfig) -> bool:

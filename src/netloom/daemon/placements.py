@@ -38,6 +38,7 @@ class StoredPlacements:
         self._clock = clock
         self._recalled: dict[HostId, list[PortSeen]] = {}
         self._written: dict[HostId, list[SeenPort]] = {}
+        self._writing: dict[HostId, list[SeenPort] | None] = {}
         self._dirty: dict[HostId, list[SeenPort] | None] = {}
         self._wake = asyncio.Event()
 
@@ -56,16 +57,23 @@ class StoredPlacements:
     def remember(self, host_id: HostId, ports: Collection[PortSeen]) -> None:
         """A host shows these now."""
         seen = sorted((port.port_name, port.identity, port.ofport) for port in ports)
-        if self._dirty.get(host_id, self._written.get(host_id)) != seen:
+        if self._stored(host_id) != seen:
             self._dirty[host_id] = seen
             self._wake.set()
 
     def forget(self, host_id: HostId) -> None:
         """The host is not declared any more."""
         self._recalled.pop(host_id, None)
-        if host_id in self._written or host_id in self._dirty:
+        if self._stored(host_id) is not None:
             self._dirty[host_id] = None
             self._wake.set()
+
+    def _stored(self, host_id: HostId) -> list[SeenPort] | None:
+        """What the store will hold of a host once all that was noted is written."""
+        for noted in (self._dirty, self._writing):
+            if host_id in noted:
+                return noted[host_id]
+        return self._written.get(host_id)
 
     async def run(self) -> None:
         """Write what changed, until cancelled."""
@@ -82,15 +90,19 @@ class StoredPlacements:
 
     async def flush(self) -> None:
         """Write what changed now."""
-        dirty, self._dirty = self._dirty, {}
-        if not dirty:
+        if not self._dirty:
             return
+        writing, self._dirty = self._dirty, {}
+        self._writing = writing
         try:
-            await self._store.write(lambda transaction: write_seen_ports(transaction, dirty))
-        except NetloomError:
-            self._dirty = dirty | self._dirty
+            await self._store.write(lambda transaction: write_seen_ports(transaction, writing))
+        except BaseException:
+            # Also when cancelled: whether it was written is not known, and writing it twice harms nobody.
+            self._dirty = writing | self._dirty
             raise
-        for host_id, ports in dirty.items():
+        finally:
+            self._writing = {}
+        for host_id, ports in writing.items():
             if ports is None:
                 self._written.pop(host_id, None)
             else:
