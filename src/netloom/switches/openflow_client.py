@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from netloom.aio.clock import SYSTEM_CLOCK, Clock
 from netloom.base.errors import PeerError, Unavailable
+from netloom.switches.patience import answered
 from netloom.switches.pump import Pump, PumpCounters, PumpSettings
 from netloom.switches.stream import Stream
 from netloom.wire.openflow.bundle import ComposedBundle
@@ -35,6 +36,7 @@ BUNDLE_TIMEOUT = 60.0
 _STALE_ECHO = b"netloom"
 
 M = TypeVar("M", bound=Message)
+T = TypeVar("T")
 
 
 class RequestRefused(PeerError):
@@ -75,8 +77,10 @@ class OpenFlowClient:
         self._bundle: _Bundle | None = None
         self._bundle_lock = asyncio.Lock()
         self._next_bundle = 0
+        self._clock = clock
         self._error: Exception | None = None
-        self._negotiated = asyncio.Event()
+        self._negotiated = False
+        self._hello: asyncio.Future[None] | None = None
         self.ended = asyncio.Event()
         self.pump: Pump[Event] = Pump(
             stream,
@@ -122,11 +126,14 @@ class OpenFlowClient:
         Raises:
             Unavailable: it did not come in time, or the connection is over.
         """
-        try:
-            async with asyncio.timeout(REQUEST_TIMEOUT):
-                await self._negotiated.wait()
-        except TimeoutError as error:
-            raise Unavailable(f"no hello within {REQUEST_TIMEOUT:g} s", subject=self.stream.peer) from error
+        if not self._negotiated:
+            self._hello = asyncio.get_running_loop().create_future()
+            try:
+                await self._answered(self._hello, REQUEST_TIMEOUT)
+            except TimeoutError as error:
+                raise Unavailable(
+                    f"no hello within {REQUEST_TIMEOUT:g} s", subject=self.stream.peer
+                ) from error
         self._check()
         return self.version
 
@@ -151,8 +158,7 @@ class OpenFlowClient:
         what = type(message).__name__
         try:
             self.pump.flush()
-            async with asyncio.timeout(REQUEST_TIMEOUT):
-                found = await future
+            found = await self._answered(future, REQUEST_TIMEOUT)
         except TimeoutError as error:
             raise Unavailable(
                 f"no answer to {what} within {REQUEST_TIMEOUT:g} s", subject=self.stream.peer
@@ -192,8 +198,7 @@ class OpenFlowClient:
                 self._connection.send_raw(composed.data)
                 self.pump.flush()
                 await self.pump.drain()
-                async with asyncio.timeout(BUNDLE_TIMEOUT):
-                    await bundle.done
+                await self._answered(bundle.done, BUNDLE_TIMEOUT)
             except TimeoutError as error:
                 raise Unavailable(
                     f"no answer to a bundle within {BUNDLE_TIMEOUT:g} s", subject=self.stream.peer
@@ -204,13 +209,16 @@ class OpenFlowClient:
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
+    async def _answered(self, future: asyncio.Future[T], limit: float) -> T:
+        return await answered(future, limit, lambda: self.pump.heard_at, self._clock)
+
     def _check(self) -> None:
         if self._error is not None:
             raise Unavailable(str(self._error), subject=self.stream.peer)
 
     def _handle(self, event: Event) -> None:
         if isinstance(event, Negotiated):
-            self._negotiated.set()
+            self._greeted()
             return
         if not isinstance(event, Received):
             return
@@ -222,6 +230,12 @@ class OpenFlowClient:
                 future.set_result(event.message)
         elif self.on_message is not None:
             self.on_message(event.message)
+
+    def _greeted(self) -> None:
+        """The version is agreed, or never will be."""
+        self._negotiated = True
+        if self._hello is not None and not self._hello.done():
+            self._hello.set_result(None)
 
     def _of_bundle(self, bundle: _Bundle, xid: int, message: Message) -> bool:
         composed, result = bundle.composed, bundle.result
@@ -247,7 +261,7 @@ class OpenFlowClient:
             bundle.done.set_result(None)
 
     def _probe(self) -> None:
-        if self._negotiated.is_set():
+        if self._negotiated:
             self._connection.send(EchoRequest(_STALE_ECHO))
 
     def _end(self, error: Exception) -> None:
@@ -261,5 +275,5 @@ class OpenFlowClient:
                 future.set_exception(failure)
                 future.exception()  # the one who asked may be gone too: nobody has to look
         self._waiting.clear()
-        self._negotiated.set()
+        self._greeted()
         self.ended.set()

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from netloom.aio.clock import SYSTEM_CLOCK, Clock
 from netloom.base.errors import PeerError, Unavailable
+from netloom.switches.patience import answered
 from netloom.switches.pump import Pump, PumpCounters, PumpSettings
 from netloom.switches.stream import Stream
 from netloom.wire.ovsdb import requests
@@ -32,6 +33,7 @@ class OvsdbClient:
         self.on_update: Callable[[Update], None] | None = None
         self._connection = Connection()
         self._waiting: dict[int, asyncio.Future[Reply]] = {}
+        self._clock = clock
         self._error: Exception | None = None
         self.ended = asyncio.Event()
         self.pump: Pump[Event] = Pump(
@@ -77,8 +79,7 @@ class OvsdbClient:
         self._waiting[number] = future
         try:
             self.pump.flush()
-            async with asyncio.timeout(CALL_TIMEOUT):
-                return await future
+            return await answered(future, CALL_TIMEOUT, lambda: self.pump.heard_at, self._clock)
         except TimeoutError as error:
             raise Unavailable(
                 f"no answer to {call.method} within {CALL_TIMEOUT:g} s", subject=self.stream.peer

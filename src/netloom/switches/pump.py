@@ -96,6 +96,8 @@ class Pump(Generic[E]):
         )
         self._budget = settings.events_burst
         self._budget_at = clock.now()
+        self.heard_at = clock.now()
+        """When bytes came last (monotonic)."""
         self.counters = PumpCounters()
 
     @property
@@ -113,6 +115,8 @@ class Pump(Generic[E]):
         if not data:
             return
         writer = self._stream.writer
+        if writer.transport.is_closing():
+            return  # another connection took its place: who reads hears of the end
         if writer.transport.get_write_buffer_size() > self._settings.unread_limit:
             self.abort()
             raise PeerError(
@@ -186,7 +190,13 @@ class Pump(Generic[E]):
                 raise Unavailable(f"TLS: {error.reason or error}", subject=self._stream.peer) from error
             except OSError as error:
                 raise Unavailable(error.strerror or str(error), subject=self._stream.peer) from error
-            self._alive.received(self._clock.now())
+            except RuntimeError as error:
+                # uvloop's word for reading on at a transport that was aborted while nobody read.
+                if not self._stream.writer.transport.is_closing():
+                    raise
+                raise Unavailable("the connection was given up", subject=self._stream.peer) from error
+            self.heard_at = self._clock.now()
+            self._alive.received(self.heard_at)
             return data
 
     def _tick(self) -> None:
