@@ -300,6 +300,15 @@ async def test_what_a_failed_turn_had_observed_is_worked_in_by_the_next() -> Non
         assert bench.planner.view.placement(NIC1, H1) is not None
 
 
+async def test_nobody_sends_to_a_removed_host_any_more() -> None:
+    async with Bench({H1: [PORT1], H2: [PORT2]}) as bench:
+        bench.feed.put(ALL)
+        await bench.settle()
+        bench.feed.put([Remove(Kind.HOST, H2)], revision=2)
+        await bench.settle()
+        assert bench.planner.desired(H1) == bench.planner.recompute(H1)
+
+
 async def test_a_removed_host_shows_nothing_any_more() -> None:
     async with Bench({H2: []}) as bench:
         bench.feed.put(ALL)

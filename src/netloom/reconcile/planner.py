@@ -399,8 +399,9 @@ class PlannerLoop:
             self._removed.add(host_id)
             self._observed.pop(host_id, None)
             self._memory.forget(host_id)
-            # Nobody looks there any more: what was seen there must not count for the NICs.
-            return (*self._planner.view.edit(edit), *self._planner.view.forget_host(host_id))
+            # Nobody looks there any more: what was seen there must not count for the NICs. Told while the host is
+            # still declared, or the lists of hosts that name it could not be found.
+            self._note(self._planner.view.forget_host(host_id))
         return self._planner.view.edit(edit)
 
     def _observe(self, host_id: HostId, seen: _Observed) -> list[Change]:
