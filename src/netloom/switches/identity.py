@@ -54,9 +54,13 @@ def check(pin: Pin, shown: Identity) -> None:
     certificate = shown.certificate
     named = certificate is not None and bool(pin.names & certificate.names)
     if pin.fingerprint is not None and not named and shown.fingerprint != pin.fingerprint:
-        seen = f"{shown.fingerprint[:16]}…" if shown.fingerprint else "none"
         raise Forbidden(
-            f"the host shows certificate {seen}, admitted was {pin.fingerprint[:16]}…",
+            f"the host shows certificate {_short(shown.fingerprint)}, admitted was {_short(pin.fingerprint)}",
             code="host-certificate-changed",
             hint="if the certificate was replaced, admit the host again",
         )
+
+
+def _short(fingerprint: str | None) -> str:
+    """Enough of a fingerprint to tell two apart."""
+    return f"{fingerprint.removeprefix('sha256:')[:16]}…" if fingerprint else "none"

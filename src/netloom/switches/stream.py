@@ -78,6 +78,13 @@ async def dial(endpoint: Endpoint, dialling: Dialling) -> Stream:
                 )
     except TimeoutError as error:
         raise Unavailable(f"no connection within {dialling.timeout:g} s", subject=str(endpoint)) from error
+    except ssl.SSLCertVerificationError as error:
+        raise Unavailable(
+            f"TLS failed: the host's certificate is not good: {error.verify_message}",
+            subject=str(endpoint),
+            code="tls-failed",
+            hint="netloom ca issue",
+        ) from error
     except ssl.SSLError as error:
         raise Unavailable(
             f"TLS failed: {error.reason or error}", subject=str(endpoint), code="tls-failed"
