@@ -108,6 +108,11 @@ class Fragments(Mapping[FragmentKey, Fragment]):
         yield from self._own.values()
         yield from self.shared()
 
+    def parts(self) -> Iterator[Mapping[FragmentKey, Fragment]]:
+        """Its own, then each group's: switches of a group give the same object for it."""
+        yield self._own
+        yield from self._groups
+
     def own(self) -> Iterable[Fragment]:
         """Those that no other switch shows."""
         return self._own.values()

@@ -6,7 +6,8 @@ Rule 2: what keeps a NIC from working is told as findings with a hint each, the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 
 from netloom.app.reports import (
     MAX_LISTED,
@@ -76,6 +77,7 @@ def explain_nic(
     network = view.networks.get(nic.network_id)
     carriers = view.hosts_of_network(network) if network is not None else []
     shown = carriers[:MAX_HOSTS]
+    searched: dict[int, tuple[Flow, ...]] = {}
     attached = nic.attachment
     return ExplainNic(
         nic_id=nic.id,
@@ -91,7 +93,9 @@ def explain_nic(
                 host_id=host.id,
                 host=host.name,
                 role="local" if host.id in places else "remote",
-                flows=tuple(flow_text(flow) for flow in _flows(planner, host.id, nic))[:MAX_LISTED],
+                flows=tuple(
+                    flow_text(flow) for flow in islice(_flows(planner, host.id, nic, searched), MAX_LISTED)
+                ),
                 in_sync=book.in_sync(host.id),
                 error=error_report(book.host_failure(host.id)),
             )
@@ -110,13 +114,21 @@ def _name(planner: Planner, host_id: HostId) -> str:
     return host.name if host is not None else str(host_id)
 
 
-def _flows(planner: Planner, host_id: HostId, nic: Nic) -> Iterable[Flow]:
+def _flows(
+    planner: Planner, host_id: HostId, nic: Nic, searched: dict[int, tuple[Flow, ...]]
+) -> Iterator[Flow]:
+    """Flows of a host that a NIC causes. What hosts share is searched once: by identity, as nothing else runs meanwhile."""
     desired = planner.desired(host_id)
-    if desired is None:
-        return
-    for fragment in desired.fragments.each():
-        if any(ref.id == nic.id for ref in fragment.why):
-            yield from fragment.flows
+    for part in desired.fragments.parts() if desired is not None else ():
+        found = searched.get(id(part))
+        if found is None:
+            found = searched[id(part)] = tuple(
+                flow
+                for fragment in part.values()
+                if any(ref.id == nic.id for ref in fragment.why)
+                for flow in fragment.flows
+            )
+        yield from found
 
 
 def _attached(nic: Nic, device_problem: DeviceProblem) -> Iterable[FindingReport]:
