@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import pathlib
 import random
-import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 
 import structlog
@@ -49,6 +48,7 @@ from netloom.providers.ovs.pipeline.cookies import OWNER, OWNER_MASK
 from netloom.reconcile.engine import Engine, EngineSettings
 from netloom.reconcile.planner import PlanInputs, PlannerLoop, PlanSource
 from netloom.reconcile.status import StatusBook
+from netloom.store.claims import claim
 from netloom.store.store import Store, StoreOptions, open_store
 from netloom.switches.flows import RawCache
 from netloom.switches.host_session import SessionSettings
@@ -182,7 +182,7 @@ class Netloomd:
             ),
             probes=PROBES,
             controller=switches.advertise_openflow or switches.listen_openflow or None,
-            generation=int(time.time() * 1000),
+            generation=await self.store.write(claim),
         )
         parts = SessionParts(settings, self.loop, self._identities, self._jitter)
         self.hosts = HostKeeper(parts, self.engine, RawCache())

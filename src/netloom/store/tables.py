@@ -151,3 +151,10 @@ seen_ports = Table(
     Column("host_id", Text, primary_key=True),  # not a foreign key: an observation outlives what it is about
     Column("ports", LargeBinary, nullable=False),  # a JSON list of [port name, identity, OpenFlow port]
 )
+
+controller_claims = Table(
+    "controller_claims",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # always 1
+    Column("generation", BigInteger, nullable=False),
+)
