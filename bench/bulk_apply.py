@@ -57,16 +57,18 @@ def once(cloud: Cloud, lab: Lab, hosts: int, count: int, order: str) -> Sample:
         created = time.perf_counter()
         if order == "created-first":
             bulk.plug()
-        asked = time.perf_counter()
         pairs = questions(plan)
+        # A tenth asks until all of it is answered, then everybody does: questions nobody answers yet cost the switches a
+        # cached drop each, which every flow that comes in has looked at again.
+        bulk.reach(pairs[::10], interval=0.1, seconds=60, arp=False)
+        asked = time.perf_counter()
         answers = bulk.reach(pairs, interval=0.1, seconds=60, arp=False)
         if len(answers) != len(pairs):
             raise RuntimeError(f"{cloud.name}: only {len(answers)} of {len(pairs)} pairs reach each other")
         wall = asked + max(answers.values()) - began
         cpu = quiet(cloud) - before
         bulk.unplug()
-        for port in ports:
-            cloud.delete(port)
+        cloud.delete_all(ports)
     return Sample(created - began, wall, cpu)
 
 
@@ -75,7 +77,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--hosts", type=int, nargs="+", default=[5, 20])
     arguments.add_argument("--nics", type=int, default=500)
-    arguments.add_argument("--runs", type=int, default=3)
+    arguments.add_argument("--runs", type=int, default=2)
     chosen = arguments.parse_args()
     for hosts in chosen.hosts:
         found: dict[tuple[str, str], list[Sample]] = {}

@@ -47,6 +47,9 @@ class Cloud(Protocol):
     def delete(self, port: Port) -> None:
         """Delete one NIC."""
 
+    def delete_all(self, ports: Sequence[Port]) -> None:
+        """Delete NICs, untimed."""
+
     def settle(self) -> None:
         """Wait until everything created is in force everywhere."""
 
@@ -79,6 +82,11 @@ class OvnCloud:
     def delete(self, port: Port) -> None:
         """Remove a port."""
         self._ovn.nbctl("lsp-del", port.identity)
+
+    def delete_all(self, ports: Sequence[Port]) -> None:
+        """In one transaction."""
+        words = [word for port in ports for word in ("--", "lsp-del", port.identity)]
+        self._ovn.nbctl(*words[1:])
 
     def settle(self) -> None:
         """OVN's own barrier."""
@@ -139,6 +147,11 @@ class NetloomCloud:
     def delete(self, port: Port) -> None:
         """Delete a NIC."""
         self.http.delete(f"/v1/nics/{port.identity}").raise_for_status()
+
+    def delete_all(self, ports: Sequence[Port]) -> None:
+        """One by one."""
+        for port in ports:
+            self._bare.ask("DELETE", f"/v1/nics/{port.identity}")
 
     def settle(self) -> None:
         """Wait for the network."""

@@ -271,13 +271,7 @@ def measure(fleet: Fleet, daemon: Daemon, nics: int, added: int) -> Point:
 
 def sizes(hosts: int, nics: int) -> list[tuple[int, int]]:
     """Fewer hosts with as many NICs each, and fewer NICs on all hosts; the whole last."""
-    return [
-        (hosts // 4, nics // 4),
-        (hosts // 2, nics // 4),
-        (hosts, nics // 4),
-        (hosts, nics // 2),
-        (hosts, nics),
-    ]
+    return [(hosts // 4, nics // 4), (hosts, nics // 4), (hosts, nics)]
 
 
 def main() -> None:
