@@ -177,7 +177,7 @@ def _check(settings: Settings, source: str) -> None:
         "set both or none",
     )
     need(
-        settings.store.url.startswith(("sqlite:", "postgresql:", "postgresql+asyncpg:", "sqlite+aiosqlite:")),
+        settings.store.url.startswith(("sqlite:", "postgresql:", "postgresql+asyncpg:")),
         "store.url",
         f"{settings.store.url.split(':', 1)[0]!r} is no database that netloom keeps its state in",
         "sqlite:///PATH or postgresql://USER@HOST/DATABASE",
