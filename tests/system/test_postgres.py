@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from tests.sandbox.postgres import shared_server
+from tests.system.cloud import FAST, cloud
 
 from netloom.client import calls
 from netloom.contract.kinds import NIC
-from tests.sandbox.postgres import shared_server
-from tests.system.cloud import FAST, cloud
 
 pytestmark = [pytest.mark.lab, pytest.mark.postgres, pytest.mark.timeout(120)]
 
