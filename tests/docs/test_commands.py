@@ -1,4 +1,4 @@
-"""Commands in the documents are commands: the command line takes them as they stand, make has the targets, files are there."""
+"""Commands in the documents are commands: the command line takes them as they stand, make has the targets."""
 
 from __future__ import annotations
 
