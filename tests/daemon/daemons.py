@@ -43,8 +43,10 @@ async def running(directory: pathlib.Path) -> AsyncIterator[Netloomd]:
         await daemon.levels.stop()
 
 
-async def add_host(daemon: Netloomd, name: str, ovs: OvsSandbox, number: int = 1) -> Host:
-    spec = HostSpec(name=name, ovsdb=f"unix:{ovs.db}", tunnel_ip=f"192.0.2.{number}")
+async def add_host(
+    daemon: Netloomd, name: str, ovs: OvsSandbox, number: int = 1, zone: str = "default"
+) -> Host:
+    spec = HostSpec(name=name, zone=zone, ovsdb=f"unix:{ovs.db}", tunnel_ip=f"192.0.2.{number}")
     host = await daemon.app.create(Kind.HOST, spec)
     assert isinstance(host, Host)
     return host

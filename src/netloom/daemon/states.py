@@ -6,7 +6,7 @@ Rule 2: a NIC counts as placed while any declared host shows it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from netloom.app.lifecycle import Lifecycle, Place
 from netloom.base.ids import NetworkId, NicId, Uuid
@@ -15,11 +15,12 @@ from netloom.plan.view import View
 
 
 class StateFollower:
-    """Listens to the planner's loop and the status book."""
+    """Listens to the planner's loop and the status book; `waits` tells whether an object waits for any host."""
 
-    def __init__(self, lifecycle: Lifecycle, view: View) -> None:
+    def __init__(self, lifecycle: Lifecycle, view: View, waits: Callable[[Uuid], bool]) -> None:
         self._lifecycle = lifecycle
         self._view = view
+        self._waits = waits
 
     def worked_in(self, changes: Sequence[Change]) -> None:
         """A batch of changes is part of the picture now."""
@@ -37,6 +38,12 @@ class StateFollower:
             self._lifecycle.placed(_places(placed))
         if unplaced:
             self._lifecycle.unplaced(_places(unplaced))
+        # Where nothing on any host depends on it (a host in another zone, a second NIC of one identity) nothing will be
+        # realised later.
+        networks = dict.fromkeys((*placed.values(), *unplaced.values()))
+        self._lifecycle.realised(
+            [item for item in networks if item in self._view.networks and not self._waits(item)]
+        )
 
     def settled(self, object_id: Uuid) -> None:
         """An object's newest generation came to be in force everywhere."""

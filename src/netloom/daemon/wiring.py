@@ -140,7 +140,7 @@ class Netloomd:
     @contextlib.asynccontextmanager
     async def _make_engine(self) -> AsyncIterator[None]:
         clocks = self._settings.reconcile
-        follower = StateFollower(self.lifecycle, self._planner.view)
+        follower = StateFollower(self.lifecycle, self._planner.view, self._waits)
         self._follower = follower
         self._source.when_complete = self.lifecycle.seen_whole
         self._book = StatusBook[FragmentKey](self._source.why, settled=follower.settled)
@@ -275,6 +275,9 @@ class Netloomd:
     def _worked_in(self, changes: Sequence[Change]) -> None:
         self._follower.worked_in(changes)
         self._migrations.worked_in(changes)
+
+    def _waits(self, object_id: Uuid) -> bool:
+        return self._book.waits(object_id)
 
     def _hosts_changed(self, hosts: Mapping[Uuid, Host | None]) -> None:
         self.hosts.changed(hosts)

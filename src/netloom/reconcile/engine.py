@@ -70,6 +70,8 @@ class TargetCounters:
     """Wall clock, seconds since the epoch."""
     in_sync_at: float | None = None
     """Wall clock of the last full turn that ended well."""
+    applied_at: float | None = None
+    """Wall clock of the last turn that changed something there and ended well."""
     turn_seconds: float = 0.0
     last_turn_seconds: float = 0.0
 
@@ -210,6 +212,8 @@ class _Worker(Generic[K, V, D, A, X]):
         counters.changed += outcome.changed
         counters.removed += outcome.removed
         now = self.engine.clock.now()
+        if outcome.steps:
+            counters.applied_at = self.engine.clock.wall()
         self.backoff.clear()
         if full:
             counters.full_turns += 1

@@ -369,6 +369,7 @@ class PlannerLoop:
             self._book.forget(object_id)
             generations.pop(object_id, None)
         self._book.taken(generations)
+        self._book.revision = self._revision
         if complete and self._intent_complete_at is None:
             self._intent_complete_at = self._clock.now()
         self._check_complete()

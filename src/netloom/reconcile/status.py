@@ -65,6 +65,8 @@ class _Wait:
 class _Host(Generic[K]):
     ready: bool = False
     in_sync: bool = False
+    revision: int = 0
+    """The store's up to which all was in force when the host was in sync last."""
     owed: set[Uuid] = field(default_factory=set)
     """Objects that wait for this host as a whole: it is away, its next full turn brings all."""
     waits: dict[_Wait, None] = field(default_factory=dict)
@@ -101,6 +103,8 @@ class StatusBook(Generic[K]):
         self._causes: dict[tuple[HostId, K], frozenset[Uuid]] = {}
         self._refused_for: dict[Uuid, dict[tuple[HostId, K], None]] = {}
         self._watchers: dict[Uuid, list[asyncio.Event]] = {}
+        self.revision = 0
+        """The store's revision that is worked into what is desired; the planner's loop moves it."""
 
     # -- from the planner ------------------------------------------------------------------------------------------
 
@@ -126,6 +130,7 @@ class StatusBook(Generic[K]):
         wait = _Wait(frozenset(members))
         for host_id, keys in outputs.items():
             host = self._host(host_id)
+            self._note_revision(host)
             if not host.ready:
                 self._owe(host_id, host, (wait,))
             elif keys:
@@ -139,6 +144,7 @@ class StatusBook(Generic[K]):
     def set_ready(self, host_id: HostId, *, ready: bool) -> None:
         """A host came or went. What it owed output by output it owes as a whole from now on."""
         host = self._host(host_id)
+        self._note_revision(host)
         host.ready = ready
         if ready:
             return
@@ -228,6 +234,10 @@ class StatusBook(Generic[K]):
             return ObjectStatus(Phase.PENDING, realised, "not planned yet")
         return ObjectStatus(Phase.DONE, realised)
 
+    def waits(self, object_id: Uuid) -> bool:
+        """Whether an output that was changed on its account is not in force yet somewhere."""
+        return object_id in self._waits or object_id in self._owing
+
     def host_status(self, host_id: HostId) -> ObjectStatus:
         """How a host itself does."""
         realised = self._taken.get(host_id, 0)
@@ -254,7 +264,14 @@ class StatusBook(Generic[K]):
     def in_sync(self, host_id: HostId) -> bool:
         """Whether everything desired was confirmed in force."""
         host = self._hosts.get(host_id)
-        return host is not None and host.ready and host.in_sync and not host.keys and not host.refused
+        return host is not None and _in_sync(host)
+
+    def applied_revision(self, host_id: HostId) -> int:
+        """The store's revision up to which everything is in force on the host."""
+        host = self._hosts.get(host_id)
+        if host is None:
+            return 0
+        return self.revision if _in_sync(host) else host.revision
 
     def host_failure(self, host_id: HostId) -> Failure | None:
         """Why a host as a whole does not come on."""
@@ -286,6 +303,10 @@ class StatusBook(Generic[K]):
                 del self._watchers[object_id]
 
     # -- inside ----------------------------------------------------------------------------------------------------
+
+    def _note_revision(self, host: _Host[K]) -> None:
+        if _in_sync(host):
+            host.revision = self.revision
 
     def _host(self, host_id: HostId) -> _Host[K]:
         host = self._hosts.get(host_id)
@@ -372,3 +393,7 @@ class StatusBook(Generic[K]):
         if before is not None and before.code == refusal.code:
             return Failure(refusal.code, refusal.reason, before.since, due, before.count + 1)
         return Failure(refusal.code, refusal.reason, self._clock.wall(), due)
+
+
+def _in_sync(host: _Host[K]) -> bool:
+    return host.ready and host.in_sync and not host.keys and not host.refused

@@ -48,8 +48,8 @@ def host_report(
         host_id=host.id,
         name=host.name,
         in_sync=in_sync,
-        wanted_revision=host.revision,
-        applied_revision=host.revision if in_sync else 0,
+        wanted_revision=book.revision,
+        applied_revision=book.applied_revision(host_id),
         links=tuple(_link(link) for link in kept.session.links()) if kept is not None else (),
         switch=_switch(kept),
         flows=FlowCounts(
@@ -58,6 +58,7 @@ def host_report(
             foreign=kept.target.counts.foreign if kept is not None else 0,
             drift_found=counters.drift,
             drift_repaired=counters.drift,
+            drift_last=moment(counters.drift_at),
             added=counters.added,
             changed=counters.changed,
             removed=counters.removed,
@@ -72,7 +73,7 @@ def host_report(
         findings=tuple(finding_report(finding) for finding in planner.findings(host.id)),
         last_error=error_report(failure) or _last_error(counters),
         last_read=moment(counters.in_sync_at),
-        last_applied=moment(counters.in_sync_at),
+        last_applied=moment(counters.applied_at),
         busy=f"{counters.dirty} outputs to apply" if counters.dirty else None,
     )
 
