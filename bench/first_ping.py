@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from bench import processes
 from bench.clouds import Cloud, Port, cloud_on
 from bench.crowd import crowd, questions, taps
 from bench.prober import Prober
@@ -85,8 +86,7 @@ def run(lab: Lab, cloud: Cloud, prober: Prober, runs: Iterable[int]) -> list[Sam
         samples.append(Sample(created - began, plugged - created, answered - began))
         host.unplug(device)
         cloud.delete(port)
-        if not prober.silent(PEER.ip, 0.05):
-            raise RuntimeError("a NIC that is gone still answers")
+        processes.wait_for(lambda: prober.silent(PEER.ip, 0.05), 5, "silence of a NIC that is gone")
     return samples
 
 
