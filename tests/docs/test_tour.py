@@ -15,7 +15,9 @@ from dataclasses import dataclass
 import pytest
 from tests.docs.markdown import ROOT, document
 
-from netloom.lab import Lab, namespaces
+from netloom.client import calls
+from netloom.contract.kinds import NIC
+from netloom.lab import Lab, namespaces, wait
 from netloom.lab.netloomd import Netloomd
 
 pytestmark = pytest.mark.lab
@@ -54,6 +56,11 @@ class Tour:
             )
         assert done.returncode == 0, f"{done.stdout}{done.stderr}\nin: {script}"
         return done.stdout
+
+    def reserved(self) -> bool:
+        """Whether both NICs are where they were plugged."""
+        nics = self.netloomd.client.send(calls.page(NIC)).items
+        return [str(nic.state) for nic in nics] == ["Reserved", "Reserved"]
 
     def files_of(self, host: str) -> pathlib.Path:
         """What /etc/openvswitch is on a host."""
@@ -100,6 +107,8 @@ def test_the_tour_works_line_by_line(tour: Tour) -> None:
     for block in blocks:
         (where,) = block.words
         before, starting, after = block.text.partition("netloomd &\n")
+        if " ping " in block.text:
+            wait.until(tour.reserved, "both NICs are reserved")  # a person types slower than flows arrive
         answers.append(tour.type(where, before))
         if starting:
             tour.netloomd.start()
