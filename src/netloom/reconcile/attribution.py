@@ -32,8 +32,11 @@ class _Batch:
     def __init__(self, changes: Iterable[Change]) -> None:
         self.members: dict[Uuid, set[Uuid]] = {}
         self.network_of: dict[Uuid, NetworkId] = {}
+        self.declared: set[Uuid] = set()
+        """Networks that the batch says something of, and no more than that."""
         for change in changes:
             self._note(change)
+        self.declared.difference_update(self.network_of.values())
 
     def _note(self, change: Change) -> None:
         match change:
@@ -46,6 +49,10 @@ class _Batch:
             case PresenceChange():
                 self._group(change.network_id)
             case NetworkChange() | HostChange():
+                if isinstance(change, NetworkChange):
+                    self.declared.update(
+                        item.id for item in (change.before, change.after) if item is not None
+                    )
                 for item in (change.before, change.after):
                     if item is not None:
                         self._group(item.id)
@@ -85,7 +92,9 @@ def expectations(
             for group in concerned:
                 found.setdefault(group, {}).setdefault(host_id, []).append(key)
         if output.ports is not None:
-            # A tunnel port that is made because a network came: whoever the batch is about waits for it too.
+            # A tunnel port that is made because a network came: whoever the batch is about waits for it too,
+            # but no network that is only declared and has nothing on this host.
             for group in batch.members:
-                found.setdefault(group, {}).setdefault(host_id, []).append(ports_key)
+                if group not in batch.declared or host_id in found.get(group, ()):
+                    found.setdefault(group, {}).setdefault(host_id, []).append(ports_key)
     return [(batch.members.get(group, {group}), per_host) for group, per_host in found.items()]
