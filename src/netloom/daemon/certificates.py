@@ -1,7 +1,7 @@
 """Which certificates netloomd uses towards the hosts: the operator's own files, else the built-in CA's, else none.
 
 Rule 1: without certificates only Unix sockets (and, where permitted, tcp:) work; the host's error says how to make them.
-Rule 2: SIGHUP takes renewed files; open connections stay.
+Rule 2: SIGHUP takes renewed files; open connections stay. The first certificates ever take a restart.
 """
 
 from __future__ import annotations
@@ -42,11 +42,15 @@ class Certificates:
 
     def reload(self) -> None:
         """Take renewed files; keeps the old ones when the new ones are wrong."""
+        before = self.contexts
         try:
             self.load()
         except NetloomError as error:
             _log.error("certificates not reloaded", error=str(error))
         else:
+            if self.contexts is not before:
+                _log.warning("the first certificates are used from the next start on: restart netloomd")
+                return
             _log.info("certificates reloaded", present=self.contexts is not None)
 
     def _files(self) -> TlsFiles | None:

@@ -10,8 +10,10 @@ import contextlib
 import os
 import pathlib
 import socket
-from collections.abc import AsyncIterator, Iterator
+import ssl
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
+import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
@@ -20,6 +22,8 @@ from netloom.base.errors import InvalidInput, Unavailable
 from netloom.daemon.settings import ApiSettings
 from netloom.faces.rest.auth import trusted
 from netloom.faces.rest.server import BoundedProtocol
+
+_log = structlog.get_logger("netloom.daemon")
 
 BACKLOG = 512
 MAX_CONNECTIONS = 4_096
@@ -83,8 +87,12 @@ def tcp_socket(listen: str) -> socket.socket:
 
 
 @contextlib.asynccontextmanager
-async def serve(api: ASGIApp, settings: ApiSettings) -> AsyncIterator[None]:
-    """All doors open for the length of a block; leaving it lets requests in hand end."""
+async def serve(api: ASGIApp, settings: ApiSettings) -> AsyncIterator[Callable[[], None]]:
+    """All doors open for the length of a block; leaving it lets requests in hand end. Gives what takes renewed certificates.
+
+    Raises:
+        Unavailable, InvalidInput: a door cannot be opened; then none is.
+    """
     servers: list[_Server] = []
     with contextlib.ExitStack() as cleanup:
         doors: list[tuple[socket.socket, ASGIApp, uvicorn.Config]] = []
@@ -97,6 +105,8 @@ async def serve(api: ASGIApp, settings: ApiSettings) -> AsyncIterator[None]:
         if settings.listen:
             door = cleanup.enter_context(tcp_socket(settings.listen))
             doors.append((door, api, _config(api, settings)))
+        for _, _, config in doors:
+            _load(config)
         async with TaskKit("doors") as kit:
             tasks = []
             for door, _, config in doors:
@@ -104,12 +114,38 @@ async def serve(api: ASGIApp, settings: ApiSettings) -> AsyncIterator[None]:
                 servers.append(server)
                 tasks.append(kit.start(server.serve(sockets=[door]), door.family.name))
             try:
-                yield
+                yield lambda: _reload([config for _, _, config in doors], settings)
             finally:
                 for server in servers:
                     server.should_exit = True
                 for task in tasks:
                     await task
+
+
+def _load(config: uvicorn.Config) -> None:
+    """Have what a server would find wrong only in its own task found now."""
+    try:
+        config.load()
+    except (ssl.SSLError, OSError) as error:
+        raise InvalidInput(
+            f"certificate and key cannot be used: {error}",
+            subject="api.tls_certificate",
+            code="certificate-unusable",
+            hint="PEM files of one certificate (with its chain) and its key, without a password",
+        ) from error
+
+
+def _reload(configs: Sequence[uvicorn.Config], settings: ApiSettings) -> None:
+    """Take a renewed certificate for new connections; the old one stays when the new one is wrong."""
+    for config in configs:
+        if config.ssl is None:
+            continue
+        try:
+            config.ssl.load_cert_chain(settings.tls_certificate, settings.tls_key)
+        except (ssl.SSLError, OSError) as error:
+            _log.error("API certificate not reloaded", error=str(error))
+        else:
+            _log.info("API certificate reloaded")
 
 
 def _config(api: ASGIApp, settings: ApiSettings | None = None) -> uvicorn.Config:

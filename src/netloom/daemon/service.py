@@ -43,7 +43,7 @@ async def _serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _stop, ended)
     daemon = Netloomd(settings)
-    loop.add_signal_handler(signal.SIGHUP, daemon.certificates.reload)
+    loop.add_signal_handler(signal.SIGHUP, daemon.reload)
     await daemon.levels.start()
     notify("READY=1")
     _log.info("netloomd is up", version=netloom.__version__, api=settings.api.listen or settings.api.socket)

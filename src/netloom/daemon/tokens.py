@@ -5,6 +5,7 @@ Rule 1: the token itself is never logged and never on a command line. Rule 2: a 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 import secrets
@@ -13,6 +14,7 @@ import stat
 from netloom.base.errors import InvalidInput
 
 TOKEN_BYTES = 32
+MAX_TOKEN = 4_096
 
 
 def load_or_make_token(path: pathlib.Path) -> str:
@@ -21,29 +23,40 @@ def load_or_make_token(path: pathlib.Path) -> str:
     Raises:
         InvalidInput: the file cannot be read or made, is empty, or is open to others.
     """
+    if not os.path.lexists(path):
+        _make(path)
+    return _read(path)
+
+
+def _make(path: pathlib.Path) -> None:
+    """Whole or not at all: a file that a crash left empty would keep netloomd from starting."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    except FileExistsError:
-        return _read(path)
+        unfinished.unlink(missing_ok=True)
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_urlsafe(TOKEN_BYTES) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            with contextlib.suppress(FileExistsError):  # another process was first: its token counts
+                os.link(unfinished, path)
+        finally:
+            unfinished.unlink(missing_ok=True)
     except OSError as error:
         raise InvalidInput(
             f"cannot be made: {error.strerror}",
             subject=str(path),
             hint="a directory that netloomd may write to",
         ) from error
-    token = secrets.token_urlsafe(TOKEN_BYTES)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(token + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    return token
 
 
 def _read(path: pathlib.Path) -> str:
     try:
-        if stat.S_IMODE(path.stat().st_mode) & 0o077:
-            raise InvalidInput("others may read the token", subject=str(path), hint=f"chmod 600 {path}")
-        token = path.read_text(encoding="ascii").strip()
+        with path.open(encoding="ascii") as file:
+            if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
+                raise InvalidInput("others may read the token", subject=str(path), hint=f"chmod 600 {path}")
+            token = file.read(MAX_TOKEN).strip()
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput(f"cannot be read: {error}", subject=str(path)) from error
     if len(token) < 16:

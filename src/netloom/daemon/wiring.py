@@ -64,6 +64,10 @@ NEVER = 10.0 * 365 * 86_400
 """Seconds until a refresh that is switched off."""
 
 
+def _no_doors() -> None:
+    """No door is open yet."""
+
+
 class Netloomd:
     """The daemon. `levels.start()` brings it up, `levels.stop()` down."""
 
@@ -84,6 +88,7 @@ class Netloomd:
         self._planner = Planner(OvsCompiler())
         self._source = PlanSource(self._planner)
         self.certificates = Certificates(settings.switches)
+        self._reload_doors: Callable[[], None] = _no_doors
         self._lag = LagWatchdog()
         self._identities = IdentityLearner()
         self._migrations = Migrations(self._planner.view, settings.lifecycle.migration_grace)
@@ -103,6 +108,11 @@ class Netloomd:
                 Component("watchdog", RunLevel.APPLICATION_MAINLOOP, self._feed_watchdog),
             ]
         )
+
+    def reload(self) -> None:
+        """Take renewed certificates: towards hosts and at the API's door. Open connections stay."""
+        self.certificates.reload()
+        self._reload_doors()
 
     # -- system, framework -------------------------------------------------------------------------------------------
 
@@ -255,7 +265,7 @@ class Netloomd:
             registry=self._registry,
             ready=self._not_ready,
         )
-        async with doors.serve(face, api), self._running("lag", self._lag.run):
+        async with doors.serve(face, api) as self._reload_doors, self._running("lag", self._lag.run):
             yield
 
     @contextlib.asynccontextmanager

@@ -135,14 +135,23 @@ class DialIn:
         tls = check_scheme(endpoint.scheme, self._settings.dialling)
 
         def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            name = writer.get_extra_info("peername")
+            if name is None:  # it hung up before we looked
+                writer.transport.abort()
+                return
             if self._unidentified >= self._settings.unidentified:
                 self.refused_connections += 1
                 writer.transport.abort()
                 return
-            self._unidentified += 1
-            host, port = writer.get_extra_info("peername")[:2]
+            host, port = name[:2]
             address = f"[{host}]" if ":" in host else host
-            stream = opened(reader, writer, f"{endpoint.scheme.value}:{address}:{port}")
+            try:
+                stream = opened(reader, writer, f"{endpoint.scheme.value}:{address}:{port}")
+            except OSError:  # the same, a moment later
+                writer.transport.abort()
+                return
+            # From here on it holds a place among the unknown, which `identify` gives back.
+            self._unidentified += 1
             self._kit.launch(self._identify(stream, identify), stream.peer)
 
         server = await asyncio.start_server(
