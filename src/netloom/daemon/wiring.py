@@ -23,6 +23,7 @@ from netloom.base.ids import Uuid
 from netloom.daemon import doors
 from netloom.daemon.certificates import Certificates
 from netloom.daemon.dial_in import listening, pending_hosts
+from netloom.daemon.expiry import ExpiryWatch
 from netloom.daemon.feed import StoreFeed
 from netloom.daemon.hosts import HostKeeper, SessionParts, SwitchEngine
 from netloom.daemon.identities import IdentityLearner
@@ -136,7 +137,8 @@ class Netloomd:
     @contextlib.asynccontextmanager
     async def _load_certificates(self) -> AsyncIterator[None]:
         self.certificates.load()
-        yield
+        async with self._running("expiry", ExpiryWatch(self._settings).run):
+            yield
 
     # -- components --------------------------------------------------------------------------------------------------
 
