@@ -235,3 +235,27 @@ def test_the_same_port_on_two_hosts(two_hosts: Cloud) -> None:
     twin.unplug()
     two_hosts.awaits_no_finding(NIC, "blue-b")
     two_hosts.reaches(left, right)
+
+
+def test_vswitchd_waits_for_its_flows(two_hosts: Cloud) -> None:
+    """With flow-restore-wait the datapath keeps forwarding by what it has until netloom has put the flows back."""
+    two_hosts.network("blue", "vxlan")
+    left, right = two_hosts.pair("blue")
+    two_hosts.in_sync()
+    before = two_hosts.flows()
+    host = two_hosts.host("h2")
+    host.vsctl("set", "Open_vSwitch", ".", "other_config:flow-restore-wait=true")
+    wait.until(
+        lambda: "flow-restore-wait" not in host.vsctl("get", "Open_vSwitch", ".", "other_config"),
+        "netloom says that the flows are there",
+    )
+    host.kill(VSWITCHD)
+    host.vsctl("--no-wait", "set", "Open_vSwitch", ".", "other_config:flow-restore-wait=true")
+    host.start(VSWITCHD)
+    wait.until(
+        lambda: "flow-restore-wait" not in host.vsctl("get", "Open_vSwitch", ".", "other_config"),
+        "netloom put the flows back and said so",
+        seconds=20,
+    )
+    assert two_hosts.flows() == before, "the switch was let go before its flows were there"
+    two_hosts.reaches(left, right, 20)
