@@ -271,7 +271,7 @@ def measure(fleet: Fleet, daemon: Daemon, nics: int, added: int) -> Point:
 
 def sizes(hosts: int, nics: int) -> list[tuple[int, int]]:
     """Fewer hosts with as many NICs each, and fewer NICs on all hosts; the whole last."""
-    return [(hosts // 4, nics // 4), (hosts, nics // 4), (hosts, nics)]
+    return [(hosts // 10, nics // 20), (hosts // 5, nics // 10), (hosts // 5, nics // 5), (hosts, nics)]
 
 
 def main() -> None:
@@ -289,6 +289,7 @@ def main() -> None:
             grow(daemon, fleet, 0, nics)
             points.append(measure(fleet, daemon, nics, 0))
             print(points[-1], flush=True)
+        remember(points[-1])
     last = points[-1]
     shape = f"{last.hosts} simulated hosts, {last.nics:,} NICs"
     for name, what, value, unit, target in (
@@ -319,8 +320,15 @@ def main() -> None:
         ("scale-memory", f"{shape}: PSS of netloomd", last.memory, "MB", "<= 1500"),
     ):
         Result(name=name, what=what, ours=runs([value]), unit=unit, target=target, command=COMMAND).write()
+
+
+def remember(point: Point) -> None:
+    """Put a size among those that growth is shown of."""
     RESULTS.mkdir(parents=True, exist_ok=True)
-    (RESULTS / "growth.json").write_text(json.dumps([asdict(point) for point in points], indent=2) + "\n")
+    path = RESULTS / "growth.json"
+    points = {(p["hosts"], p["nics"]): p for p in json.loads(path.read_text())} if path.exists() else {}
+    points[point.hosts, point.nics] = asdict(point)
+    path.write_text(json.dumps([points[size] for size in sorted(points)], indent=2) + "\n")
 
 
 if __name__ == "__main__":
