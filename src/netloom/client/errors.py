@@ -92,7 +92,8 @@ def error_of_problem(problem: Problem) -> NetloomError:
         return StaleVersion(problem.detail, current=problem.current, subject=problem.field)
     if problem.errors or problem.line is not None:
         return FileError(problem)
-    kind = Exhausted if problem.code == Exhausted.code else _BY_STATUS.get(problem.status, NetloomError)
+    # `segments-exhausted`, `addresses-exhausted`: a conflict that only more room settles.
+    kind = Exhausted if problem.code.endswith(Exhausted.code) else _BY_STATUS.get(problem.status, NetloomError)
     return kind(
         problem.detail,
         code=problem.code,
