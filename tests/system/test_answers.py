@@ -193,8 +193,9 @@ def test_metrics_and_readiness(told: tuple[Cloud, Guest, Guest]) -> None:
         assert client.get("/readyz").status_code == 200
         assert client.get("/healthz").status_code == 200
         text = client.get("/metrics").text
-    for word in ("session", "flows", "drift", "queue", "retr"):
+    for word in ("session", "flows", "drift", "queue", "apply_failures", "apply_seconds", "plan_seconds"):
         assert re.search(rf"^netloom_\w*{word}\w*[{{ ]", text, re.MULTILINE), word
+    assert 'state="retrying"' in text
 
 
 def test_errors_have_the_exit_status_that_the_command_line_promises(told: tuple[Cloud, Guest, Guest]) -> None:
