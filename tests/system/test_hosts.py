@@ -15,16 +15,17 @@ from netloom.contract.hosts import HostSpec
 from netloom.contract.kinds import HOST
 from netloom.lab import Host, wait
 from netloom.lab.names import CONTROL_ADDRESS
+from netloom.lab.netloomd import Section
 from netloom.switches.ca import Authority
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(120)]
 
-DIAL_IN = {
+DIAL_IN: Section = {
     "allow_tcp": True,
     "listen_ovsdb": f"tcp:{CONTROL_ADDRESS}:6640",
     "listen_openflow": f"tcp:{CONTROL_ADDRESS}:6653",
 }
-DIAL_IN_TLS = {
+DIAL_IN_TLS: Section = {
     "allow_tcp": False,
     "listen_ovsdb": f"ssl:{CONTROL_ADDRESS}:6640",
     "listen_openflow": f"ssl:{CONTROL_ADDRESS}:6653",
