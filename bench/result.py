@@ -153,7 +153,7 @@ def machine() -> Machine:
         os.cpu_count() or 1,
         model,
         round(memory, 1),
-        f"{platform.system()} {platform.release()}",
+        f"{platform.system()} {platform.release().partition('-')[0]}",
         sys.version.split()[0],
         version_of("ovs-vswitchd"),
         version_of("ovn-northd"),
