@@ -26,7 +26,7 @@ class Diary:
             yield
             self.lines.append(f"-{name}")
             if name == self._stops_badly:
-                raise OSError("no disk")
+                raise KeyError("a mistake of ours")
 
         return Component(name, level, life)
 

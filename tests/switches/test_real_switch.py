@@ -135,6 +135,8 @@ async def test_the_database_restarts(ovs: OvsSandbox) -> None:
         assert stack.book.host_status(host_id(1)).phase is Phase.ERROR
         ovs.start_database()
         await stack.in_sync(1)
+        kept = stack.sessions[host_id(1)].links()[0].last_error
+        assert kept is not None, "why it broke last is kept after it came back"
         plug(ovs, 2)
         await eventually(lambda: stack.planner.view.placement(nic_id(2), host_id(1)) is not None)
         await stack.done(nic_id(2), 1)

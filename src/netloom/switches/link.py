@@ -126,6 +126,8 @@ class Link(Generic[C]):
         self._served = False
         self._version: str | None = None
         self._since = clock.wall()
+        self._complained: str | None = None
+        """Code of the error that was logged since the connection was served last: the same one is not logged again."""
         self._last_error: Refusal | None = None
         self._last_error_at: float | None = None
         self.client: C | None = None
@@ -206,24 +208,25 @@ class Link(Generic[C]):
             self._version = await self._parts.serve(client)
             self._served = True
             self._refused = False
-            self._last_error = None
+            self._complained = None
             self._since = self._clock.wall()
             _log.info("connected", host=self._name, protocol=self._parts.protocol, peer=client.stream.peer)
             self._parts.up()
 
     def _ended(self, machine: reconnect.Reconnect, error: BaseException) -> None:
         now = self._clock.now()
-        was = self._last_error
+        was = self._complained
         refusal = refusal_of(error)
         if self._served:
             machine.received(now)  # it was good until now
         self._served = False
         machine.disconnected(now, refusal.reason)
         self._refused = isinstance(error, Forbidden)
+        self._complained = refusal.code
         self._last_error, self._last_error_at = refusal, self._clock.wall()
         self._since = self._clock.wall()
         unexpected = not isinstance(error, NetloomError | OSError | TimeoutError)
-        if was is None or was.code != refusal.code or unexpected:
+        if was != refusal.code or unexpected:
             _log.log(
                 40 if unexpected else 30,
                 "connection ended",
