@@ -16,7 +16,7 @@ from netloom.store.transaction import Transaction
 def claim(transaction: Transaction) -> int:
     """A generation above all earlier ones: milliseconds since the epoch, or one more than the last."""
     c, connection = tables.controller_claims.c, transaction.connection
-    last = connection.execute(select(c.generation)).scalar_one_or_none()
+    last: int | None = connection.execute(select(c.generation)).scalar_one_or_none()
     generation = transaction.now // 1000
     if last is None:
         connection.execute(insert(tables.controller_claims).values(id=1, generation=generation))
