@@ -93,7 +93,9 @@ def error_of_problem(problem: Problem) -> NetloomError:
     if problem.errors or problem.line is not None:
         return FileError(problem)
     # `segments-exhausted`, `addresses-exhausted`: a conflict that only more room settles.
-    kind = Exhausted if problem.code.endswith(Exhausted.code) else _BY_STATUS.get(problem.status, NetloomError)
+    kind = (
+        Exhausted if problem.code.endswith(Exhausted.code) else _BY_STATUS.get(problem.status, NetloomError)
+    )
     return kind(
         problem.detail,
         code=problem.code,
