@@ -112,7 +112,7 @@ def test_a_plan_tells_flows_and_ports_and_touches_nothing(
     # A guest is plugged already; its NIC and network are not known yet.
     guest = made.guest(made.nic("planned", "blue"), "h2", plugged=False)
     guest.plug("to-come")
-    before = (made.netloomd.system().revision, made.flows())
+    before = (netloom("export", server=made), made.flows())
     file = tmp_path / "plan.yaml"
     file.write_text(
         "kind: Network\nname: green\nisolation: gre\ncidr: 10.0.0.0/24\n---\n"
@@ -131,7 +131,7 @@ def test_a_plan_tells_flows_and_ports_and_touches_nothing(
     assert any(reason.name == "green-1" for flow in host.flows for reason in flow.why)
     assert "green-1" in netloom("plan", "-f", str(file), server=made)
     made.in_sync()
-    assert (made.netloomd.system().revision, made.flows()) == before
+    assert (netloom("export", server=made), made.flows()) == before
     # And it comes as it was told.
     planned = {flow.flow for flow in host.flows if flow.action == "add"}
     netloom("apply", "-f", str(file), "--wait", server=made)
@@ -143,16 +143,19 @@ def test_a_plan_tells_flows_and_ports_and_touches_nothing(
 def test_what_is_exported_applies_unchanged(told: tuple[Cloud, Guest, Guest], tmp_path: pathlib.Path) -> None:
     made, _left, _right = told
     made.in_sync()
-    before = (made.netloomd.system().revision, made.flows())
+    before = (netloom("export", server=made), made.flows())
     exported = netloom("export", server=made)
     file = tmp_path / "export.yaml"
     file.write_text(exported)
     told_again = netloom("apply", "-f", str(file), "-o", "json", server=made)
     assert json.loads(told_again)["created"] == 0
-    assert (made.netloomd.system().revision, made.flows()) == before
+    assert (netloom("export", server=made), made.flows()) == before
+    # Elsewhere its hosts lead nowhere: a second netloom must not take the switches from the first.
+    moved = exported.replace(f"/{made.lab.name}/", "/nowhere/")
+    file.write_text(moved)
     with cloud(1, declare=False) as other:
         netloom("apply", "-f", str(file), server=other)
-        assert netloom("export", server=other) == exported
+        assert netloom("export", server=other) == moved
 
 
 def test_changes_are_streamed(told: tuple[Cloud, Guest, Guest]) -> None:

@@ -62,7 +62,9 @@ def add(cloud: Cloud, host: Host, ovsdb: str | None, openflow: str | None = None
 
 def link_error(cloud: Cloud, host: str, protocol: str = "ovsdb") -> tuple[str, str]:
     """Code and text of what keeps a connection from working."""
-    link = next(link for link in cloud.report(host).links if link.protocol == protocol)
+    link = next((link for link in cloud.report(host).links if link.protocol == protocol), None)
+    if link is None:
+        return "", ""  # its session is not made yet
     return (link.last_error.code, link.last_error.message) if link.last_error else ("", "")
 
 

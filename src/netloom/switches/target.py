@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from netloom.base.errors import PeerError
+from netloom.base.errors import Conflict, PeerError
 from netloom.plan.switch import BridgeSpec, Fragment, FragmentKey, PortSpec, SwitchDesired
 from netloom.reconcile.planner import PORTS_KEY
 from netloom.reconcile.ports import Outcome, Refusal
@@ -31,6 +31,9 @@ from netloom.wire.openflow.messages.flow_stats import FlowStatsRequest
 from netloom.wire.openflow.raw_bundle import DELETE_STRICT, RawChange, compose_raw
 from netloom.wire.ovsdb.errors import GuardFailed, OperationError
 from netloom.wire.ovsdb.transaction import Transaction
+
+FENCED = "OFPBRC_IS_SLAVE"
+"""What a switch answers to a controller that is no longer the primary one (OpenFlow 1.3.5, section 6.3.5)."""
 
 BUNDLE_TRIES = 16
 """Times that a bundle is sent again without the fragments that were refused."""
@@ -207,6 +210,12 @@ class SwitchTarget:
             if not flows.changes:
                 return refused
             result = await client.bundle(_composer(flows.changes))
+            if any(error.name == FENCED for error in result.refused.values()):
+                raise Conflict(
+                    "another controller has taken the switch",
+                    code="controller-fenced",
+                    hint="only one netloom may own a host; remove it from the other one",
+                )
             more = _refusals(result, flows)
             refused.update(more)
             if result.closed:
