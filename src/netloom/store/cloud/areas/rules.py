@@ -1,0 +1,7 @@
+"""The tables of rules."""
+
+from __future__ import annotations
+
+from netloom.store.cloud.table import RecordTable
+
+TABLES: tuple[RecordTable, ...] = ()
