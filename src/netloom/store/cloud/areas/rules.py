@@ -1,7 +1,74 @@
-"""The tables of rules."""
+"""The tables of rules. Conflicts are looked for by address (or network) and port, so those are what the indexes lead to."""
 
 from __future__ import annotations
 
+from netloom.model.cloud.load_balancers import HealthCheck, LbMember, LoadBalancer, SslCertificate, Stickiness
+from netloom.model.cloud.rules import FirewallRule, PortForwardingRule, StaticNatRule
 from netloom.store.cloud.table import RecordTable
 
-TABLES: tuple[RecordTable, ...] = ()
+_OF_ACCOUNT = ("account_id", "number")
+
+TABLES: tuple[RecordTable, ...] = (
+    RecordTable(
+        "firewall_rule",
+        FirewallRule,
+        indexes=(
+            _OF_ACCOUNT,
+            ("public_ip_id", "start_port"),
+            ("network_id", "direction", "start_port"),
+            ("related_id",),
+        ),
+        references={"public_ip_id": "public_ip"},
+        natives={"network_id": "networks"},
+    ),
+    RecordTable(
+        "port_forwarding_rule",
+        PortForwardingRule,
+        indexes=(
+            _OF_ACCOUNT,
+            ("public_ip_id", "public_start"),
+            ("network_id",),
+            ("instance_id",),
+            ("nic_id",),
+        ),
+        references={"public_ip_id": "public_ip"},
+        natives={"network_id": "networks", "nic_id": "nics"},
+    ),
+    RecordTable(
+        "static_nat_rule",
+        StaticNatRule,
+        indexes=(_OF_ACCOUNT, ("public_ip_id", "start_port"), ("network_id",)),
+        references={"public_ip_id": "public_ip"},
+        natives={"network_id": "networks"},
+    ),
+    RecordTable(
+        "load_balancer",
+        LoadBalancer,
+        indexes=(_OF_ACCOUNT, ("public_ip_id", "public_port"), ("network_id",), ("certificate_id",)),
+        references={"public_ip_id": "public_ip", "certificate_id": "ssl_certificate"},
+        natives={"network_id": "networks"},
+    ),
+    RecordTable(
+        "lb_member",
+        LbMember,
+        unique=(("load_balancer_id", "guest_address"),),
+        indexes=(("instance_id",), ("nic_id",)),
+        references={"load_balancer_id": "load_balancer"},
+        natives={"nic_id": "nics"},
+    ),
+    RecordTable(
+        "stickiness_policy",
+        Stickiness,
+        unique=(("load_balancer_id",),),
+        references={"load_balancer_id": "load_balancer"},
+    ),
+    RecordTable(
+        "health_check_policy",
+        HealthCheck,
+        unique=(("load_balancer_id",),),
+        references={"load_balancer_id": "load_balancer"},
+    ),
+    RecordTable(
+        "ssl_certificate", SslCertificate, unique=(("account_id", "name"),), secrets=("private_key",)
+    ),
+)
