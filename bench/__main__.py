@@ -39,7 +39,7 @@ SUITES = {
     "ovsdb": Suite("bench.ovsdb", ("--rows", "200", "--runs", "1"), 240),
     "store": Suite("bench.store", ("--many", "2000", "--runs", "1"), 240),
     "api": Suite("bench.api", ("--each", "5", "--runs", "1", "--many", "4000"), 240),
-    "memory": Suite("bench.memory", ("--hosts", "2", "--nics", "40"), 240),
+    "memory": Suite("bench.memory", ("--hosts", "2", "--nics", "40"), 900),
     "scale": Suite("bench.scale", ("--hosts", "8", "--nics", "160", "--only-last"), 900),
 }
 
