@@ -35,6 +35,8 @@ class RecordTable:
         indexes: groups of fields that lists filter by.
         references: fields that hold the id of a record of another word; deleting what is referred to is refused.
         natives: the same for rows of the switches' own intent, by table name (`networks`, `nics`, `zones`, ...).
+        secrets: fields that the audit shows as `***`.
+        audited: whether its changes are audited; what is itself a memory of changes is not.
     """
 
     word: str
@@ -43,6 +45,8 @@ class RecordTable:
     indexes: tuple[tuple[str, ...], ...] = ()
     references: Mapping[str, str] = field(default_factory=dict)
     natives: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+    audited: bool = True
 
     @property
     def table_name(self) -> str:

@@ -1,0 +1,29 @@
+"""All use cases by name: what jobs are found again by after a restart, and what the native faces are made from.
+
+Rule 1: an area lists its use cases in `USE_CASES`; this list of areas is the only registration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import ModuleType
+
+from netloom.app.cloud.usecase import AnyUseCase
+
+AREAS: tuple[ModuleType, ...] = ()
+"""Modules of `netloom.app.cloud`; each has `USE_CASES`."""
+
+
+def by_name() -> Mapping[str, AnyUseCase]:
+    """Every use case.
+
+    Raises:
+        RuntimeError: two have one name.
+    """
+    found: dict[str, AnyUseCase] = {}
+    for area in AREAS:
+        for use_case in area.USE_CASES:
+            if use_case.name in found:
+                raise RuntimeError(f"two use cases are called {use_case.name}")
+            found[use_case.name] = use_case
+    return found

@@ -1,0 +1,115 @@
+"""Doing use cases: permission, one transaction, and a job for what takes longer.
+
+Rule 1: a use case's record, its events, its audit and its job are durable together before the caller hears of any of them.
+Rule 2: reading asks for permission as writing does; both happen on the database's thread, never on the event loop.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import msgspec
+
+from netloom.aio.clock import SYSTEM_CLOCK, Clock
+from netloom.app.cloud.backends import Backends
+from netloom.app.cloud.jobs import JobRunner, enqueue
+from netloom.app.cloud.roles import check_permission
+from netloom.app.cloud.usecase import AnyUseCase, UseCase
+from netloom.app.cloud.work import View, Work
+from netloom.model.cloud.identity import Caller
+from netloom.model.cloud.jobs import EventState, Job
+from netloom.model.cloud.record import Record
+from netloom.store.cloud.records import Records
+from netloom.store.store import Store
+
+T = TypeVar("T")
+Q = TypeVar("Q", bound=msgspec.Struct)
+R = TypeVar("R", bound=Record)
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[R]):
+    """A use case's record after its first half, and the job that does the rest, if there is a rest."""
+
+    record: R
+    job: Job | None
+
+
+class Cloud:
+    """The use cases on one store."""
+
+    def __init__(
+        self,
+        store: Store,
+        backends: Backends,
+        use_cases: Mapping[str, AnyUseCase],
+        *,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        self._store = store
+        self.backends = backends
+        self._clock = clock
+        self.jobs = JobRunner(self, use_cases)
+
+    async def run(self) -> None:
+        """Run jobs until cancelled, those first that an earlier run left open."""
+        await self.jobs.run()
+
+    async def do(self, caller: Caller, use_case: UseCase[Q, R], request: Q) -> Done[R]:
+        """Do a use case as far as it can be done at once.
+
+        Raises:
+            Forbidden: the caller's role does not allow it.
+            NetloomError: what the use case refuses; nothing was changed.
+        """
+
+        def unit(work: Work) -> Done[R]:
+            check_permission(work, use_case.command)
+            record = use_case.begin(work, request)
+            if use_case.apply is None:
+                if use_case.event is not None:
+                    work.event(use_case.event, use_case.describe(record), record)
+                return Done(record, None)
+            event = None
+            if use_case.event is not None:
+                event = work.event(
+                    use_case.event, use_case.describe(record), record, state=EventState.SCHEDULED
+                )
+            return Done(record, enqueue(work, use_case, record, request, event, self.jobs.idle))
+
+        done = await self.write_as(caller, use_case.name, unit)
+        if done.job is not None:
+            self.jobs.take(done.job)
+        return done
+
+    async def read(self, caller: Caller, command: str, work: Callable[[View], T]) -> T:
+        """Read with the permission for a command.
+
+        Raises:
+            Forbidden: the caller's role does not allow it.
+        """
+
+        def permitted(view: View) -> T:
+            check_permission(view, command)
+            return work(view)
+
+        return await self.read_as(caller, permitted)
+
+    async def write_as(self, caller: Caller, use_case: str, unit: Callable[[Work], T]) -> T:
+        """A transaction for whoever has permission already."""
+        backends = self.backends
+        return await self._store.write(lambda tx: unit(Work(tx, caller, backends, use_case)))
+
+    async def read_as(self, caller: Caller, work: Callable[[View], T]) -> T:
+        """A snapshot for whoever has permission already."""
+        backends, at = self.backends, self.now()
+        return await self._store.read(
+            lambda connection: work(View(Records(connection), caller, backends, at))
+        )
+
+    def now(self) -> dt.datetime:
+        """The time, UTC."""
+        return dt.datetime.fromtimestamp(self._clock.wall(), dt.UTC)

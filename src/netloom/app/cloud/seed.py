@@ -1,0 +1,21 @@
+"""What a cloud starts with, so that a newcomer needs none of it: owners, roles, facets of the default zone, offerings.
+
+Rule 1: a seed adds what an area needs on its first start and does nothing on any later one; what an operator removed stays
+    removed.
+Rule 2: seeds run in the order of the list, in one transaction, before anybody may ask for anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from netloom.app.cloud.work import Work
+
+SEEDS: tuple[Callable[[Work], None], ...] = ()
+"""Each area's, those first that others refer to."""
+
+
+def seed_all(work: Work) -> None:
+    """Run them."""
+    for seed in SEEDS:
+        seed(work)

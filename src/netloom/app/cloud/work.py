@@ -1,0 +1,222 @@
+"""One unit of a use case: the records as its transaction sees them, who asks, and what has to be told about changes.
+
+Rule 1: a record that the caller may not see is not found, with the same words as one that never was.
+Rule 2: every change goes through `insert`, `update` or `delete` here, and so into the audit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TypedDict, TypeVar
+
+import msgspec
+
+from netloom.app.cloud.backends import Backends
+from netloom.app.cloud.visibility import Scope, visible
+from netloom.base.errors import NotFound
+from netloom.base.ids import Number, Uuid
+from netloom.model.cloud.identity import Account, Caller
+from netloom.model.cloud.jobs import Audit, Event, EventLevel, EventState
+from netloom.model.cloud.record import AccountId, DomainId, Owned, Record
+from netloom.store.cloud.records import Order, Records, Where, columns
+from netloom.store.cloud.schema import STORED, word_of
+from netloom.store.transaction import Transaction
+
+R = TypeVar("R", bound=Record)
+
+HIDDEN = "***"
+OWN = Scope()
+
+
+class Birth(TypedDict):
+    """The fields that each new record starts with."""
+
+    id: Uuid
+    number: Number
+    created_at: datetime
+    updated_at: datetime
+
+
+class OwnedBirth(Birth):
+    """The same for records that belong to an account."""
+
+    account_id: AccountId
+    domain_id: DomainId
+
+
+class View:
+    """The records as a caller may see them, on a snapshot."""
+
+    def __init__(self, records: Records, caller: Caller, backends: Backends, at: datetime) -> None:
+        self.records = records
+        self.caller = caller
+        self.backends = backends
+        self.at = at
+
+    def get(self, record_type: type[R], record_id: str, subject: str = "id") -> R:
+        """A record that the caller may see.
+
+        Raises:
+            NotFound: there is none, or it is somebody else's (`WORD-not-found`).
+        """
+        record = self.find(record_type, record_id)
+        if record is None:
+            raise missing(record_type, record_id, subject)
+        return record
+
+    def find(self, record_type: type[R], record_id: str) -> R | None:
+        """As `get`, None when there is none."""
+        if not issubclass(record_type, Owned) or self.caller.is_root:
+            return self.records.get(record_type, record_id)
+        c = columns(record_type)
+        return self.records.first(
+            record_type, c.id == record_id, *visible(c, self.caller, Scope(everything=True))
+        )
+
+    def select(
+        self,
+        record_type: type[R],
+        *where: Where,
+        scope: Scope = OWN,
+        order: Order | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+    ) -> list[R]:
+        """The records that fit and that the caller may list in this scope."""
+        return self.records.select(
+            record_type, *where, *self.visible(record_type, scope), order=order, limit=limit, offset=offset
+        )
+
+    def count(self, record_type: type[Record], *where: Where, scope: Scope = OWN) -> int:
+        """How many `select` would give."""
+        return self.records.count(record_type, *where, *self.visible(record_type, scope))
+
+    def visible(self, record_type: type[Record], scope: Scope) -> tuple[Where, ...]:
+        """The conditions of a scope; nothing for records that belong to nobody."""
+        if not issubclass(record_type, Owned):
+            return ()
+        return tuple(visible(columns(record_type), self.caller, scope))
+
+
+class Work(View):
+    """A unit that writes."""
+
+    def __init__(self, tx: Transaction, caller: Caller, backends: Backends, use_case: str) -> None:
+        super().__init__(Records(tx.connection), caller, backends, tx.at)
+        self.tx = tx
+        self.use_case = use_case
+
+    def birth(self) -> Birth:
+        """Identity and age of a new record that belongs to nobody."""
+        return Birth(id=self.tx.new_id(), number=self.tx.new_number(), created_at=self.at, updated_at=self.at)
+
+    def owned(self, owner: Account | Owned) -> OwnedBirth:
+        """Identity and age of a new record of an account, or of the account that owns another record."""
+        account = AccountId(owner.id) if isinstance(owner, Account) else owner.account_id
+        return OwnedBirth(**self.birth(), account_id=account, domain_id=DomainId(owner.domain_id))
+
+    def insert(self, record: R) -> R:
+        """Keep a new record.
+
+        Raises:
+            Conflict: something that has to be unique is taken.
+            Exhausted: the owner's limit is reached (`limit-reached`).
+        """
+        self.records.insert(record)
+        self._audit(None, record)
+        return record
+
+    def update(self, record: R) -> R:
+        """Keep a record as it is given; the stored one (its next generation) comes back, the same when nothing changed."""
+        before = self.records.get(type(record), record.id)
+        if before is None:
+            raise missing(type(record), record.id, "id")
+        if before == record:
+            return record
+        after = msgspec.structs.replace(record, generation=before.generation + 1, updated_at=self.at)
+        self.records.update(after)
+        self._audit(before, after)
+        return after
+
+    def delete(self, record: Record) -> None:
+        """Take a record out.
+
+        Raises:
+            Conflict: something refers to it (`in-use`).
+        """
+        self.records.delete(record)
+        self._audit(record, None)
+
+    def delete_all(self, records: Iterable[Record]) -> None:
+        """Take several out."""
+        for record in records:
+            self.delete(record)
+
+    def event(
+        self,
+        event_type: str,
+        description: str,
+        record: Record | None = None,
+        *,
+        level: EventLevel = EventLevel.INFO,
+        state: EventState = EventState.COMPLETED,
+        parent_id: Uuid | None = None,
+    ) -> Event:
+        """Tell people that something happened; an owned record's owner reads it, else the caller."""
+        owner = record if isinstance(record, Owned) else None
+        event = Event(
+            **self.birth(),
+            account_id=owner.account_id if owner else AccountId(self.caller.account_id),
+            domain_id=owner.domain_id if owner else DomainId(self.caller.domain_id),
+            user_id=self.caller.user_id,
+            type=event_type,
+            level=level,
+            state=state,
+            description=description,
+            parent_id=parent_id,
+            resource_kind=word_of(record) if record is not None else None,
+            resource_id=record.id if record is not None else None,
+        )
+        self.records.insert(event)
+        return event
+
+    def _audit(self, before: Record | None, after: Record | None) -> None:
+        record = after if after is not None else before
+        if record is None or not STORED[type(record)].spec.audited:
+            return
+        self.records.insert(
+            Audit(
+                **self.birth(),
+                user_id=self.caller.user_id,
+                account_id=self.caller.account_id,
+                via=self.caller.name,
+                use_case=self.use_case,
+                resource_kind=word_of(record),
+                resource_id=record.id,
+                before=_told(before),
+                after=_told(after),
+            )
+        )
+
+
+def missing(record_type: type[Record], record_id: str, subject: str) -> NotFound:
+    """The error for an id that leads nowhere."""
+    word = word_of(record_type)
+    return NotFound(
+        f"there is no {word.replace('_', ' ')} {record_id!r}",
+        code=f"{word.replace('_', '-')}-not-found",
+        subject=subject,
+    )
+
+
+def _told(record: Record | None) -> str | None:
+    """A record as the audit keeps it: JSON, secrets hidden."""
+    if record is None:
+        return None
+    secrets = STORED[type(record)].spec.secrets
+    if secrets:
+        record = msgspec.structs.replace(
+            record, **{name: HIDDEN for name in secrets if isinstance(getattr(record, name), str)}
+        )
+    return msgspec.json.encode(record).decode()

@@ -1,0 +1,196 @@
+"""Reading and writing records inside a transaction or on a snapshot.
+
+Rule 1: conditions are SQLAlchemy's, on `columns(T)`; a record comes back equal to what was written.
+Rule 2: a broken constraint is told in the words of the records it is about, never as the database's text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.sql import ColumnCollection
+
+from netloom.base.errors import Conflict
+from netloom.base.ids import Uuid
+from netloom.model.cloud.record import Record
+from netloom.store.cloud.schema import BY_TABLE, STORED, Stored
+from netloom.store.lookup import CHUNK
+
+R = TypeVar("R", bound=Record)
+Where = ColumnElement[bool]
+Order = ColumnElement[Any]
+"""What a list is sorted by."""
+
+
+def columns(record_type: type[Record]) -> ColumnCollection[str, ColumnElement[Any]]:
+    """The columns of a record's table, by the names of its fields."""
+    return cast("ColumnCollection[str, ColumnElement[Any]]", STORED[record_type].table.c)
+
+
+class Records:
+    """The records as one connection sees them."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def get(self, record_type: type[R], record_id: str) -> R | None:
+        """The record with this id."""
+        stored = STORED[record_type]
+        row = self.connection.execute(_by_id(stored), {"the_id": record_id}).one_or_none()
+        return None if row is None else cast("R", _record(record_type, stored, row))
+
+    def many(self, record_type: type[R], ids: Iterable[str]) -> dict[Uuid, R]:
+        """Those of these ids that are there."""
+        table = STORED[record_type].table
+        wanted = list(dict.fromkeys(ids))
+        found: dict[Uuid, R] = {}
+        for start in range(0, len(wanted), CHUNK):
+            chunk = wanted[start : start + CHUNK]
+            for record in self.select(record_type, table.c.id.in_(chunk)):
+                found[record.id] = record
+        return found
+
+    def first(self, record_type: type[R], *where: Where, order: Order | None = None) -> R | None:
+        """The first that fits, None when none does."""
+        found = self.select(record_type, *where, order=order, limit=1)
+        return found[0] if found else None
+
+    def select(
+        self,
+        record_type: type[R],
+        *where: Where,
+        order: Order | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+    ) -> list[R]:
+        """All that fit, in the order in which they were made unless told otherwise."""
+        stored = STORED[record_type]
+        statement = select(stored.table).where(*where)
+        statement = statement.order_by(stored.table.c.number if order is None else order)
+        if limit is not None:
+            statement = statement.limit(limit)
+        if offset is not None:
+            statement = statement.offset(offset)
+        rows = self.connection.execute(statement)
+        return [cast("R", _record(record_type, stored, row)) for row in rows]
+
+    def count(self, record_type: type[Record], *where: Where) -> int:
+        """How many fit."""
+        table = STORED[record_type].table
+        return self.connection.execute(select(func.count()).select_from(table).where(*where)).scalar_one()
+
+    def exists(self, record_type: type[Record], *where: Where) -> bool:
+        """Whether any fits."""
+        table = STORED[record_type].table
+        found = self.connection.execute(select(table.c.id).where(*where).limit(1)).first()
+        return found is not None
+
+    def insert(self, record: Record) -> None:
+        """Write a new record.
+
+        Raises:
+            Conflict: a value that has to be unique is taken (`WORD-taken`), or something referred to is not there.
+        """
+        self.insert_many([record])
+
+    def insert_many(self, records: Sequence[Record]) -> None:
+        """Write new records of one type; raises as `insert`."""
+        if not records:
+            return
+        stored = STORED[type(records[0])]
+        try:
+            self.connection.execute(insert(stored.table), [_row(stored, record) for record in records])
+        except IntegrityError as error:
+            raise _conflict(stored, error) from error
+
+    def update(self, record: Record) -> None:
+        """Write all fields of a record that is there; raises as `insert`."""
+        stored = STORED[type(record)]
+        row = _row(stored, record)
+        statement = update(stored.table).where(stored.table.c.id == bindparam("the_id"))
+        try:
+            self.connection.execute(
+                statement.values({k: v for k, v in row.items() if k != "id"}), {"the_id": record.id}
+            )
+        except IntegrityError as error:
+            raise _conflict(stored, error) from error
+
+    def delete(self, record: Record) -> None:
+        """Take a record out.
+
+        Raises:
+            Conflict: something refers to it (`in-use`).
+        """
+        stored = STORED[type(record)]
+        try:
+            self.connection.execute(delete(stored.table).where(stored.table.c.id == record.id))
+        except IntegrityError as error:
+            raise Conflict(
+                f"{_title(stored)} {record.id} is still referred to",
+                code="in-use",
+                subject=f"{stored.spec.word}/{record.id}",
+                hint="delete what uses it first",
+            ) from error
+
+
+_ids: dict[str, Any] = {}
+
+
+def _by_id(stored: Stored) -> Any:  # noqa: ANN401 - SQLAlchemy's own statement type
+    statement = _ids.get(stored.spec.word)
+    if statement is None:
+        statement = select(stored.table).where(stored.table.c.id == bindparam("the_id"))
+        _ids[stored.spec.word] = statement
+    return statement
+
+
+def _record(record_type: type[Record], stored: Stored, row: Row[*tuple[Any, ...]]) -> Record:
+    values = {codec.name: codec.from_column(value) for codec, value in zip(stored.codecs, row, strict=True)}
+    return record_type(**values)  # type: ignore[arg-type]
+
+
+def _row(stored: Stored, record: Record) -> dict[str, Any]:
+    return {codec.name: codec.to_column(getattr(record, codec.name)) for codec in stored.codecs}
+
+
+def _title(stored: Stored) -> str:
+    return stored.spec.word.replace("_", " ")
+
+
+def _conflict(stored: Stored, error: IntegrityError) -> Conflict:
+    """Which rule was broken, by the names of constraints and columns that both databases put into their messages."""
+    text = str(error.orig)
+    for group in stored.spec.unique:
+        names = ", ".join(f"{stored.spec.table_name}.{name}" for name in group)
+        constraint = f"uq_{stored.spec.table_name}_{'_'.join(group)}"
+        if names in text or constraint in text:
+            return Conflict(
+                f"there is a {_title(stored)} with the same {' and '.join(group)} already",
+                code=f"{stored.spec.word.replace('_', '-')}-taken",
+                subject=group[-1],
+            )
+    if "FOREIGN KEY" in text.upper():
+        return Conflict(
+            f"something that the {_title(stored)} refers to is not there, or is still referred to",
+            code="reference-broken",
+            subject=stored.spec.word,
+        )
+    return Conflict(
+        f"the {_title(stored)} breaks a rule of the store", code="constraint", subject=stored.spec.word
+    )
+
+
+__all__ = ["BY_TABLE", "Records", "columns"]

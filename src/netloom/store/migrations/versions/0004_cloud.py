@@ -1,0 +1,27 @@
+"""The cloud's records: owners, offerings, networks and their services, addresses, rules, instances, jobs."""
+
+from __future__ import annotations
+
+from alembic import op
+
+from netloom.store.cloud.schema import STORED
+from netloom.store.tables import metadata
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    wanted = {stored.table for stored in STORED.values()}
+    for table in metadata.sorted_tables:
+        if table in wanted:
+            table.create(op.get_bind())
+
+
+def downgrade() -> None:
+    wanted = {stored.table for stored in STORED.values()}
+    for table in reversed(metadata.sorted_tables):
+        if table in wanted:
+            table.drop(op.get_bind())
