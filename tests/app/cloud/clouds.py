@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from netloom.aio.tasks import TaskKit
@@ -10,15 +10,18 @@ from netloom.app.cloud.backends import Backends
 from netloom.app.cloud.catalogue import by_name
 from netloom.app.cloud.cloud import Cloud
 from netloom.app.cloud.seed import seed_all
+from netloom.app.cloud.usecase import AnyUseCase
 from netloom.app.cloud.visibility import system_caller
 from netloom.store.store import StoreOptions, open_store
 
 
 @asynccontextmanager
-async def opened(url: str, backends: Backends | None = None) -> AsyncIterator[Cloud]:
+async def opened(
+    url: str, backends: Backends | None = None, use_cases: Mapping[str, AnyUseCase] | None = None
+) -> AsyncIterator[Cloud]:
     """A cloud that runs its jobs, with what a first start makes."""
     async with open_store(StoreOptions(url)) as store:
-        cloud = Cloud(store, backends or Backends(), by_name())
+        cloud = Cloud(store, backends or Backends(), by_name() if use_cases is None else use_cases)
         await cloud.write_as(system_caller(), "seed", seed_all)
         async with TaskKit("cloud") as kit:
             kit.launch(cloud.run(), "jobs")

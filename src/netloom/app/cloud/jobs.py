@@ -8,6 +8,7 @@ Rule 2: a job's end (its state, what `apply` gave to be written, its event) is o
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
@@ -84,6 +85,7 @@ class JobRunner:
         self._open: dict[Uuid, asyncio.Event] = {}
         self._slots = asyncio.Semaphore(MAX_AT_ONCE)
         self._early: list[Job] = []
+        self._resumed = asyncio.Event()
 
     def idle(self, queue: str | None) -> bool:
         """Whether a new job of a queue would start at once."""
@@ -98,9 +100,11 @@ class JobRunner:
             known = {job.id for job in left}
             for job in [*left, *(job for job in early if job.id not in known)]:
                 self.take(job)
+            self._resumed.set()
             try:
                 await asyncio.Event().wait()
             finally:
+                self._resumed.clear()
                 self._kit = None
                 self._waiting.clear()
 
@@ -122,14 +126,12 @@ class JobRunner:
 
     async def settled(self, job_id: Uuid, seconds: float) -> None:
         """Wait until a job of this process has ended, at most so long."""
-        ended = self._open.get(job_id)
-        if ended is None:
-            return
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await ended.wait()
-        except TimeoutError:
-            return
+                await self._resumed.wait()
+                ended = self._open.get(job_id)
+                if ended is not None:
+                    await ended.wait()
 
     async def cancel(self, caller: Caller, job_id: Uuid) -> Job:
         """Cancel a job that has not begun.

@@ -29,7 +29,7 @@ class RecordTable:
     """How a record type is stored.
 
     Attributes:
-        word: the kind in a subject (`firewall_rule`); the table is `cloud_` + word + `s`.
+        word: the kind in a subject (`firewall_rule`); the table is `cloud_` and its plural.
         record: the type.
         unique: groups of fields that no two records share (rows with a NULL among them are left alone).
         indexes: groups of fields that lists filter by.
@@ -51,7 +51,14 @@ class RecordTable:
     @property
     def table_name(self) -> str:
         """The table's name."""
-        return f"cloud_{self.word}s"
+        return table_name(self.word)
+
+
+def table_name(word: str) -> str:
+    """The table of a kind: `cloud_` and its plural."""
+    if word.endswith("y"):
+        return f"cloud_{word[:-1]}ies"
+    return f"cloud_{word}es" if word.endswith("s") else f"cloud_{word}s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +99,7 @@ def build(spec: RecordTable) -> tuple[Table, tuple[FieldCodec, ...]]:
 
 def _foreign(spec: RecordTable, name: str) -> tuple[ForeignKey, ...]:
     if name in spec.references:
-        return (ForeignKey(f"cloud_{spec.references[name]}s.id"),)
+        return (ForeignKey(f"{table_name(spec.references[name])}.id"),)
     if name in spec.natives:
         return (ForeignKey(f"{spec.natives[name]}.id"),)
     return ()
