@@ -1,0 +1,143 @@
+"""Putting tags on things, taking them off, finding things by them.
+
+Rule 1: whoever may change a thing may change its tags; somebody else's thing is not found.
+Rule 2: an area that deletes a thing for good calls `forget`, so that no tag outlives what it is on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, and_, or_, select
+
+from netloom.app.cloud.doing import Doing
+from netloom.app.cloud.usecase import UseCase
+from netloom.app.cloud.work import View, Work
+from netloom.base.errors import Exhausted, InvalidInput
+from netloom.base.ids import Uuid
+from netloom.model.cloud.record import Owned
+from netloom.model.cloud.tags import KINDS, MAX_TAGS, ResourceTag, checked_kind, checked_tags
+from netloom.store.cloud.records import Where, columns
+from netloom.store.cloud.schema import BY_WORD
+
+
+class CreateTags(msgspec.Struct, frozen=True, kw_only=True):
+    """Put tags on things; a key that a thing has already gets the new value."""
+
+    kind: str
+    resource_ids: tuple[Uuid, ...]
+    tags: Mapping[str, str]
+    customer: str | None = None
+
+
+class DeleteTags(msgspec.Struct, frozen=True, kw_only=True):
+    """Take tags off things: these keys (with a value: only when it is that), all without any."""
+
+    kind: str
+    resource_ids: tuple[Uuid, ...]
+    tags: Mapping[str, str | None] = {}
+
+
+def _tag(work: Work, request: CreateTags) -> Owned:
+    tags = checked_tags(request.tags)
+    things = _things(work, request.kind, request.resource_ids)
+    kind = checked_kind(request.kind)
+    c = columns(ResourceTag)
+    for thing in things:
+        present = {tag.key: tag for tag in work.records.select(ResourceTag, c.resource_id == thing.id)}
+        if len(present.keys() | tags.keys()) > MAX_TAGS:
+            raise Exhausted(
+                f"{kind} {thing.id} would have more than {MAX_TAGS} tags",
+                code="too-many-tags",
+                subject=f"{KINDS[kind]}/{thing.id}",
+                hint="delete some first",
+            )
+        for key, value in tags.items():
+            if key in present:
+                work.update(msgspec.structs.replace(present[key], value=value, customer=request.customer))
+            else:
+                work.insert(
+                    ResourceTag(
+                        **work.owned(thing),
+                        kind=kind,
+                        resource_id=thing.id,
+                        key=key,
+                        value=value,
+                        customer=request.customer,
+                    )
+                )
+    return things[0]
+
+
+def _untag(work: Work, request: DeleteTags) -> Owned:
+    things = _things(work, request.kind, request.resource_ids)
+    c = columns(ResourceTag)
+    found = work.records.select(ResourceTag, c.resource_id.in_([thing.id for thing in things]))
+    wanted = request.tags
+    work.delete_all(
+        tag for tag in found if not wanted or (tag.key in wanted and wanted[tag.key] in {None, tag.value})
+    )
+    return things[0]
+
+
+async def _nothing_more(_doing: Doing, _thing: Owned) -> None:
+    """Tags are true as soon as they are written; CloudStack's clients expect a job all the same."""
+
+
+CREATE_TAGS = UseCase[CreateTags, Owned](
+    name="tag.create", command="createTags", request=CreateTags, begin=_tag, apply=_nothing_more,
+    event="CREATE_TAGS",
+)  # fmt: skip
+DELETE_TAGS = UseCase[DeleteTags, Owned](
+    name="tag.delete", command="deleteTags", request=DeleteTags, begin=_untag, apply=_nothing_more,
+    event="DELETE_TAGS",
+)  # fmt: skip
+USE_CASES = (CREATE_TAGS, DELETE_TAGS)
+
+
+def tagged(record_id: ColumnElement[Any], kind: str, tags: Mapping[str, str]) -> list[Where]:
+    """The condition that a record has any of these tags (an empty value: the key, whatever its value)."""
+    if not tags:
+        return []
+    tag = columns(ResourceTag)
+    either = or_(
+        *(
+            and_(tag.key == key, tag.value == value) if value else tag.key == key
+            for key, value in tags.items()
+        )
+    )
+    return [record_id.in_(select(tag.resource_id).where(tag.kind == checked_kind(kind), either))]
+
+
+def tags_of(view: View, resource_ids: Iterable[str]) -> dict[str, list[ResourceTag]]:
+    """The tags of things, by the things' ids; a thing without any is not in it."""
+    tag = columns(ResourceTag)
+    wanted = list(dict.fromkeys(resource_ids))
+    found: dict[str, list[ResourceTag]] = {}
+    for start in range(0, len(wanted), 500):
+        for each in view.records.select(ResourceTag, tag.resource_id.in_(wanted[start : start + 500])):
+            found.setdefault(each.resource_id, []).append(each)
+    return found
+
+
+def forget(work: Work, resource_ids: Iterable[str]) -> None:
+    """Take the tags off things that are deleted for good."""
+    for tags in tags_of(work, resource_ids).values():
+        work.delete_all(tags)
+
+
+def _things(work: Work, kind: str, resource_ids: tuple[Uuid, ...]) -> list[Owned]:
+    if not resource_ids:
+        raise InvalidInput("no things to tag", subject="resourceids", hint="their ids, separated by commas")
+    word = KINDS[checked_kind(kind)]
+    stored = BY_WORD.get(word)
+    if stored is None or not issubclass(stored.spec.record, Owned):
+        raise InvalidInput(
+            f"nothing of the kind {kind} can have tags yet",
+            subject="resourcetype",
+            hint=", ".join(kind for kind, word in KINDS.items() if word in BY_WORD),
+        )
+    record_type: type[Owned] = stored.spec.record
+    return [work.get(record_type, each, "resourceids") for each in dict.fromkeys(resource_ids)]

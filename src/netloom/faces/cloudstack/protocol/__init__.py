@@ -1,0 +1,1 @@
+"""How CloudStack's requests and answers are written: parameters, signatures, envelopes. No I/O, no clock."""

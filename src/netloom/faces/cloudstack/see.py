@@ -1,0 +1,134 @@
+"""What a view looks at besides the records it shows: others by id, owners, tags, jobs, each read once a request.
+
+Rule 1: a view asks for many at once where it can: a page of five hundred costs a few reads, not five hundred.
+Rule 2: nothing is kept longer than a request: the next one sees what is true then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from netloom.app.cloud.tags import tags_of
+from netloom.app.cloud.work import View
+from netloom.base.ids import Uuid
+from netloom.faces.cloudstack.protocol.envelopes import timestamp
+from netloom.model.cloud.identity import Account, AccountType, Caller, Domain, Project, shown_path
+from netloom.model.cloud.jobs import OPEN_STATES, Job
+from netloom.model.cloud.record import Owned, Record
+from netloom.store.cloud.records import Where, columns
+
+R = TypeVar("R", bound=Record)
+Row = dict[str, object]
+"""An object of an answer: fields by CloudStack's names; None is left out."""
+
+ViewFunction = Callable[[Sequence[Any], "See"], list[Row]]
+"""Shows records as rows, one a record, in their order."""
+
+
+class See:
+    """The surroundings of records, memoised for one request."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self.caller: Caller = view.caller
+        self._found: dict[type[Record], dict[str, Record | None]] = {}
+        self._jobs: dict[str, Job | None] = {}
+        self._owners: dict[str, Row] = {}
+        self._tags: dict[str, list[Row]] = {}
+
+    def many(self, record_type: type[R], ids: Iterable[str | None]) -> Mapping[Uuid, R]:
+        """Those of these records that are there, by id; None among the ids is passed over."""
+        known = self._found.setdefault(record_type, {})
+        wanted = dict.fromkeys(found for found in ids if found is not None)
+        fresh = [found for found in wanted if found not in known]
+        if fresh:
+            read = self.view.records.many(record_type, fresh)
+            for found in fresh:
+                known[found] = read.get(Uuid(found))
+        return {Uuid(found): record for found in wanted if isinstance(record := known[found], record_type)}
+
+    def one(self, record_type: type[R], record_id: str | None) -> R | None:
+        """A record, None when it is not there or there is no id."""
+        if record_id is None:
+            return None
+        return self.many(record_type, [record_id]).get(Uuid(record_id))
+
+    def where(self, record_type: type[R], *where: Where) -> list[R]:
+        """Records by condition; those found are known by id from then on."""
+        records = self.view.records.select(record_type, *where)
+        self._found.setdefault(record_type, {}).update({record.id: record for record in records})
+        return records
+
+    def owners(self, records: Iterable[Owned]) -> None:
+        """Read the owners of records ahead, all at once."""
+        records = [record for record in records if record.account_id not in self._owners]
+        self.many(Account, {record.account_id for record in records})
+        self.many(Domain, {record.domain_id for record in records})
+
+    def owner(self, record: Owned) -> Row:
+        """`account` or `projectid` and `project`, then `domainid`, `domain`, `domainpath`; to be spread into a row."""
+        known = self._owners.get(record.account_id)
+        if known is None:
+            known = self._owners[record.account_id] = self._owner(record)
+        return known
+
+    def _owner(self, record: Owned) -> Row:
+        account = self.one(Account, record.account_id)
+        row: Row = {}
+        if account is not None and account.type is AccountType.PROJECT:
+            project = self.view.records.first(Project, columns(Project).account_id == account.id)
+            if project is not None:
+                row.update(projectid=project.id, project=project.name)
+        elif account is not None:
+            row["account"] = account.name
+        domain = self.one(Domain, record.domain_id)
+        if domain is not None:
+            row.update(domainid=domain.id, domain=domain.name, domainpath=shown_path(domain.path))
+        return row
+
+    def pending(self, ids: Iterable[str]) -> None:
+        """Read the open jobs of records ahead, all at once."""
+        fresh = [found for found in dict.fromkeys(ids) if found not in self._jobs]
+        self._jobs.update(dict.fromkeys(fresh))
+        c = columns(Job)
+        for start in range(0, len(fresh), 500):
+            chunk = fresh[start : start + 500]
+            states = [state.value for state in OPEN_STATES]
+            for job in self.view.records.select(Job, c.resource_id.in_(chunk), c.state.in_(states)):
+                if job.resource_id is not None:
+                    self._jobs[job.resource_id] = job
+
+    def job(self, record_id: str) -> Row:
+        """`jobid` and `jobstatus` while a job is open on a record; to be spread into a row."""
+        if record_id not in self._jobs:
+            self.pending([record_id])
+        job = self._jobs[record_id]
+        return {} if job is None else {"jobid": job.id, "jobstatus": 0}
+
+    def tagged(self, ids: Iterable[str]) -> None:
+        """Read the tags of things ahead, all at once."""
+        fresh = [found for found in dict.fromkeys(ids) if found not in self._tags]
+        read = tags_of(self.view, fresh)
+        self.owners(tag for tags in read.values() for tag in tags)
+        for found in fresh:
+            self._tags[found] = [
+                {
+                    "key": tag.key,
+                    "value": tag.value,
+                    "resourcetype": tag.kind,
+                    "resourceid": tag.resource_id,
+                    "customer": tag.customer,
+                    **self.owner(tag),
+                }
+                for tag in read.get(found, ())
+            ]
+
+    def tags(self, record_id: str) -> list[Row]:
+        """A thing's tags, for its row's `tags`."""
+        if record_id not in self._tags:
+            self.tagged([record_id])
+        return self._tags[record_id]
+
+    time = staticmethod(timestamp)
+    """A time as CloudStack writes it."""

@@ -1,0 +1,1 @@
+"""What the cloud's records look like in CloudStack's answers, a file per area."""

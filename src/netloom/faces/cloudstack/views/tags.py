@@ -1,0 +1,1 @@
+"""What CloudStack's answers say of tags."""
