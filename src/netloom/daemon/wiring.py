@@ -17,11 +17,14 @@ from prometheus_client import CollectorRegistry
 from netloom.aio.backoff import Backoff, BackoffPolicy
 from netloom.aio.tasks import TaskKit, supervise
 from netloom.aio.watchdog import LagWatchdog
+from netloom.app.cloud.backends import Backends
+from netloom.app.cloud.cloud import Cloud
 from netloom.app.lifecycle import Lifecycle, LifecycleOptions
 from netloom.app.service import App
 from netloom.base.ids import Uuid
 from netloom.daemon import doors
 from netloom.daemon.certificates import Certificates
+from netloom.daemon.cloud import seeded_cloud
 from netloom.daemon.dial_in import listening, pending_hosts
 from netloom.daemon.expiry import ExpiryWatch
 from netloom.daemon.feed import StoreFeed
@@ -81,6 +84,7 @@ class Netloomd:
     hosts: HostKeeper
     dial_in: DialIn
     app: App
+    cloud: Cloud
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -105,6 +109,7 @@ class Netloomd:
                 Component("dial-in", RunLevel.COMPONENT, self._listen),
                 Component("planning", RunLevel.COMPONENT, self._run_planner),
                 Component("use-cases", RunLevel.COMPONENT, self._make_app),
+                Component("cloud", RunLevel.COMPONENT, self._run_cloud),
                 Component("rest", RunLevel.APPLICATION_MAINLOOP, self._open_doors),
                 Component("watchdog", RunLevel.APPLICATION_MAINLOOP, self._feed_watchdog),
             ]
@@ -239,6 +244,12 @@ class Netloomd:
         self.app = App(self.store, runtime)
         self._identities.write_with(self.app)
         async with self._running("identities", self._identities.run):
+            yield
+
+    @contextlib.asynccontextmanager
+    async def _run_cloud(self) -> AsyncIterator[None]:
+        self.cloud = await seeded_cloud(self.store, Backends())
+        async with self._running("jobs", self.cloud.run):
             yield
 
     # -- faces -------------------------------------------------------------------------------------------------------
