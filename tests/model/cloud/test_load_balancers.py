@@ -8,8 +8,9 @@ import pytest
 from netloom.base.errors import InvalidInput
 from netloom.model.cloud.load_balancers import Algorithm, LbProtocol, parse_algorithm, parse_lb_protocol
 from netloom.model.cloud.load_balancers_health import HealthCheckValues, check_health_check
-from netloom.model.cloud.load_balancers_stickiness import check_stickiness, stickiness_capability
+from netloom.model.cloud.load_balancers_stickiness import METHODS, Kind, check_stickiness
 from netloom.model.cloud.rules_traffic import Protocol
+from netloom.model.cloud.services_known import STICKINESS
 
 
 def test_words_in_any_case() -> None:
@@ -62,12 +63,17 @@ def test_what_stickiness_may_not_be_told(
     assert refused.value.hint
 
 
-def test_the_capability_lists_what_the_check_accepts() -> None:
-    for method in msgspec.json.decode(stickiness_capability()):
-        for parameter in method["paramlist"]:
-            assert parameter["required"] is False
-            if parameter["isflag"]:
-                assert check_stickiness(method["methodname"], {parameter["paramname"]: "true"}, None)[1]
+def test_the_check_accepts_what_the_capability_of_known_providers_lists() -> None:
+    listed = {
+        (method["methodname"], parameter["paramname"], parameter["isflag"], parameter["required"])
+        for method in msgspec.json.decode(STICKINESS)
+        for parameter in method["paramlist"]
+    }
+    assert listed == {
+        (method.name, parameter.name, parameter.kind is Kind.FLAG, parameter.required)
+        for method in METHODS
+        for parameter in method.parameters
+    }
 
 
 def test_a_health_check_has_defaults_and_bounds() -> None:

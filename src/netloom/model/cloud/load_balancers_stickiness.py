@@ -145,27 +145,6 @@ def check_stickiness(
     return method.name, checked
 
 
-def stickiness_capability(methods: tuple[Method, ...] = METHODS) -> str:
-    """The value of a provider's capability SupportedStickinessMethods: JSON as CloudStack's clients read it."""
-    listed = [
-        {
-            "methodname": method.name,
-            "description": method.meaning,
-            "paramlist": [
-                {
-                    "paramname": parameter.name,
-                    "required": parameter.required,
-                    "isflag": parameter.kind is Kind.FLAG,
-                    "description": parameter.meaning,
-                }
-                for parameter in method.parameters
-            ],
-        }
-        for method in methods
-    ]
-    return msgspec.json.encode(listed).decode()
-
-
 def _check_value(parameter: Parameter, value: str) -> str | None:
     subject = f"param.{parameter.name}"
     if parameter.kind is Kind.FLAG:

@@ -11,7 +11,8 @@ TABLES: tuple[RecordTable, ...] = (
         PublicIp,
         unique=(("range_id", "position"), ("range_id", "address")),
         indexes=(("account_id", "number"), ("network_id",), ("vpc_id",), ("instance_id",), ("address",)),
-        natives={"zone_id": "zones", "network_id": "networks", "nic_id": "nics"},
+        references={"account_id": "account", "domain_id": "domain", "network_id": "network"},
+        natives={"zone_id": "zones", "nic_id": "nics"},
     ),
     RecordTable("quarantined_ip", QuarantinedIp, indexes=(("range_id", "position"), ("address",))),
 )

@@ -7,6 +7,8 @@ from netloom.model.cloud.rules import FirewallRule, PortForwardingRule, StaticNa
 from netloom.store.cloud.table import RecordTable
 
 _OF_ACCOUNT = ("account_id", "number")
+_OWNED = {"account_id": "account", "domain_id": "domain"}
+_PLACED = {**_OWNED, "network_id": "network", "public_ip_id": "public_ip"}
 
 TABLES: tuple[RecordTable, ...] = (
     RecordTable(
@@ -18,8 +20,7 @@ TABLES: tuple[RecordTable, ...] = (
             ("network_id", "direction", "start_port"),
             ("related_id",),
         ),
-        references={"public_ip_id": "public_ip"},
-        natives={"network_id": "networks"},
+        references=_PLACED,
     ),
     RecordTable(
         "port_forwarding_rule",
@@ -31,22 +32,20 @@ TABLES: tuple[RecordTable, ...] = (
             ("instance_id",),
             ("nic_id",),
         ),
-        references={"public_ip_id": "public_ip"},
-        natives={"network_id": "networks", "nic_id": "nics"},
+        references=_PLACED,
+        natives={"nic_id": "nics"},
     ),
     RecordTable(
         "static_nat_rule",
         StaticNatRule,
         indexes=(_OF_ACCOUNT, ("public_ip_id", "start_port"), ("network_id",)),
-        references={"public_ip_id": "public_ip"},
-        natives={"network_id": "networks"},
+        references=_PLACED,
     ),
     RecordTable(
         "load_balancer",
         LoadBalancer,
         indexes=(_OF_ACCOUNT, ("public_ip_id", "public_port"), ("network_id",), ("certificate_id",)),
-        references={"public_ip_id": "public_ip", "certificate_id": "ssl_certificate"},
-        natives={"network_id": "networks"},
+        references={**_PLACED, "certificate_id": "ssl_certificate"},
     ),
     RecordTable(
         "lb_member",
@@ -69,6 +68,10 @@ TABLES: tuple[RecordTable, ...] = (
         references={"load_balancer_id": "load_balancer"},
     ),
     RecordTable(
-        "ssl_certificate", SslCertificate, unique=(("account_id", "name"),), secrets=("private_key",)
+        "ssl_certificate",
+        SslCertificate,
+        unique=(("account_id", "name"),),
+        references=_OWNED,
+        secrets=("private_key",),
     ),
 )
