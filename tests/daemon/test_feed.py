@@ -14,7 +14,7 @@ from netloom.model.kinds import Kind
 from netloom.model.objects import Host
 from netloom.model.patches import HostPatch
 from netloom.plan.records import NicView, Remove
-from netloom.reconcile.planner import IntentBatch
+from netloom.reconcile.inputs import IntentBatch
 from netloom.store import tables
 from netloom.store.transaction import Transaction
 

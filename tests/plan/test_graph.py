@@ -29,7 +29,7 @@ class CountingCompiler:
 
     def __init__(self) -> None:
         self.made: list[object] = []
-        self.broken = False
+        self.broken: set[HostId] = set()
 
     def touch(self, view: View, change: Change, touched: Touched) -> None:
         assert isinstance(change, HostChange)
@@ -43,7 +43,7 @@ class CountingCompiler:
         return (OWN,) if host in view.hosts else ()
 
     def own(self, view: View, host: HostId, key: FragmentKey) -> Fragment | None:
-        if self.broken:
+        if host in self.broken:
             raise RuntimeError("compiler bug")
         self.made.append((host, key))
         return Fragment(key, (flow(1, len(view.hosts[host].name)),)) if host in view.hosts else None
@@ -64,6 +64,9 @@ class CountingCompiler:
 
     def bridge(self, view: View, host: HostId) -> BridgeSpec:
         return BridgeSpec(view.hosts[host].bridge)
+
+    def causes(self, view: View, part: FragmentKey | GroupKey) -> tuple[ObjectRef, ...]:
+        return ()
 
     def findings(self, view: View, subject: ObjectRef) -> tuple[PlanFinding, ...]:
         found = view.hosts.get(HostId(subject.id))
@@ -156,16 +159,33 @@ def test_a_rehearsal_tells_and_leaves_no_trace(planner: Planner) -> None:
     assert dict(desired.fragments) == before
 
 
-def test_a_failure_loses_nothing(planner: Planner, compiler: CountingCompiler) -> None:
-    compiler.broken = True
-    with pytest.raises(RuntimeError):
-        put(planner, host(1), host(2))
-    compiler.broken = False
-    taken = planner.take()
-    assert {host: set(change.fragments) for host, change in taken.items()} == {
-        "h1": {OWN, COMMON},
-        "h2": {OWN, COMMON},
+def test_what_cannot_be_made_stops_only_its_object(planner: Planner, compiler: CountingCompiler) -> None:
+    put(planner, host(1), host(2))
+    compiler.broken = {HostId("h1")}
+    taken = put(planner, host(1, "longer"), host(2, "longer"), host(3))
+    assert {name: set(change.fragments) for name, change in taken.items()} == {
+        "h2": {OWN},
+        "h3": {OWN, COMMON},
     }
+    (finding,) = planner.findings()
+    assert (finding.code, finding.subject.id) == ("internal-error", "h1")
+    assert "compiler bug" in finding.message
+    desired = planner.desired(HostId("h1"))
+    assert desired is not None
+    assert desired.fragments[OWN] == Fragment(OWN, (flow(1, 5),)), "what was made before stays"
+    compiler.broken = set()
+    taken = put(planner, host(1, "even longer"))
+    assert taken[HostId("h1")].fragments[OWN].before == Fragment(OWN, (flow(1, 5),))
+    assert planner.findings() == ()
+
+
+def test_a_fault_goes_with_its_host(planner: Planner, compiler: CountingCompiler) -> None:
+    compiler.broken = {HostId("h1")}
+    put(planner, host(1))
+    assert planner.findings(Uuid("h1"))
+    planner.feed(planner.view.remove_host(HostId("h1")))
+    planner.take()
+    assert planner.findings() == ()
 
 
 def test_a_planner_over_a_known_picture_starts_from_it(compiler: CountingCompiler) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-from collections.abc import Collection, Coroutine, Mapping
+from collections.abc import Collection, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -103,10 +104,14 @@ class FakeTarget:
         )
         return parts, delta
 
-    def changes(self, desired: Desired, keys: Collection[str]) -> tuple[Desired, Delta[int, tuple[str, int]]]:
-        before = {i: ("us", v) for key in keys for i, v in self.applied.get(key, {}).items()}
-        after = {i: ("us", v) for key in keys for i, v in desired.get(key, {}).items()}
-        return {key: dict(desired.get(key, {})) for key in keys}, changes(before, after)
+    def changes(
+        self, desired: Desired, before: Mapping[str, Mapping[int, int] | None], unsure: Collection[str] = ()
+    ) -> tuple[Desired, Delta[int, tuple[str, int]]]:
+        old = {i: ("us", v) for part in before.values() for i, v in (part or {}).items()}
+        new = {i: ("us", v) for key in before for i, v in desired.get(key, {}).items()}
+        delta = changes(old, new)
+        delta.change.update({i: new[i] for key in unsure for i in desired.get(key, {})})
+        return {key: dict(desired.get(key, {})) for key in before}, delta
 
     async def apply(self, steps: tuple[Desired, Delta[int, tuple[str, int]]]) -> Outcome[str]:
         parts, delta = steps
@@ -221,6 +226,10 @@ class EngineMachine(RuleBasedStateMachine):
     def refuse(self, key: str) -> None:
         self.world.refuse.add(key)
 
+    @rule(key=KEYS)
+    def accept(self, key: str) -> None:
+        self.world.refuse.discard(key)
+
     @rule()
     def crash_and_restart(self) -> None:
         self._run(self.engine.close())
@@ -317,6 +326,58 @@ class EngineMachine(RuleBasedStateMachine):
         self.settle()
         self._run(self.engine.close())
         self.loop.close()
+
+
+class Scene(EngineMachine):
+    """The same, step by step, after a first full turn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.retry_is_enough()
+
+    @property
+    def full(self) -> int:
+        counters = self.engine.counters("t")
+        assert counters is not None
+        return counters.full_turns
+
+
+@pytest.fixture
+def scene() -> Iterator[Scene]:
+    made = Scene()
+    yield made
+    made.teardown()
+
+
+def test_a_key_refused_in_a_full_turn_and_then_changed_leaves_nothing_behind(scene: Scene) -> None:
+    scene.change("a", {0: 1, 1: 1})
+    scene.pass_time(0.1)
+    scene.refuse("a")
+    scene.lose()
+    scene.change("a", {0: 2, 1: 1})
+    scene.come_back()
+    scene.pass_time(0.1)
+    full = scene.full
+    scene.change("a", {2: 1})
+    scene.accept("a")
+    scene.retry_is_enough()
+    assert scene.full == full, "a full turn would have hidden it"
+    assert scene.world.items == {2: ("us", 1)}
+
+
+def test_a_key_refused_and_then_changed_back_is_whole_again(scene: Scene) -> None:
+    scene.change("a", {0: 1})
+    scene.pass_time(0.1)
+    scene.refuse("a")
+    scene.change("a", {1: 1})
+    scene.pass_time(0.01)
+    assert scene.world.items == {}, "what is not desired any more goes, whatever is refused"
+    full = scene.full
+    scene.change("a", {0: 1})
+    scene.accept("a")
+    scene.retry_is_enough()
+    assert scene.full == full
+    assert scene.world.items == {0: ("us", 1)}
 
 
 EngineMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

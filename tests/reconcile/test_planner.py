@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network
 
+import msgspec
 import pytest
 
 from netloom.base.ids import HostId, NetworkId, NicId, Uuid
@@ -14,10 +15,22 @@ from netloom.model.kinds import Kind
 from netloom.model.status import Phase
 from netloom.plan.graph import Planner
 from netloom.plan.switch import Fragment, FragmentKey
-from netloom.plan.view import Edit, HostView, NetworkView, NicView, PortSeen, Remove, SwitchFacts
+from netloom.plan.view import (
+    Change,
+    Edit,
+    HostView,
+    NetworkView,
+    NicView,
+    PortSeen,
+    Remove,
+    SwitchFacts,
+    View,
+)
 from netloom.providers.ovs.compile.compiler import OvsCompiler
-from netloom.reconcile.planner import IntentBatch, PlanInputs, PlannerLoop, PlanSource
+from netloom.reconcile.inputs import IntentBatch, PlanInputs
+from netloom.reconcile.planner import PlannerLoop
 from netloom.reconcile.ports import Refusal
+from netloom.reconcile.source import PlanSource
 from netloom.reconcile.status import StatusBook
 
 H1, H2 = (HostId(Uuid(f"00000000-0000-4000-8000-00000000000{n}")) for n in (1, 2))
@@ -326,3 +339,97 @@ async def test_a_removed_host_shows_nothing_any_more() -> None:
         assert H1 not in bench.planner.view.facts
         assert H1 not in bench.memory.ports
         assert bench.book.host_failure(H1) is None
+
+
+async def test_what_cannot_be_taken_in_stops_only_its_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Bench({H2: []}) as bench:
+        bench.feed.put(ALL)
+        await bench.settle()
+        observe = bench.planner.view.observe_port
+
+        def broken(port: PortSeen) -> tuple[Change, ...]:
+            if port.port_name == "bad":
+                raise RuntimeError("a mistake")
+            return observe(port)
+
+        monkeypatch.setattr(bench.planner.view, "observe_port", broken)
+        bench.loop.observe_all(H1, SwitchFacts(H1), [PortSeen(H1, "bad", "vif-2", 9), PORT1])
+        bench.loop.release(H1)
+        await bench.settle()
+        assert bench.task is not None
+        assert not bench.task.done()
+        assert bench.planner.view.placement(NIC1, H1) is not None
+        assert ("ready", H1) in bench.workers.events
+        (finding,) = bench.planner.findings(H1)
+        assert finding.code == "internal-error"
+        assert "port bad" in finding.message
+        assert bench.loop.status(Kind.HOST, H1).code == "internal-error"
+        monkeypatch.undo()
+        bench.loop.observe(H1, None, [PortSeen(H1, "bad", "vif-2", 9)], [])
+        await bench.settle()
+        assert bench.planner.findings(H1) == ()
+        assert bench.planner.view.placement(NIC2, H1) is not None
+
+
+async def test_what_cannot_be_made_keeps_its_nic_and_network_from_being_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with Bench({H2: []}) as bench:
+        bench.feed.put([*HOSTS, NETWORK, NICS[0]])
+        bench.loop.observe_all(H1, SwitchFacts(H1), [PORT1])
+        bench.loop.release(H1)
+        await bench.settle()
+        made = OvsCompiler.own
+
+        def broken(self: OvsCompiler, view: View, host: HostId, key: FragmentKey) -> Fragment | None:
+            if key == FragmentKey("local", 2):
+                raise RuntimeError("a mistake")
+            return made(self, view, host, key)
+
+        monkeypatch.setattr(OvsCompiler, "own", broken)
+        bench.feed.put([NICS[1]], revision=2)
+        second = PortSeen(H1, "p2", "vif-2", 2)
+        bench.loop.observe(H1, None, [second], [])
+        await bench.settle()
+        for host in (H1, H2):
+            bench.book.set_ready(host, ready=True)
+            bench.book.realised(host, None, ())
+        assert bench.loop.status(Kind.NIC, NIC1).phase is Phase.DONE
+        for kind, item in ((Kind.NIC, NIC2), (Kind.NETWORK, NET)):
+            status = bench.loop.status(kind, item)
+            assert (status.phase, status.code) == (Phase.ERROR, "internal-error")
+            assert bench.book.waits(item)
+        monkeypatch.undo()
+        bench.loop.observe(H1, None, [msgspec.structs.replace(second, ofport=3)], [])
+        await bench.settle()
+        bench.book.realised(H1, None, ())
+        assert bench.loop.status(Kind.NIC, NIC2).phase is Phase.DONE
+        assert not bench.book.waits(NET)
+
+
+async def test_what_a_failed_turn_made_is_waited_for() -> None:
+    async with Bench({H2: []}) as bench:
+        bench.feed.put([*HOSTS, NETWORK])
+        bench.loop.observe_all(H1, SwitchFacts(H1), [PORT1])
+        bench.loop.release(H1)
+        await bench.settle()
+        bench.book.realised(H1, None, ())
+        failures = [RuntimeError("once")]
+        touch = bench.workers.touch
+
+        def breaking(name: str, before: Mapping[FragmentKey, Fragment | None]) -> None:
+            if failures:
+                raise failures.pop()
+            touch(name, before)
+
+        bench.workers.touch = breaking  # type: ignore[method-assign]
+        bench.feed.put([NICS[0]], revision=2)
+        assert bench.task is not None
+        with pytest.raises(ExceptionGroup):
+            await bench.task
+        bench.task = asyncio.create_task(bench.loop.run())
+        bench.feed.put([*HOSTS, NETWORK, NICS[0]], revision=2)
+        await bench.settle()
+        assert bench.loop.status(Kind.NIC, NIC1).behind == (H1,)
+        bench.book.realised(H1, None, ())
+        assert bench.loop.status(Kind.NIC, NIC1).phase is Phase.DONE

@@ -9,6 +9,7 @@ import pytest
 from netloom.base.ids import HostId, Uuid
 from netloom.model.status import Phase
 from netloom.reconcile import status
+from netloom.reconcile.ports import Refusal
 from netloom.reconcile.status import StatusBook
 
 HOSTS = [HostId(Uuid(str(uuid.UUID(int=number)))) for number in range(2)]
@@ -68,3 +69,35 @@ def test_host_that_is_removed_is_waited_for_by_nobody(bound: int, monkeypatch: p
     book.host_gone(HOSTS[0])
     assert settled == [NETWORK]
     assert book.status(NETWORK).phase is Phase.DONE
+
+
+def test_nothing_is_settled_while_an_output_of_it_is_refused() -> None:
+    """Refused after it was in force: the object's next generation needs nothing more there, and is not settled."""
+    settled: list[Uuid] = []
+    book: StatusBook[str] = StatusBook(lambda _host, _key: [NETWORK], settled=settled.append)
+    book.set_ready(HOSTS[0], ready=True)
+    book.expect({NETWORK}, {HOSTS[0]: ["a"]})
+    book.taken({NETWORK: 1})
+    book.refused(HOSTS[0], {"b": Refusal("flow-refused", "no")}, 5.0)
+    book.realised(HOSTS[0], None, ["b"])
+    book.taken({NETWORK: 2})
+    assert not settled
+    assert book.waits(NETWORK)
+    assert (book.status(NETWORK).phase, book.status(NETWORK).generation) == (Phase.ERROR, 0)
+    book.realised(HOSTS[0], ["b"], ())
+    assert settled == [NETWORK]
+    assert (book.status(NETWORK).phase, book.status(NETWORK).generation) == (Phase.DONE, 2)
+
+
+def test_who_is_to_blame_for_a_refusal_is_asked_each_time() -> None:
+    """An object that is not behind a refused output any more is not in error for it."""
+    causes = [NETWORK, NIC]
+    book: StatusBook[str] = StatusBook(lambda _host, _key: causes)
+    book.set_ready(HOSTS[0], ready=True)
+    book.taken({NETWORK: 1, NIC: 1})
+    book.refused(HOSTS[0], {"a": Refusal("flow-refused", "no")}, 5.0)
+    assert book.status(NIC).phase is Phase.ERROR
+    causes.remove(NIC)
+    book.refused(HOSTS[0], {"a": Refusal("flow-refused", "no")}, 6.0)
+    assert book.status(NIC).phase is Phase.DONE
+    assert book.status(NETWORK).phase is Phase.ERROR

@@ -23,7 +23,9 @@ from netloom.providers.ovs.compile.compiler import OvsCompiler
 from netloom.providers.ovs.compile.ports import OWNER_KEY
 from netloom.providers.ovs.pipeline.cookies import OWNER, OWNER_MASK
 from netloom.reconcile.engine import Engine, EngineSettings
-from netloom.reconcile.planner import IntentBatch, PlanInputs, PlannerLoop, PlanSource
+from netloom.reconcile.inputs import IntentBatch, PlanInputs
+from netloom.reconcile.planner import PlannerLoop
+from netloom.reconcile.source import PlanSource
 from netloom.reconcile.status import StatusBook
 from netloom.switches.flows import RawCache
 from netloom.switches.host_session import HostConfig, HostSession, SessionSettings

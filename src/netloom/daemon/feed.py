@@ -13,7 +13,7 @@ from netloom.daemon.views import PLANNED_KINDS, view_of
 from netloom.model.kinds import Kind
 from netloom.model.objects import Host, Object
 from netloom.plan.records import Edit, Remove
-from netloom.reconcile.planner import IntentBatch
+from netloom.reconcile.inputs import IntentBatch
 from netloom.store.changelog import RevisionCompacted
 from netloom.store.store import Store
 

@@ -7,17 +7,30 @@
                      ports, bridge ◀── Compiler.ports ─┘
 
 Rule 1: nothing is made twice and nothing is made that was not touched; what comes out equal to what was there is no change.
-Rule 2: `recompute` makes a switch from nothing but the picture; it always equals what `desired` holds after `take`.
+Rule 2: `recompute` makes a switch from nothing but the picture; it always equals what `desired` holds after `take`, but for
+    what could not be made (`faults`), which stays as it was.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 from netloom.base.ids import HostId, Uuid
+from netloom.model.kinds import Kind
+from netloom.plan.faults import Faults
+from netloom.plan.finding_book import FindingBook
 from netloom.plan.findings import PlanFinding
 from netloom.plan.ports import Compiler, GroupKey, Touched
-from netloom.plan.records import Change, Edit
+from netloom.plan.records import (
+    Change,
+    Edit,
+    FactsChange,
+    IdentityChange,
+    ObjectRef,
+    PlacementChange,
+    PresenceChange,
+)
 from netloom.plan.switch import (
     BridgeSpec,
     Fragment,
@@ -86,15 +99,22 @@ class Planner:
         self._switches: dict[HostId, _Switch] = {}
         self._groups: dict[GroupKey, _Group] = {}
         self._outcomes: dict[HostId, _Outcome] = {}
-        self._findings: dict[Uuid, tuple[PlanFinding, ...]] = {}
-        self._about: dict[Uuid, set[Uuid]] = {}  # object → subjects whose findings name it
+        self._findings = FindingBook()
+        self.faults = Faults(self._findings)
 
     # -- in and out --------------------------------------------------------------------------------------------------
 
     def feed(self, changes: Iterable[Change]) -> None:
         """Note what changes of the picture can alter; cheap, nothing is made yet."""
         for change in changes:
-            self._compiler.touch(self.view, change, self._touched)
+            try:
+                self._compiler.touch(self.view, change, self._touched)
+            except Exception as error:  # noqa: BLE001 - as in `_own`
+                subject = self._subject(change)
+                self.faults.note(("find what depends on it", subject.id, type(change)), subject, error)
+            else:
+                if self.faults:
+                    self.faults.clear(("find what depends on it", self._subject(change).id, type(change)))
 
     def take(self) -> dict[HostId, SwitchChange]:
         """Make what was touched; the difference to what was taken before, for each switch that has one.
@@ -151,15 +171,7 @@ class Planner:
 
     def findings(self, object_id: Uuid | None = None) -> tuple[PlanFinding, ...]:
         """What there is to say about one object (or naming it), or about all, as of the last take."""
-        if object_id is None:
-            return tuple(finding for found in self._findings.values() for finding in found)
-        subjects = sorted(self._about.get(object_id, ()))
-        return tuple(
-            finding
-            for subject in subjects
-            for finding in self._findings[subject]
-            if any(ref.id == object_id for ref in (finding.subject, *finding.others))
-        )
+        return self._findings.all() if object_id is None else self._findings.about(object_id)
 
     def carriers(self, group: GroupKey) -> frozenset[HostId]:
         """The switches that carry a group as of the last take."""
@@ -189,7 +201,7 @@ class Planner:
             if host_id in self.view.hosts:
                 if switch is None:
                     switch = self._switches[host_id] = _Switch()
-                keys = {*switch.own, *self._compiler.own_keys(self.view, host_id)}
+                keys = {*switch.own, *self._own_keys(host_id)}
                 touched.own.update((host_id, key) for key in keys)
                 touched.groups.add(host_id)
                 touched.ports.add(host_id)
@@ -204,6 +216,7 @@ class Planner:
             self._leave(host_id, group)
         outcome.ports = {}
         del self._switches[host_id]
+        self.faults.forget(host_id)
 
     def _settle_groups(self, touched: Touched) -> dict[GroupKey, set[HostId]]:
         """Let switches leave groups; note who joins which, to get the group when it is complete."""
@@ -212,7 +225,12 @@ class Planner:
             switch = self._switches.get(host_id)
             if switch is None:
                 continue
-            wanted = self._compiler.groups(self.view, host_id)
+            wanted = self.faults.attempt(
+                ("find the networks of a host", host_id),
+                self._host_ref(host_id),
+                partial(self._compiler.groups, self.view, host_id),
+                frozenset(switch.groups),
+            )
             for group in switch.groups - wanted:
                 self._leave(host_id, group)
                 switch.groups.discard(group)
@@ -229,6 +247,7 @@ class Planner:
         group.carriers.discard(host_id)
         if not group.carriers:
             del self._groups[key]
+            self.faults.forget(key)
 
     def _settle_shared(self, touched: Touched, joined: dict[GroupKey, set[HostId]]) -> None:
         found: list[tuple[_Group, FragmentChange]] = []
@@ -236,7 +255,8 @@ class Planner:
             group = self._groups.get(group_key)
             if group is None:
                 continue  # nobody carries it
-            change = _replace(group.fragments, key, self._compiler.shared(self.view, group_key, key))
+            made = self._shared(group_key, key, group.fragments.get(key))
+            change = _replace(group.fragments, key, made)
             if change is not None:
                 found.append((group, change))
         # A key may leave one group for another: what goes is noted before what comes.
@@ -248,7 +268,7 @@ class Planner:
             group = self._groups.get(group_key)
             if group is None:
                 group = self._groups[group_key] = _Group()
-                group.fragments = self._make_group(group_key)
+                group.fragments = self._new_group(group_key)
             changes = [FragmentChange(fragment.key, None, fragment) for fragment in group.fragments.values()]
             for host_id in host_ids:
                 outcome = self._outcome(host_id)
@@ -263,7 +283,7 @@ class Planner:
         for host_id, key in touched.own:
             switch = self._switches.get(host_id)
             if switch is not None:
-                change = _replace(switch.own, key, self._compiler.own(self.view, host_id, key))
+                change = _replace(switch.own, key, self._own(host_id, key, switch.own.get(key)))
                 if change is not None:
                     self._outcome(host_id).note(change)
 
@@ -272,27 +292,34 @@ class Planner:
             switch = self._switches.get(host_id)
             if switch is None:
                 continue
-            ports = self._compiler.ports(self.view, host_id)
+            ref = self._host_ref(host_id)
+            ports = self.faults.attempt(
+                ("make the ports of a host", host_id),
+                ref,
+                partial(self._compiler.ports, self.view, host_id),
+                switch.ports,
+            )
             if ports != switch.ports:
                 switch.ports = self._outcome(host_id).ports = ports
                 switch.desired = None
-            bridge = self._compiler.bridge(self.view, host_id)
+            bridge = self.faults.attempt(
+                ("make the bridge of a host", host_id),
+                ref,
+                partial(self._compiler.bridge, self.view, host_id),
+                switch.bridge,
+            )
             if bridge != switch.bridge:
                 switch.bridge = self._outcome(host_id).bridge = bridge
                 switch.desired = None
 
     def _settle_findings(self, touched: Touched) -> None:
         for subject in touched.findings:
-            found = self._compiler.findings(self.view, subject)
-            for named in _named(self._findings.pop(subject.id, ())):
-                subjects = self._about[named]
-                subjects.discard(subject.id)
-                if not subjects:
-                    del self._about[named]
-            if found:
-                self._findings[subject.id] = found
-                for named in _named(found):
-                    self._about.setdefault(named, set()).add(subject.id)
+            where = ("check it", subject.id)
+            nothing: tuple[PlanFinding, ...] = ()
+            found = self.faults.attempt(
+                where, subject, partial(self._compiler.findings, self.view, subject), nothing
+            )
+            self._findings.put(subject.id, found)
 
     def _make_group(self, group: GroupKey) -> dict[FragmentKey, Fragment]:
         compiler, view = self._compiler, self.view
@@ -301,6 +328,71 @@ class Planner:
             for key in compiler.shared_keys(view, group)
             if (made := compiler.shared(view, group, key))
         }
+
+    # -- one at a time: what goes wrong is a fault of its object ----------------------------------------------------
+
+    def _subject(self, change: Change) -> ObjectRef:
+        match change:
+            case PlacementChange(nic=nic):
+                return nic.ref
+            case FactsChange(host_id=host_id) | PresenceChange(host_id=host_id):
+                return self._host_ref(host_id)
+            case IdentityChange(identity=identity):
+                nics = self.view.by_identity.get(identity, ())
+                return nics[0].ref if nics else ObjectRef(Kind.NIC, Uuid(identity), 0, identity)
+            case _:
+                item = change.after or change.before
+                return ObjectRef(Kind.NIC, Uuid(""), 0, "") if item is None else item.ref
+
+    def _own_keys(self, host_id: HostId) -> list[FragmentKey]:
+        return self.faults.attempt(
+            ("find what a host needs", host_id),
+            self._host_ref(host_id),
+            lambda: list(self._compiler.own_keys(self.view, host_id)),
+            [],
+        )
+
+    def _own(self, host_id: HostId, key: FragmentKey, held: Fragment | None) -> Fragment | None:
+        try:
+            made = self._compiler.own(self.view, host_id, key)
+        except Exception as error:  # noqa: BLE001 - as `Faults.attempt`; in line, as it is done for every fragment
+            causes = self._compiler.causes(self.view, key) or (self._host_ref(host_id),)
+            self.faults.note(("make flows for it", host_id, key), causes[0], error, causes[1:])
+            return held
+        if self.faults:
+            self.faults.clear(("make flows for it", host_id, key))
+        return made
+
+    def _shared(self, group: GroupKey, key: FragmentKey, held: Fragment | None) -> Fragment | None:
+        try:
+            made = self._compiler.shared(self.view, group, key)
+        except Exception as error:  # noqa: BLE001 - as in `_own`
+            subject, *others = self._causes(key)
+            self.faults.note(("make flows for it", group, key), subject, error, tuple(others))
+            return held
+        if self.faults:
+            self.faults.clear(("make flows for it", group, key))
+        return made
+
+    def _new_group(self, group: GroupKey) -> dict[FragmentKey, Fragment]:
+        none: list[FragmentKey] = []
+        keys = self.faults.attempt(
+            ("find what it needs", group),
+            self._causes(group)[0],
+            lambda: list(self._compiler.shared_keys(self.view, group)),
+            none,
+        )
+        return {key: made for key in keys if (made := self._shared(group, key, None))}
+
+    def _causes(self, part: FragmentKey | GroupKey) -> tuple[ObjectRef, ...]:
+        """At least one: what nobody answers for is told under its own name."""
+        name = f"{part.kind}/{part.number}"
+        found = self._compiler.causes(self.view, part)
+        return found or (ObjectRef(Kind.NETWORK, Uuid(name), part.number, name),)
+
+    def _host_ref(self, host_id: HostId) -> ObjectRef:
+        host = self.view.hosts.get(host_id)
+        return ObjectRef(Kind.HOST, host_id, 0, host_id) if host is None else host.ref
 
     def _outcome(self, host_id: HostId) -> _Outcome:
         found = self._outcomes.get(host_id)
@@ -321,10 +413,6 @@ def _replace(
     else:
         held[key] = made
     return FragmentChange(key, before, made)
-
-
-def _named(findings: Iterable[PlanFinding]) -> set[Uuid]:
-    return {ref.id for finding in findings for ref in (finding.subject, *finding.others)}
 
 
 def _changes(outcomes: Mapping[HostId, _Outcome]) -> dict[HostId, SwitchChange]:

@@ -70,5 +70,8 @@ class Compiler(Protocol):
     def bridge(self, view: View, host: HostId) -> BridgeSpec:
         """The settings of a switch's integration bridge."""
 
+    def causes(self, view: View, part: FragmentKey | GroupKey) -> tuple[ObjectRef, ...]:
+        """The object that a fragment or a group is about, then those it belongs to; none when it is the switch."""
+
     def findings(self, view: View, subject: ObjectRef) -> tuple[PlanFinding, ...]:
         """What there is to say about an object now; nothing when it is gone."""

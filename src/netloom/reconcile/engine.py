@@ -171,7 +171,7 @@ class _Worker(Generic[K, V, D, A, X]):
                 before = self.dirty.take(self.engine.settings.keys_per_turn)
                 async with asyncio.timeout(self.engine.settings.turn_limit):
                     outcome = await self._partial(before)
-        except Exception as error:  # noqa: BLE001 - one of the three doors for broad excepts: the engine worker
+        except Exception as error:  # noqa: BLE001 - one of the four doors for broad excepts: the engine worker
             self._failed(error, before)
         else:
             self._succeeded(outcome, before, full=full, refresh=refresh)
@@ -194,7 +194,8 @@ class _Worker(Generic[K, V, D, A, X]):
             return await self.target.apply(steps)
 
     async def _partial(self, before: Mapping[K, V | None]) -> Outcome[K]:
-        return await self.target.apply(self.target.changes(self._desired(), before))
+        unsure = {key for key in before if key in self.dirty.unsure} if self.dirty.unsure else ()
+        return await self.target.apply(self.target.changes(self._desired(), before, unsure))
 
     def _desired(self) -> D:
         desired = self.engine.source.desired(self.target.name)
@@ -227,9 +228,9 @@ class _Worker(Generic[K, V, D, A, X]):
             for key in before:
                 if key not in outcome.refused:
                     self.retry.clear(key)
+                    self.dirty.settled(key)
         next_try = now
         for key in outcome.refused:
-            # After a full turn nothing but the refused steps differs, so the key is put there as if anew.
             self.dirty.hold(key, before.get(key))
             next_try = max(next_try, self.retry.failed(key, now))
         listener = self.engine.listener

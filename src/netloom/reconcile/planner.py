@@ -8,13 +8,16 @@ Rule 1: nothing is waited for to gather more: what has queued while one batch wa
 Rule 2: a host is released to its worker only after what it showed has been worked in, and all hosts only after everything
     that was known before (intent, and where NICs were seen last) has been: a restart must not take a gap in what
     netloom knows for a change of what users want.
+
+What goes wrong with one edit or one thing that was seen is a fault of its object (`plan.faults`); the rest goes on.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -24,8 +27,9 @@ from netloom.aio.queues import BoundedQueue, QueueCounters, WhenFull
 from netloom.aio.tasks import Group
 from netloom.base.ids import HostId, Uuid
 from netloom.model.kinds import Kind
-from netloom.plan.graph import Planner
-from netloom.plan.switch import Fragment, FragmentKey, SwitchChange, SwitchDesired
+from netloom.plan.faults import Where
+from netloom.plan.records import HostView, NetworkView, NicView, ObjectRef
+from netloom.plan.switch import Fragment, FragmentKey, SwitchChange
 from netloom.plan.view import (
     Change,
     Edit,
@@ -35,76 +39,19 @@ from netloom.plan.view import (
     SwitchFacts,
 )
 from netloom.reconcile.attribution import expectations
+from netloom.reconcile.completeness import Completeness
+from netloom.reconcile.inputs import IntentBatch, PlanInputs
 from netloom.reconcile.ports import Refusal
+from netloom.reconcile.source import PORTS_KEY, PlanSource
 from netloom.reconcile.status import ObjectStatus, StatusBook
 
 _log = structlog.get_logger("netloom.reconcile")
-
-PORTS_KEY = FragmentKey("ports", 0)
-"""Stands for our ports and the bridge's settings of a switch among the keys of its fragments."""
 
 EDITS_PER_TURN = 2000
 """Edits worked in before the others get their turn."""
 
 PORTS_PER_TURN = 2000
 """Ports seen on hosts that are worked in before the others get their turn; one host's are not divided."""
-
-
-@dataclass(frozen=True, slots=True)
-class IntentBatch:
-    """Changes of intent that became durable together.
-
-    Args:
-        revision: the store's, after them.
-        edits: records put and removed, in order.
-        generations: of the objects that the edits are about.
-        complete: all intent of before `follow` was called has now been given. True from then on.
-    """
-
-    revision: int
-    edits: Sequence[Edit]
-    generations: Mapping[Uuid, int] = field(default_factory=dict)
-    complete: bool = True
-
-
-class ChangeFeed(Protocol):
-    """Where intent comes from: the whole of it first, in as many batches as it likes, then what changes."""
-
-    def follow(self) -> AsyncIterator[IntentBatch]:
-        """Batches for ever."""
-        ...
-
-
-class PlacementMemory(Protocol):
-    """Remembers over a restart where NICs were seen last: a host that cannot be asked still forwards for them."""
-
-    def recall(self) -> Mapping[HostId, Sequence[PortSeen]]:
-        """What was remembered, by host; a host with nothing on it is there with an empty list."""
-        ...
-
-    def remember(self, host_id: HostId, ports: Collection[PortSeen]) -> None:
-        """A host shows these now; returns at once."""
-        ...
-
-    def forget(self, host_id: HostId) -> None:
-        """The host is not declared any more."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class PlanInputs:
-    """What the loop reads.
-
-    Args:
-        feed: intent.
-        memory: where NICs were seen last.
-        grace: seconds after the intent is complete that hosts which were never seen nor remembered are waited for. Short:
-            a host that was never seen has nothing that others forward to.
-    """
-
-    feed: ChangeFeed
-    memory: PlacementMemory
-    grace: float = 2.0
 
 
 class Workers(Protocol):
@@ -125,32 +72,6 @@ class Workers(Protocol):
     def look_again(self) -> None:
         """The inputs are complete."""
         ...
-
-
-def _nothing() -> None:
-    """Nobody waits for the inputs to be complete."""
-
-
-class PlanSource:
-    """What the engine looks desired states up in (`DesiredSource`)."""
-
-    def __init__(self, planner: Planner) -> None:
-        self.planner = planner
-        self.complete = False
-        self.when_complete: Callable[[], None] = _nothing
-        """Called once, when all intent is known and all hosts were seen, are remembered, or were waited for."""
-
-    def desired(self, name: str) -> SwitchDesired | None:
-        """What a host's switch should hold now."""
-        return self.planner.desired(HostId(Uuid(name)))
-
-    def why(self, host_id: HostId, key: FragmentKey) -> list[Uuid]:
-        """The objects that cause an output; the host itself for its ports."""
-        if key == PORTS_KEY:
-            return [host_id]
-        desired = self.planner.desired(host_id)
-        fragment = desired.fragments.get(key) if desired is not None else None
-        return [ref.id for ref in fragment.why] if fragment is not None else []
 
 
 @dataclass(slots=True)
@@ -211,20 +132,21 @@ class PlannerLoop:
         self._workers = workers
         self._feed = inputs.feed
         self._memory = inputs.memory
-        self._grace = inputs.grace
         self._clock = clock
+        self._complete = Completeness(inputs.grace, clock)
         self._batches: BoundedQueue[IntentBatch] = BoundedQueue("intent", 64, WhenFull.WAIT)
         self._observed: dict[HostId, _Observed] = {}
-        self._known: set[HostId] = set()
         self._unconfirmed: dict[Uuid, Kind] = {}
         self._removed: set[HostId] = set()
         """Hosts whose sessions may still see things for a moment. Ids never come again; one costs 100 bytes."""
         self._changes: list[Change] = []
         """Worked into the picture and not yet told to all."""
+        self._outputs_untold: list[Mapping[HostId, SwitchChange]] = []
+        self._forgotten: list[Uuid] = []
+        """What came of it, and objects that are gone: kept too until everybody was told."""
         self._failed = False
         self._wake = asyncio.Event()
         self._taken = asyncio.Event()
-        self._intent_complete_at: float | None = None
         self._revision = 0
         self._turns = self._edits = self._observations = self._outputs = 0
         self._seconds = self._last_seconds = 0.0
@@ -296,8 +218,8 @@ class PlannerLoop:
 
     def _recall(self) -> None:
         for host_id, ports in self._memory.recall().items():
-            if host_id not in self._known:
-                self._known.add(host_id)
+            if not self._complete.knows(host_id):
+                self._complete.host_known(host_id)
                 self._planner.feed(self._planner.view.observe_ports(host_id, ports))
 
     async def _read_feed(self) -> None:
@@ -309,7 +231,7 @@ class PlannerLoop:
         while True:
             self._wake.clear()
             if not len(self._batches) and not self._observed:
-                await wait_event(self._wake, self._grace_left())
+                await wait_event(self._wake, self._complete.left())
                 self._check_complete()
                 continue
             began = self._clock.now()
@@ -348,40 +270,59 @@ class PlannerLoop:
 
     def _work_in(self, batches: Sequence[IntentBatch], observed: Mapping[HostId, _Observed]) -> None:
         generations: dict[Uuid, int] = {}
-        removed: list[Uuid] = []
         complete = False
         for batch in batches:
             for edit in (*batch.edits, *self._removed_meanwhile(batch)):
-                self._note(self._edit(edit))
+                self._attempt(("take in what was declared", edit.id), _ref(edit), partial(self._edit, edit))
                 if isinstance(edit, Remove):
-                    removed.append(edit.id)
+                    self._forgotten.append(edit.id)
             generations.update(batch.generations)
             self._revision = batch.revision
             complete = complete or batch.complete
         for host_id, seen in observed.items():
             if host_id not in self._removed:
-                self._note(self._observe(host_id, seen))
-        self._publish(self._planner.take(), self._changes)
-        changes, self._changes = self._changes, []
-        if self._worked_in is not None:
-            self._worked_in(changes)
-        for object_id in removed:
-            self._book.forget(object_id)
+                self._observe(host_id, seen)
+        for object_id in self._forgotten:
             generations.pop(object_id, None)
+        self._outputs_untold.append(self._planner.take())
+        self._tell()
         self._book.taken(generations)
         self._book.revision = self._revision
-        if complete and self._intent_complete_at is None:
-            self._intent_complete_at = self._clock.now()
+        if complete:
+            self._complete.intent_known()
         self._check_complete()
         for host_id, seen in observed.items():
             if seen.release and host_id in self._planner.view.hosts:
                 self._book.set_ready(host_id, ready=True)
                 self._workers.set_ready(host_id, ready=True)
 
+    def _attempt(self, where: Where, subject: ObjectRef, change: Callable[[], Sequence[Change]]) -> None:
+        """Change the picture, and let the planner hear of it whatever becomes of the rest of the batch."""
+        none: Sequence[Change] = ()
+        self._note(self._planner.faults.attempt(where, subject, change, none))
+
     def _note(self, changes: Sequence[Change]) -> None:
-        """Changes of the picture that the planner has to hear of, whatever becomes of the rest of the batch."""
         self._changes += changes
         self._planner.feed(changes)
+
+    def _tell(self) -> None:
+        """Tell what came of it. A turn that fails on the way leaves it to the next: who hears it twice does not mind."""
+        changes = self._changes
+        faults = self._planner.faults
+        for fault in faults.take_news():
+            _log.error(
+                "planning went wrong", what=fault.what, subject=fault.subject.name, exc_info=fault.error
+            )
+        for outputs in self._outputs_untold:
+            self._publish(outputs, changes)
+        moved = faults.take_moved()
+        if moved is not None:
+            self._book.hindered({item: Refusal(one.code, one.message) for item, one in moved.items()})
+        if self._worked_in is not None:
+            self._worked_in(changes)
+        for object_id in self._forgotten:
+            self._book.forget(object_id)
+        self._changes, self._outputs_untold, self._forgotten = [], [], []
 
     def _removed_meanwhile(self, batch: IntentBatch) -> list[Remove]:
         if not self._unconfirmed:
@@ -394,9 +335,11 @@ class PlannerLoop:
         return [Remove(kind, object_id) for object_id, kind in gone.items()]
 
     def _edit(self, edit: Edit) -> tuple[Change, ...]:
+        if isinstance(edit, Remove):
+            self._planner.faults.forget(edit.id)
         if isinstance(edit, Remove) and edit.kind is Kind.HOST:
             host_id = HostId(edit.id)
-            self._known.discard(host_id)
+            self._complete.host_gone(host_id)
             self._removed.add(host_id)
             self._observed.pop(host_id, None)
             self._memory.forget(host_id)
@@ -405,27 +348,30 @@ class PlannerLoop:
             self._note(self._planner.view.forget_host(host_id))
         return self._planner.view.edit(edit)
 
-    def _observe(self, host_id: HostId, seen: _Observed) -> list[Change]:
+    def _observe(self, host_id: HostId, seen: _Observed) -> None:
         view = self._planner.view
         self._observations += 1
-        changes: list[Change] = []
-        if seen.facts is not None:
-            changes += view.observe_facts(host_id, seen.facts)
+        host = view.hosts.get(host_id)
+        ref = ObjectRef(Kind.HOST, host_id, 0, host_id) if host is None else host.ref
+        facts = seen.facts
+        if facts is not None:
+            self._attempt(
+                ("take in what it showed", host_id), ref, partial(view.observe_facts, host_id, facts)
+            )
+        # New places first: a NIC that changes its port never has none.
+        for name, port in seen.ports.items():
+            if port is not None:
+                where = (f"take in its port {name}", host_id)
+                self._attempt(where, ref, partial(view.observe_port, port))
+        gone = [name for name, port in seen.ports.items() if port is None]
         if seen.whole:
-            changes += view.observe_ports(host_id, [port for port in seen.ports.values() if port is not None])
-        else:
-            # New places first: a NIC that changes its port never has none.
-            for port in seen.ports.values():
-                if port is not None:
-                    changes += view.observe_port(port)
-            for name, port in seen.ports.items():
-                if port is None:
-                    changes += view.forget_port(host_id, name)
-        if seen.whole:
-            self._known.add(host_id)
+            gone = [name for name in view.ports.get(host_id, ()) if seen.ports.get(name) is None]
+            self._complete.host_known(host_id)
+        for name in gone:
+            where = (f"take in its port {name}", host_id)
+            self._attempt(where, ref, partial(view.forget_port, host_id, name))
         if seen.ports or seen.whole:
             self._memory.remember(host_id, view.ports.get(host_id, {}).values())
-        return changes
 
     def _publish(self, outputs: Mapping[HostId, SwitchChange], changes: Sequence[Change]) -> None:
         for members, per_host in expectations(outputs, changes, PORTS_KEY):
@@ -453,26 +399,12 @@ class PlannerLoop:
             and len(placements.get(change.nic.id, ())) == 1
         }
 
-    # -- completeness ----------------------------------------------------------------------------------------------
-
     def _check_complete(self) -> None:
-        if self._source.complete or self._intent_complete_at is None:
-            return
-        unknown = [host_id for host_id in self._planner.view.hosts if host_id not in self._known]
-        if any(host_id in self._observed and self._observed[host_id].whole for host_id in unknown):
-            return  # they showed what they have, it is only not worked in yet
-        if unknown and (self._grace_left() or 0.0) > 0:
-            return
-        if unknown:
-            _log.warning("going on without having seen all hosts", hosts=len(unknown))
-        self._source.complete = True
-        self._source.when_complete()
-        self._workers.look_again()
-
-    def _grace_left(self) -> float | None:
-        if self._source.complete or self._intent_complete_at is None:
-            return None
-        return max(0.0, self._intent_complete_at + self._grace - self._clock.now())
+        showing = [host_id for host_id, seen in self._observed.items() if seen.whole]
+        if self._complete.check(self._planner.view.hosts, showing):
+            self._source.complete = True
+            self._source.when_complete()
+            self._workers.look_again()
 
     # -- questions -------------------------------------------------------------------------------------------------
 
@@ -505,3 +437,11 @@ class PlannerLoop:
             self._batches.counters(),
             len(self._observed),
         )
+
+
+def _ref(edit: Edit) -> ObjectRef:
+    match edit:
+        case HostView() | NetworkView() | NicView():
+            return edit.ref
+        case Remove(kind=kind, id=object_id):
+            return ObjectRef(kind, object_id, 0, object_id)

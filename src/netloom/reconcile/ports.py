@@ -73,8 +73,13 @@ class Target(Protocol[K, V_contra, D_contra, A, X]):
         """
         ...
 
-    def changes(self, desired: D_contra, before: Mapping[K, V_contra | None]) -> X:
+    def changes(
+        self, desired: D_contra, before: Mapping[K, V_contra | None], unsure: Collection[K] = ()
+    ) -> X:
         """Steps for some keys, each with what was put there for it last: cost as the keys, not as the whole; no I/O.
+
+        Of keys that are `unsure` any part of `before` may be there, and other values in its places: all that is desired
+        of them is put, and all else of `before` removed.
 
         Nobody keeps a copy of what a target holds: the planner knows what a key was when it changes it, and the engine
         keeps that only until the change is in force.

@@ -78,14 +78,16 @@ class RetryBook(Generic[K]):
 class DirtyBook(Generic[K, V]):
     """Keys that changed, each with what was in force for it before the first change that is not in force yet.
 
-    `put` keeps the oldest; a key that was refused is `held` with its oldest until it is due or changes again.
+    `put` keeps the oldest; a key that was refused is `held` with its oldest until it is due or changes again. What a target
+    has of such a key is not known any more, only that it is no more than the oldest: the key is `unsure` until it works.
     """
 
-    __slots__ = ("_dirty", "_held")
+    __slots__ = ("_dirty", "_held", "unsure")
 
     def __init__(self) -> None:
         self._dirty: dict[K, V | None] = {}
         self._held: dict[K, V | None] = {}
+        self.unsure: set[K] = set()
 
     def __len__(self) -> int:
         return len(self._dirty)
@@ -100,7 +102,9 @@ class DirtyBook(Generic[K, V]):
     def put(self, key: K, before: V | None) -> None:
         """A key changed."""
         if key in self._held:
-            before = self._held.pop(key)
+            oldest = self._held.pop(key)
+            # Refused in a full turn: that turn left nothing there but what the key was until now, or part of it.
+            before = before if oldest is None else oldest
         self._dirty.setdefault(key, before)
 
     def take(self, limit: int) -> dict[K, V | None]:
@@ -113,10 +117,15 @@ class DirtyBook(Generic[K, V]):
 
     def hold(self, key: K, before: V | None) -> None:
         """A key was refused. Where it changed meanwhile, the older state is what is in force."""
-        if key in self._dirty:
-            self._dirty[key] = before
-        else:
+        self.unsure.add(key)
+        if key not in self._dirty:
             self._held[key] = before
+        elif before is not None:
+            self._dirty[key] = before
+
+    def settled(self, key: K) -> None:
+        """What was desired of the key is there, whole and alone."""
+        self.unsure.discard(key)
 
     def release(self, key: K) -> None:
         """A held key is due."""
@@ -127,3 +136,4 @@ class DirtyBook(Generic[K, V]):
         """All is looked at anew."""
         self._dirty = {}
         self._held = {}
+        self.unsure = set()

@@ -5,6 +5,7 @@ A change of the picture is worked in as one batch. All that a batch changes beca
 Pending until the last of the outputs is in force.
 
 Rule 1: an output is in force when its host's worker says so, and not before; a host that is away owes everything.
+    Nothing is settled while a host refuses an output of it, or while netloom could not work out what it needs.
 Rule 2: what is held is bounded by what is outstanding: a wait ends with its last output, a host that is away is one set
     and a bounded number of waits.
 """
@@ -102,6 +103,7 @@ class StatusBook(Generic[K]):
         self._realised: dict[Uuid, int] = {}
         self._causes: dict[tuple[HostId, K], frozenset[Uuid]] = {}
         self._refused_for: dict[Uuid, dict[tuple[HostId, K], None]] = {}
+        self._hindered: dict[Uuid, Failure] = {}
         self._watchers: dict[Uuid, list[asyncio.Event]] = {}
         self.revision = 0
         """The store's revision that is worked into what is desired; the planner's loop moves it."""
@@ -112,8 +114,7 @@ class StatusBook(Generic[K]):
         """These generations are worked into what is desired. Call it after `expect`."""
         for object_id, generation in generations.items():
             self._taken[object_id] = generation
-            if object_id not in self._waits and object_id not in self._owing:
-                self._settle(object_id)
+            self._settle(object_id)
 
     def forget(self, object_id: Uuid) -> None:
         """The object is gone; its outputs may still wait to be removed, for nobody."""
@@ -123,7 +124,19 @@ class StatusBook(Generic[K]):
             wait.members -= {object_id}
         for host_id in self._owing.pop(object_id, ()):
             self._hosts[host_id].owed.discard(object_id)
+        self._hindered.pop(object_id, None)
         self._notify(object_id)
+
+    def hindered(self, objects: Mapping[Uuid, Refusal]) -> None:
+        """These, and no others, are objects for which it could not be worked out what they need on the hosts."""
+        before = self._hindered
+        self._hindered = {
+            object_id: self._again(before.get(object_id), refusal, None)
+            for object_id, refusal in objects.items()
+        }
+        for object_id in before:
+            if object_id not in objects:
+                self._settle(object_id)
 
     def expect(self, members: Iterable[Uuid], outputs: Mapping[HostId, Collection[K]]) -> None:
         """A batch changed these outputs on behalf of these objects."""
@@ -186,10 +199,7 @@ class StatusBook(Generic[K]):
         host = self._host(host_id)
         due = self._clock.wall() + next_try - self._clock.now()
         for key, refusal in refusals.items():
-            if key not in host.refused:
-                causes = self._causes[host_id, key] = frozenset(self._why(host_id, key))
-                for object_id in causes:
-                    self._refused_for.setdefault(object_id, {})[host_id, key] = None
+            self._blame(host_id, key, frozenset(self._why(host_id, key)))
             host.refused[key] = self._again(host.refused.get(key), refusal, due)
 
     def failed(self, name: str, refusal: Refusal, next_try: float | None) -> None:
@@ -203,6 +213,10 @@ class StatusBook(Generic[K]):
     def status(self, object_id: Uuid) -> ObjectStatus:
         """How far reality has followed a network or a NIC."""
         realised = self._realised.get(object_id, 0)
+        fault = self._hindered.get(object_id)
+        if fault is not None:
+            behind = self._behind(object_id)
+            return ObjectStatus(Phase.ERROR, realised, fault.reason, fault.code, fault.since, None, behind)
         for host_id, key in self._refused_for.get(object_id, ()):
             failure = self._hosts[host_id].refused.get(key) if host_id in self._hosts else None
             if failure is not None:
@@ -235,8 +249,13 @@ class StatusBook(Generic[K]):
         return ObjectStatus(Phase.DONE, realised)
 
     def waits(self, object_id: Uuid) -> bool:
-        """Whether an output that was changed on its account is not in force yet somewhere."""
-        return object_id in self._waits or object_id in self._owing
+        """Whether an output on its account is not in force somewhere: not yet, or refused, or not even made."""
+        return (
+            object_id in self._waits
+            or object_id in self._owing
+            or object_id in self._refused_for
+            or object_id in self._hindered
+        )
 
     def host_status(self, host_id: HostId) -> ObjectStatus:
         """How a host itself does."""
@@ -244,7 +263,7 @@ class StatusBook(Generic[K]):
         host = self._hosts.get(host_id)
         if host is None:
             return ObjectStatus(Phase.PENDING, 0, "never seen")
-        failure = host.failure or next(iter(host.refused.values()), None)
+        failure = self._hindered.get(host_id) or host.failure or next(iter(host.refused.values()), None)
         if failure is not None:
             return ObjectStatus(
                 Phase.ERROR,
@@ -341,8 +360,7 @@ class StatusBook(Generic[K]):
             if owing:
                 continue
             del self._owing[object_id]
-            if object_id not in self._waits:
-                self._settle(object_id)
+            self._settle(object_id)
         waits, host.waits = host.waits, {}
         for wait in waits:
             self._count_down(wait, host_id)
@@ -362,10 +380,12 @@ class StatusBook(Generic[K]):
             waits.pop(wait, None)
             if not waits:
                 del self._waits[member]
-                if member not in self._owing:
-                    self._settle(member)
+                self._settle(member)
 
     def _settle(self, object_id: Uuid) -> None:
+        """Something that kept an object from being in force everywhere is over; it may have been the last."""
+        if self.waits(object_id):
+            return
         generation = self._taken.get(object_id)
         if generation is not None:
             self._realised[object_id] = generation
@@ -381,13 +401,21 @@ class StatusBook(Generic[K]):
         host = self._hosts.get(host_id)
         if host is not None:
             host.refused.pop(key, None)
-        for object_id in self._causes.pop((host_id, key), ()):
-            refused = self._refused_for.get(object_id)
-            if refused is not None:
-                refused.pop((host_id, key), None)
-                if not refused:
-                    del self._refused_for[object_id]
-            self._notify(object_id)
+        self._blame(host_id, key, frozenset())
+
+    def _blame(self, host_id: HostId, key: K, causes: frozenset[Uuid]) -> None:
+        """A refused output is there on account of these objects, and of no others any more."""
+        before = self._causes.pop((host_id, key), frozenset())
+        if causes:
+            self._causes[host_id, key] = causes
+        for object_id in causes - before:
+            self._refused_for.setdefault(object_id, {})[host_id, key] = None
+        for object_id in before - causes:
+            refused = self._refused_for[object_id]
+            del refused[host_id, key]
+            if not refused:
+                del self._refused_for[object_id]
+            self._settle(object_id)
 
     def _again(self, before: Failure | None, refusal: Refusal, due: float | None) -> Failure:
         if before is not None and before.code == refusal.code:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -249,8 +249,9 @@ def change_flows(
     foreign: frozenset[RawKey],
     version: int,
     cache: RawCache,
+    unsure: Collection[FragmentKey] = (),
 ) -> FlowSteps:
-    """Steps for some fragments from what they were to what they are."""
+    """Steps for some fragments from what they were to what they are; of those that are unsure all flows are put."""
     old: dict[RawKey, RawFlow] = {}
     new: dict[RawKey, tuple[RawFlow, FragmentKey]] = {}
     steps = FlowSteps(foreign=foreign)
@@ -267,7 +268,7 @@ def change_flows(
             steps.delete(raw, None)
     for place, (raw, owner) in new.items():
         found = old.get(place)
-        if found == raw:
+        if found == raw and owner not in unsure:
             continue
         if place in foreign:
             steps.block(raw, owner)

@@ -9,14 +9,14 @@ Rule 2: a fragment that the switch refuses is left out and reported with the swi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from netloom.base.errors import Conflict, PeerError
 from netloom.plan.switch import BridgeSpec, Fragment, FragmentKey, PortSpec, SwitchDesired
-from netloom.reconcile.planner import PORTS_KEY
 from netloom.reconcile.ports import Outcome, Refusal
+from netloom.reconcile.source import PORTS_KEY
 from netloom.switches.bridge_setup import release_steps
 from netloom.switches.database import SwitchDatabase
 from netloom.switches.flows import FlowSteps, RawCache, RawKey, change_flows, compare_flows, foreign_keys
@@ -128,12 +128,17 @@ class SwitchTarget:
         self.counts.desired = flows.right + flows.added + flows.changed
         return SwitchSteps(flows, actual.version, bridge, ports, full=True)
 
-    def changes(self, desired: SwitchDesired, before: Mapping[FragmentKey, Fragment | None]) -> SwitchSteps:
+    def changes(
+        self,
+        desired: SwitchDesired,
+        before: Mapping[FragmentKey, Fragment | None],
+        unsure: Collection[FragmentKey] = (),
+    ) -> SwitchSteps:
         """Steps for some keys."""
         version = self._links.openflow().version
         fragments = {key: old for key, old in before.items() if key != PORTS_KEY}
         after = {key: found for key in fragments if (found := desired.fragments.get(key)) is not None}
-        flows = change_flows(fragments, after, self._foreign, version, self._cache)
+        flows = change_flows(fragments, after, self._foreign, version, self._cache, unsure)
         self.counts.desired += flows.added - flows.removed
         if PORTS_KEY in before:
             return SwitchSteps(flows, version, desired.bridge, desired.ports)

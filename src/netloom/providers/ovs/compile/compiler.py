@@ -172,6 +172,17 @@ class OvsCompiler:
         """The settings of a declared host's integration bridge."""
         return compile_bridge(view.hosts[host])
 
+    def causes(self, view: View, part: FragmentKey | GroupKey) -> tuple[ObjectRef, ...]:
+        """The NIC and its network, or the network, that a fragment or a group is about."""
+        if isinstance(part, FragmentKey) and part.kind in k.OF_NICS:
+            nic = view.nic_numbers.get(part.number)
+            network = None if nic is None else view.networks.get(nic.network_id)
+            return tuple(item.ref for item in (nic, network) if item is not None)
+        if isinstance(part, FragmentKey) and part.kind in k.OF_SWITCHES:
+            return ()
+        network = view.network_numbers.get(part.number)
+        return () if network is None else (network.ref,)
+
     def findings(self, view: View, subject: ObjectRef) -> tuple[PlanFinding, ...]:
         """What there is to say about an object now."""
         return compile_findings(view, subject)

@@ -30,6 +30,10 @@ PEER: Final = "peer"
 SPREAD: Final = "spread"
 COPY_REMOTE: Final = "copy-remote"
 
+OF_SWITCHES: Final = frozenset({BASE, TUNNEL})
+OF_NICS: Final = frozenset({LOCAL, GUARD, ANSWER, NEIGHBOUR, PEER})
+"""Kinds whose number is a NIC's; those of all others, and of groups, are networks'."""
+
 # Groups: what every switch with the network has; what those have that can answer ND; what those have whose tunnels go
 # over IPv4, or over IPv6.
 IN_NETWORK: Final = "network"
