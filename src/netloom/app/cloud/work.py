@@ -13,6 +13,8 @@ from typing import TypedDict, TypeVar
 import msgspec
 
 from netloom.app.cloud.backends import Backends
+from netloom.app.cloud.identity_owner import owner
+from netloom.app.cloud.limits import charge
 from netloom.app.cloud.visibility import Scope, visible
 from netloom.base.errors import NotFound
 from netloom.base.ids import Number, Uuid
@@ -92,6 +94,10 @@ class View:
         """How many `select` would give."""
         return self.records.count(record_type, *where, *self.visible(record_type, scope))
 
+    def owner(self, account: str | None, domain_id: Uuid | None, project_id: Uuid | None) -> Account:
+        """Whom a new object will belong to; see `identity_owner.owner`."""
+        return owner(self, account, domain_id, project_id)
+
     def visible(self, record_type: type[Record], scope: Scope) -> tuple[Where, ...]:
         """The conditions of a scope; nothing for records that belong to nobody."""
         if not issubclass(record_type, Owned):
@@ -123,6 +129,7 @@ class Work(View):
             Conflict: something that has to be unique is taken.
             Exhausted: the owner's limit is reached (`limit-reached`).
         """
+        charge(self, record)
         self.records.insert(record)
         self._audit(None, record)
         return record

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netloom.model.cloud.identity import Account, ApiKey, Domain, Project, ProjectMember, User
+from netloom.model.cloud.limits import ResourceLimit
 from netloom.model.cloud.permissions import Role
 from netloom.store.cloud.table import RecordTable
 
@@ -43,5 +44,11 @@ TABLES: tuple[RecordTable, ...] = (
         unique=(("project_id", "account_id"),),
         indexes=(("account_id",),),
         references={"project_id": "project", "account_id": "account"},
+    ),
+    RecordTable(
+        "resource_limit",
+        ResourceLimit,
+        unique=(("account_id", "type"), ("domain_id", "type")),
+        references={"account_id": "account", "domain_id": "domain"},
     ),
 )
