@@ -12,7 +12,7 @@ from netloom.app.service import App
 from netloom.base.errors import Conflict, Exhausted, InvalidInput, NetloomError, NotFound, TooLarge
 from netloom.base.net import LOCAL_BIT, parse_mac
 from netloom.model.errors import InvalidDocuments
-from netloom.model.isolation import Isolation
+from netloom.model.isolation import TUNNELS, Isolation
 from netloom.model.kinds import Kind
 from netloom.model.objects import Nic, PhysicalNetwork
 from netloom.model.specs import HostSpec, NetworkSpec, NicSpec, PhysicalNetworkSpec, Spec, ZoneSpec
@@ -27,7 +27,7 @@ async def test_a_new_database_has_the_defaults(url: str) -> None:
         wires = await b.app.get(Kind.PHYSICAL_NETWORK, "default")
         assert isinstance(wires, PhysicalNetwork)
         assert (wires.zone, wires.zone_id) == ("default", zone.id)
-        assert wires.isolations == tuple(Isolation)
+        assert wires.isolations == TUNNELS
         assert wires.segments == ("1-16777215",)
 
 

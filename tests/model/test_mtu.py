@@ -16,6 +16,8 @@ from netloom.model.mtu import Family, guest_mtu, overhead
         (Isolation.VXLAN, 6, 40 + 8 + 8 + 14),
         (Isolation.GENEVE, 4, 20 + 8 + 8 + 14),
         (Isolation.GENEVE, 6, 40 + 8 + 8 + 14),
+        (Isolation.VLAN, 4, 0),
+        (Isolation.VLAN, 6, 0),
     ],
 )
 def test_overheads_count_each_header(isolation: Isolation, family: Family, octets: int) -> None:

@@ -41,7 +41,8 @@ def test_bad_ranges_are_refused_with_what_would_be_right(texts: list[str], hint:
 
 
 @pytest.mark.parametrize(
-    ("isolation", "last"), [("gre", 2**32 - 1), ("vxlan", 2**24 - 1), ("geneve", 2**24 - 1)]
+    ("isolation", "last"),
+    [("gre", 2**32 - 1), ("vxlan", 2**24 - 1), ("geneve", 2**24 - 1), ("vlan", 4094)],
 )
 def test_the_limit_is_the_encapsulations(isolation: str, last: int) -> None:
     kind = Isolation(isolation)

@@ -50,8 +50,8 @@ Labels = Annotated[
 ]
 Description = Annotated[str, Field(max_length=MAX_TEXT, description="For people.", examples=["First floor"])]
 Isolation = Annotated[
-    Literal["gre", "vxlan", "geneve"],
-    Field(description="Encapsulation between hosts.", examples=["geneve"]),
+    Literal["gre", "vxlan", "geneve", "vlan"],
+    Field(description="Encapsulation between hosts, or VLANs over their uplinks.", examples=["geneve"]),
 ]
 Mac = Annotated[
     str,
@@ -68,7 +68,12 @@ Cidr6 = Annotated[
 ]
 Segment = Annotated[
     StrictInt,
-    Field(ge=1, le=MAX_SEGMENT, description="Segment id (GRE key, VNI) on the wire.", examples=[5001]),
+    Field(
+        ge=0,
+        le=MAX_SEGMENT,
+        description="Segment id (GRE key, VNI, VLAN) on the wire; 0 for VLAN: untagged.",
+        examples=[5001],
+    ),
 ]
 SegmentRange = Annotated[
     str,

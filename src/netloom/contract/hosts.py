@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from netloom.contract.fields import Address, Endpoint, Flag, Id, Labels, Mtu, Name, Ref, Spec
+from netloom.contract.fields import Address, Answer, Device, Endpoint, Flag, Id, Labels, Mtu, Name, Ref, Spec
 from netloom.contract.resources import Resource
 
 Bridge = Annotated[
@@ -30,6 +30,33 @@ Fingerprint = Annotated[
 ]
 
 
+class UplinkSpec(Spec):
+    """How a host reaches the wires of a physical network: by `port` of its integration bridge (a device of that name is
+    plugged when it is not there), or by `bridge`, another Open vSwitch bridge, joined by patch ports.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"physical_network": "core", "port": "eth1"}]})
+
+    physical_network: Ref
+    port: Device | None = None
+    bridge: Bridge | None = None
+
+
+class Uplink(Answer):
+    """A host's way to the wires of a physical network."""
+
+    physical_network: Name
+    physical_network_id: Id
+    port: Device | None = None
+    bridge: Bridge | None = None
+
+
+Uplinks = Annotated[
+    tuple[UplinkSpec, ...],
+    Field(max_length=16, description="Ways to the wires of physical networks, for VLANs; one for each."),
+]
+
+
 class HostSpec(Spec):
     """A host to add."""
 
@@ -47,6 +74,7 @@ class HostSpec(Spec):
     tunnel_ip: Address | None = None
     bridge: Bridge = "br-int"
     mtu: Mtu = 1500
+    uplinks: Uplinks = ()
     drain: Flag = False
     system_id: SystemId | None = None
     fingerprint: Fingerprint | None = None
@@ -62,6 +90,7 @@ class HostPatch(Spec):
     tunnel_ip: Address | None = None
     bridge: Bridge | None = None
     mtu: Mtu | None = None
+    uplinks: Uplinks | None = None
     drain: Flag | None = None
     system_id: SystemId | None = None
     fingerprint: Fingerprint | None = None
@@ -78,6 +107,7 @@ class Host(Resource):
     tunnel_ip: Address | None = None
     bridge: Bridge
     mtu: Mtu
+    uplinks: tuple[Uplink, ...] = ()
     drain: bool = False
     system_id: SystemId | None = None
     fingerprint: Fingerprint | None = None

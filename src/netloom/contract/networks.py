@@ -33,7 +33,7 @@ NetworkState = Annotated[
 
 
 class NetworkSpec(Spec):
-    """A network to create: with `cidr`, `cidr6` or both.
+    """A network to create: with `cidr`, `cidr6`, both, or (an Ethernet without addresses) neither.
 
     Zone, physical network, isolation, segment and MTU are chosen when left out.
     """

@@ -11,7 +11,11 @@ from netloom.contract.resources import Resource
 
 Isolations = Annotated[
     tuple[Isolation, ...],
-    Field(min_length=1, max_length=3, description="Encapsulations allowed here, the first is the default."),
+    Field(
+        min_length=1,
+        max_length=4,
+        description="How networks are kept apart here; of several, geneve is preferred, then vxlan, gre, vlan.",
+    ),
 ]
 Segments = Annotated[
     tuple[SegmentRange, ...],

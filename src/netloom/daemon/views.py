@@ -12,7 +12,7 @@ from netloom.base.ids import HostId, NetworkId, NicId
 from netloom.base.net import parse_mac
 from netloom.model.kinds import Kind
 from netloom.model.objects import Host, Network, Nic, Object
-from netloom.plan.records import Attachment, HostView, NetworkView, NicView, ObjectRef
+from netloom.plan.records import Attachment, HostView, NetworkView, NicView, ObjectRef, UplinkView
 
 PLANNED_KINDS = frozenset({Kind.HOST, Kind.NETWORK, Kind.NIC})
 """Kinds that the planner looks at; the others decide only what the use cases allow."""
@@ -29,6 +29,10 @@ def host_view(host: Host) -> HostView:
         bridge=host.bridge,
         draining=host.drain,
         underlay_mtu=host.mtu,
+        uplinks={
+            uplink.physical_network_id: UplinkView(uplink.port or "", uplink.bridge or "")
+            for uplink in host.uplinks
+        },
     )
 
 
@@ -44,6 +48,7 @@ def network_view(network: Network) -> NetworkView:
         cidr4=ipaddress.IPv4Network(network.cidr) if network.cidr else None,
         cidr6=ipaddress.IPv6Network(network.cidr6) if network.cidr6 else None,
         mtu=network.mtu,
+        wires=network.physical_network_id,
         physical_network=network.physical_network,
     )
 

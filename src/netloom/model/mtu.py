@@ -9,6 +9,7 @@ Rule 2: what we cannot know is taken at its worst (the GRE key is always there, 
     GRE     4 base (RFC 2784) + 4 key (RFC 2890)         IPv4 42   IPv6 62
     VXLAN   8 UDP + 8 (RFC 7348)                         IPv4 50   IPv6 70
     Geneve  8 UDP + 8 + options (RFC 8926, section 3.4)  IPv4 50+  IPv6 70+
+    VLAN    a tag belongs to the frame, not to the packet (IEEE 802.3, 3.2.7: such frames may be 4 octets longer)  0
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ def overhead(isolation: Isolation, family: Family, *, geneve_options: int = 0) -
     """
     if geneve_options % 4 or not 0 <= geneve_options <= 252:
         raise InvalidInput(f"{geneve_options} octets of Geneve options", hint="a multiple of 4, up to 252")
+    if isolation is Isolation.VLAN:
+        return 0
     options = geneve_options if isolation is Isolation.GENEVE else 0
     return _OUTER_IP[family] + _ENCAPSULATION[isolation] + options + _INNER_ETHERNET
 

@@ -22,6 +22,7 @@ from netloom.model.specs import (
     NicSpec,
     PhysicalNetworkSpec,
     Spec,
+    UplinkSpec,
     ZoneSpec,
 )
 from netloom.model.states import NetworkState, NicState
@@ -59,6 +60,15 @@ class PhysicalNetwork(Meta, frozen=True, kw_only=True):
     mtu: int
 
 
+class Uplink(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A host's way to the wires of a physical network: a port of the integration bridge, or another bridge."""
+
+    physical_network: str
+    physical_network_id: PhysicalNetworkId
+    port: str | None = None
+    bridge: str | None = None
+
+
 class Host(Meta, frozen=True, kw_only=True):
     """A machine with an Open vSwitch; `mtu` of its underlay interface in octets."""
 
@@ -69,6 +79,7 @@ class Host(Meta, frozen=True, kw_only=True):
     tunnel_ip: str | None
     bridge: str
     mtu: int
+    uplinks: tuple[Uplink, ...]
     drain: bool
     system_id: str | None
     fingerprint: str | None
@@ -78,7 +89,8 @@ class Network(Meta, frozen=True, kw_only=True):
     """A tenant's network.
 
     `mtu` is what was asked (None: automatic); `guest_mtu` is what guests should use, in octets. `gateway` and `gateway6`
-    are the addresses kept for the gateway. `state_since`: when the state was entered, UTC.
+    are the addresses kept for the gateway; a network without CIDRs has none. `segment` 0: untagged
+    VLAN. `state_since`: when the state was entered, UTC.
     """
 
     zone: str
@@ -159,6 +171,9 @@ def spec_of(item: Object) -> Spec:
                 tunnel_ip=item.tunnel_ip,
                 bridge=item.bridge,
                 mtu=item.mtu,
+                uplinks=tuple(
+                    UplinkSpec(uplink.physical_network, uplink.port, uplink.bridge) for uplink in item.uplinks
+                ),
                 drain=item.drain,
                 system_id=item.system_id,
                 fingerprint=item.fingerprint,

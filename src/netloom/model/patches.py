@@ -13,7 +13,7 @@ from msgspec import UNSET, UnsetType
 
 from netloom.model.isolation import Isolation
 from netloom.model.kinds import Kind
-from netloom.model.specs import AttachmentSpec
+from netloom.model.specs import AttachmentSpec, UplinkSpec
 
 
 class ZonePatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -46,6 +46,7 @@ class HostPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     tunnel_ip: str | UnsetType | None = UNSET
     bridge: str | UnsetType = UNSET
     mtu: int | UnsetType = UNSET
+    uplinks: tuple[UplinkSpec, ...] | UnsetType = UNSET
     drain: bool | UnsetType = UNSET
     system_id: str | UnsetType | None = UNSET
     fingerprint: str | UnsetType | None = UNSET

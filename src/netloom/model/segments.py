@@ -123,6 +123,6 @@ def _parse_range(text: str, limit: int, subject: str) -> SegmentRange:
         raise InvalidInput(
             f"the range {text} goes beyond 1-{limit}",
             subject=subject,
-            hint="GRE keys have 32 bits, VXLAN and Geneve ids 24",
+            hint="GRE keys have 32 bits, VXLAN and Geneve ids 24, VLANs go from 1 to 4094",
         )
     return SegmentRange(first, last)

@@ -9,7 +9,7 @@ References (`zone`, `network`, `host`, …) take a name or an id.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -21,7 +21,7 @@ from netloom.base.net import format_mac, parse_ip, parse_mac
 from netloom.model import mtu as mtus
 from netloom.model.addressing import check_tunnel_ip, parse_cidr
 from netloom.model.endpoints import OPENFLOW_PORT, OVSDB_PORT, parse_endpoint
-from netloom.model.isolation import Isolation
+from netloom.model.isolation import MAX_VLAN, TUNNELS, Isolation
 from netloom.model.kinds import Kind
 from netloom.model.labels import NO_LABELS, check_labels, check_text
 from netloom.model.segments import parse_ranges
@@ -29,9 +29,13 @@ from netloom.model.segments import parse_ranges
 DEFAULT_ZONE = "default"
 DEFAULT_PHYSICAL_NETWORK = "default"
 DEFAULT_SEGMENTS = ("1-16777215",)
+DEFAULT_VLANS = (f"1-{MAX_VLAN}",)
+"""What a physical network hands out that carries nothing but VLANs."""
+
 DEFAULT_BRIDGE = "br-int"
 DEFAULT_UNDERLAY_MTU = 1500
 MAX_DESCRIPTION = 1024
+MAX_UPLINKS = 16
 
 _INTERFACE = re.compile(r"^[^\s/:\"\\\x00-\x1f]{1,15}$")
 _PORT = re.compile(r"^[^\s/\"\\\x00-\x1f]{1,63}$")
@@ -56,27 +60,54 @@ class ZoneSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class PhysicalNetworkSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Wires between hosts, the encapsulations used on them, and the segment ids to hand out."""
+    """Wires between hosts, how networks are kept apart on them, and the segment ids to hand out."""
 
     name: str
     labels: Mapping[str, str] = NO_LABELS
     zone: str = DEFAULT_ZONE
-    isolations: tuple[Isolation, ...] = (Isolation.GRE, Isolation.VXLAN, Isolation.GENEVE)
+    isolations: tuple[Isolation, ...] = TUNNELS
     segments: tuple[str, ...] = DEFAULT_SEGMENTS
     mtu: int = DEFAULT_UNDERLAY_MTU
 
     def checked(self) -> PhysicalNetworkSpec:
         """The canonical form; raises `InvalidInput`."""
         if not self.isolations:
-            raise InvalidInput("no isolation", subject="isolations", hint="gre, vxlan or geneve")
+            raise InvalidInput("no isolation", subject="isolations", hint="gre, vxlan, geneve or vlan")
         isolations = tuple(i for i in Isolation if i in self.isolations)
+        segments = self.segments
+        if isolations == (Isolation.VLAN,) and segments == DEFAULT_SEGMENTS:
+            segments = DEFAULT_VLANS
         return PhysicalNetworkSpec(
             name=parse_name(self.name),
             labels=check_labels(self.labels),
             zone=parse_reference(self.zone, "zone"),
             isolations=isolations,
-            segments=parse_ranges(self.segments, isolations).texts,
+            segments=parse_ranges(segments, isolations).texts,
             mtu=check_underlay_mtu(self.mtu),
+        )
+
+
+class UplinkSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a host reaches the wires of a physical network: by `port` of its integration bridge, or by `bridge`, an Open
+    vSwitch bridge of the operator's (with a bond in it, say), which netloom joins with a pair of patch ports.
+    """
+
+    physical_network: str
+    port: str | None = None
+    bridge: str | None = None
+
+    def checked(self, subject: str = "uplinks") -> UplinkSpec:
+        """The canonical form; raises `InvalidInput`."""
+        if (self.port is None) == (self.bridge is None):
+            raise InvalidInput(
+                "an uplink is either a port or a bridge",
+                subject=subject,
+                hint="`port` on the integration bridge, or `bridge` beside it",
+            )
+        return UplinkSpec(
+            physical_network=parse_reference(self.physical_network, f"{subject}.physical_network"),
+            port=None if self.port is None else check_port(self.port, f"{subject}.port"),
+            bridge=None if self.bridge is None else check_interface(self.bridge, f"{subject}.bridge"),
         )
 
 
@@ -95,6 +126,7 @@ class HostSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     tunnel_ip: str | None = None
     bridge: str = DEFAULT_BRIDGE
     mtu: int = DEFAULT_UNDERLAY_MTU
+    uplinks: tuple[UplinkSpec, ...] = ()
     drain: bool | UnsetType = UNSET
     system_id: str | None = None
     fingerprint: str | None = None
@@ -112,6 +144,7 @@ class HostSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             tunnel_ip=None if self.tunnel_ip is None else check_tunnel_ip(self.tunnel_ip),
             bridge=check_interface(self.bridge, "bridge"),
             mtu=check_underlay_mtu(self.mtu),
+            uplinks=check_uplinks(self.uplinks, self.bridge),
             drain=self.drain,
             system_id=None if self.system_id is None else check_identity(self.system_id, "system_id"),
             fingerprint=None if self.fingerprint is None else check_fingerprint(self.fingerprint),
@@ -122,7 +155,8 @@ class NetworkSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """A tenant's network.
 
     `zone`, `physical_network`, `isolation`, `segment` None: chosen. `mtu` None: the most that the underlay carries.
-    At least one of `cidr` (IPv4) and `cidr6`.
+    Without `cidr` (IPv4) and `cidr6` it is an Ethernet and no more: its NICs have no addresses (CloudStack's L2). Segment
+    0, for VLAN only: frames go untagged.
     """
 
     name: str
@@ -137,13 +171,8 @@ class NetworkSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     def checked(self) -> NetworkSpec:
         """The canonical form; raises `InvalidInput`."""
-        if self.cidr is None and self.cidr6 is None:
-            raise InvalidInput("a network needs addresses", subject="cidr", hint="give cidr, cidr6 or both")
-        widest = Isolation.GRE if self.isolation is None else self.isolation
-        if self.segment is not None and not 1 <= self.segment <= widest.max_segment:
-            raise InvalidInput(
-                f"segment {self.segment} does not exist", subject="segment", hint=f"1 to {widest.max_segment}"
-            )
+        if self.segment is not None:
+            check_segment(self.segment, self.isolation)
         return NetworkSpec(
             name=parse_name(self.name),
             labels=check_labels(self.labels),
@@ -254,6 +283,54 @@ def check_port(text: str, subject: str) -> str:
             f"{text!r} cannot name a port", subject=subject, hint="1 to 63 characters, no blank, '/' or quote"
         )
     return text
+
+
+def check_uplinks(uplinks: Sequence[UplinkSpec], bridge: str) -> tuple[UplinkSpec, ...]:
+    """The uplinks of a host: each physical network once, each way out once.
+
+    Raises:
+        InvalidInput: too many, one that is neither port nor bridge, or two that are the same.
+    """
+    if len(uplinks) > MAX_UPLINKS:
+        raise InvalidInput(f"{len(uplinks)} uplinks", subject="uplinks", hint=f"up to {MAX_UPLINKS}")
+    checked = tuple(uplink.checked(f"uplinks[{at}]") for at, uplink in enumerate(uplinks))
+    wires: set[str] = set()
+    ways: set[tuple[str | None, str | None]] = set()
+    for at, uplink in enumerate(checked):
+        if uplink.bridge == bridge:
+            raise InvalidInput(
+                f"{bridge!r} is the integration bridge itself",
+                subject=f"uplinks[{at}].bridge",
+                hint="name a port of it, or another bridge",
+            )
+        if uplink.physical_network in wires:
+            raise InvalidInput(
+                f"physical network {uplink.physical_network!r} has two uplinks",
+                subject=f"uplinks[{at}].physical_network",
+                hint="one for each; put two ports into a bond on a bridge of their own",
+            )
+        if (uplink.port, uplink.bridge) in ways:
+            raise InvalidInput(
+                f"{uplink.port or uplink.bridge!r} leads to two physical networks: their VLANs could not be told apart",
+                subject=f"uplinks[{at}]",
+                hint="make them one physical network",
+            )
+        wires.add(uplink.physical_network)
+        ways.add((uplink.port, uplink.bridge))
+    return checked
+
+
+def check_segment(segment: int, isolation: Isolation | None, subject: str = "segment") -> int:
+    """A segment id that a network can have; the widest's, while the isolation is not chosen."""
+    known = Isolation.GRE if isolation is None else isolation
+    if not known.min_segment <= segment <= known.max_segment:
+        untagged = " (0: untagged)" if known.min_segment == 0 else ""
+        raise InvalidInput(
+            f"segment {segment} does not exist",
+            subject=subject,
+            hint=f"{known.min_segment} to {known.max_segment}{untagged}",
+        )
+    return segment
 
 
 def check_identity(text: str, subject: str) -> str:

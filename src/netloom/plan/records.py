@@ -26,6 +26,13 @@ class ObjectRef(msgspec.Struct, frozen=True, gc=False):
     name: str
 
 
+class UplinkView(msgspec.Struct, frozen=True, gc=False):
+    """A host's way to the wires of a physical network: a port of its integration bridge, or another bridge; one is empty."""
+
+    port: str = ""
+    bridge: str = ""
+
+
 class HostView(msgspec.Struct, frozen=True):
     """A host as the operator declared it. `draining` keeps forwarding: it refuses new NICs, which is the use case's work."""
 
@@ -37,11 +44,19 @@ class HostView(msgspec.Struct, frozen=True):
     bridge: str = "br-int"
     draining: bool = False
     underlay_mtu: int = 1500  # bytes of IP packet that the wires between the tunnel endpoints carry
+    uplinks: Mapping[str, UplinkView] = {}  # by the id of the physical network
 
     @property
     def ref(self) -> ObjectRef:
         """This host as a cause."""
         return ObjectRef(Kind.HOST, self.id, self.number, self.name)
+
+
+class PlainPort(msgspec.Struct, frozen=True, gc=False):
+    """A port that carries no identity and is no tunnel's: what an uplink may be."""
+
+    ofport: int  # OpenFlow port number, 1 and up
+    mtu: int | None = None  # bytes; a patch port has none
 
 
 class SwitchFacts(msgspec.Struct, frozen=True):
@@ -52,6 +67,7 @@ class SwitchFacts(msgspec.Struct, frozen=True):
     tunnel_ports: Mapping[
         Isolation, int
     ] = {}  # OpenFlow port numbers of our tunnel ports, as far as they exist
+    plain_ports: Mapping[str, PlainPort] = {}  # by name
 
 
 class Attachment(msgspec.Struct, frozen=True, gc=False):
@@ -73,12 +89,15 @@ class NetworkView(msgspec.Struct, frozen=True):
     cidr4: IPv4Network | None = None
     cidr6: IPv6Network | None = None
     mtu: int | None = None  # bytes, when the user insists on one
-    physical_network: str = ""
+    wires: str = ""  # id of its physical network
+    physical_network: str = ""  # and its name, for people
 
     @property
     def segment_key(self) -> tuple[str, Isolation, int] | None:
-        """What keeps its frames apart on the wires of its zone; None without a segment."""
-        return None if self.segment is None else (self.zone, self.isolation, self.segment)
+        """What keeps its frames apart in its zone, or, for VLAN, on its physical network's wires; None without a segment."""
+        if self.segment is None:
+            return None
+        return (self.zone if self.isolation.is_tunnel else self.wires, self.isolation, self.segment)
 
     @property
     def ref(self) -> ObjectRef:

@@ -145,11 +145,15 @@ _ADDRESSES = {
 
 
 def segment_pool(zone_id: str, physical_network_id: str, isolation: Isolation) -> Pool:
-    """Segments in the way of a new network: those of its physical network, and of its zone in the same encapsulation."""
+    """Segments in the way of a new network: those of its physical network, and of its zone in the same encapsulation.
+
+    A VLAN is a label on the wires of one physical network: others of the zone are not in its way.
+    """
+    scope = zone_id if isolation.is_tunnel else ""
     return Pool(
         (physical_network_id, isolation.value),
         _SEGMENTS,
-        {"zone": zone_id, "wires": physical_network_id, "isolation": isolation.value},
+        {"zone": scope, "wires": physical_network_id, "isolation": isolation.value},
     )
 
 

@@ -17,7 +17,6 @@ from netloom.model.objects import Network, Nic, Object, kind_of_object
 from netloom.store import tables
 from netloom.store.lookup import CHUNK, Lookup, chunks
 from netloom.store.rows import (
-    NO_SURROUNDINGS,
     TABLES,
     make_object,
     nic_row,
@@ -74,7 +73,7 @@ def find_many(connection: Connection, kind: Kind, refs: Iterable[str]) -> dict[s
             (ids if is_uuid(ref) else names).append(ref)
     if not ids and not names:
         return {}
-    around = surroundings(connection) if kind is Kind.NETWORK else NO_SURROUNDINGS
+    around = surroundings(connection, kind)
     found: dict[str, Object] = {}
     for lookup, values in ((_BY_ID[kind], ids), (_BY_NAME[kind], names)):
         for row in lookup.rows(connection, values) if values else ():
@@ -101,7 +100,7 @@ def find_by_ids(connection: Connection, kind: Kind, ids: Sequence[Uuid]) -> dict
 
 def all_of(connection: Connection, kind: Kind) -> list[Object]:
     """All objects of a kind, in the order of their numbers."""
-    around = surroundings(connection)
+    around = surroundings(connection, kind)
     statement = select_objects(kind).order_by(TABLES[kind].c.number)
     return [make_object(kind, row, around) for row in connection.execute(statement)]
 
@@ -149,6 +148,15 @@ def users_of(connection: Connection, kind: Kind, item_id: Uuid, limit: int = 5) 
                 select(table.c.name).where(where).order_by(table.c.number).limit(limit - len(names))
             )
             names += [f"{user.word}/{row[0]}" for row in rows]
+    if kind is Kind.PHYSICAL_NETWORK:
+        hosts = tables.hosts.c
+        where = hosts.uplinks.contains(item_id, autoescape=True)
+        linked = [
+            f"host/{row[0]}"
+            for row in connection.execute(select(hosts.name).where(where).order_by(hosts.number))
+        ]
+        names += linked[: max(0, limit - len(names))]
+        total += len(linked)
     return names, total
 
 

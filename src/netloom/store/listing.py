@@ -90,7 +90,7 @@ def read_page(
         statement = statement.where(_condition(connection, kind, name, value))
     if cursor is not None:
         statement = statement.where(table.c.number > _read_cursor(cursor, tag))
-    around = surroundings(connection)
+    around = surroundings(connection, kind)
     rows = connection.execute(statement).all()
     items = tuple(make_object(kind, row, around) for row in rows[:limit])
     following = _write_cursor(_Cursor(tag, items[-1].number)) if len(rows) > limit else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import msgspec
@@ -20,7 +20,7 @@ from netloom.model.isolation import Isolation
 from netloom.model.kinds import Kind
 from netloom.model.labels import NO_LABELS
 from netloom.model.mtu import Family, guest_mtu
-from netloom.model.objects import Attachment, Host, Network, Nic, Object, PhysicalNetwork, Zone
+from netloom.model.objects import Attachment, Host, Network, Nic, Object, PhysicalNetwork, Uplink, Zone
 from netloom.model.states import NetworkState, NicState
 from netloom.store import tables
 from netloom.store.times import to_datetime, to_microseconds
@@ -46,20 +46,30 @@ _canonical = msgspec.json.Encoder(order="deterministic")
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What objects need that stands in no row of theirs: the zones whose underlay is partly IPv6 (it has less room)."""
+    """What objects need that stands in no row of theirs: the zones whose underlay is partly IPv6 (it has less room), for
+    networks; the names of physical networks by id, for hosts.
+    """
 
-    ipv6_zones: frozenset[str]
+    ipv6_zones: frozenset[str] = frozenset()
+    wires: Mapping[str, str] = field(default_factory=dict)
 
 
-NO_SURROUNDINGS = Surroundings(frozenset())
+NO_SURROUNDINGS = Surroundings()
 """For kinds that need none."""
 
 _IPV6_ZONES = select(tables.hosts.c.zone_id).where(tables.hosts.c.tunnel_ip.like("%:%")).distinct()
 
 
-def surroundings(connection: Connection) -> Surroundings:
-    """Read them."""
-    return Surroundings(frozenset(row[0] for row in connection.execute(_IPV6_ZONES)))
+_WIRES = select(tables.physical_networks.c.id, tables.physical_networks.c.name)
+
+
+def surroundings(connection: Connection, kind: Kind) -> Surroundings:
+    """Read what objects of a kind need."""
+    if kind is Kind.NETWORK:
+        return Surroundings(ipv6_zones=frozenset(row[0] for row in connection.execute(_IPV6_ZONES)))
+    if kind is Kind.HOST:
+        return Surroundings(wires={row[0]: row[1] for row in connection.execute(_WIRES)})
+    return NO_SURROUNDINGS
 
 
 def select_objects(kind: Kind) -> ObjectSelect:
@@ -120,9 +130,39 @@ def _make_physical_network(row: Columns, _around: Surroundings) -> PhysicalNetwo
     )
 
 
-def _make_host(row: Columns, _around: Surroundings) -> Host:
+class _UplinkRow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An uplink as it is stored."""
+
+    physical_network_id: str
+    port: str | None = None
+    bridge: str | None = None
+
+
+_decode_uplinks = msgspec.json.Decoder(tuple[_UplinkRow, ...]).decode
+
+
+def _uplinks(text: str, wires: Mapping[str, str]) -> tuple[Uplink, ...]:
+    if text == "[]":
+        return ()
+    return tuple(
+        Uplink(
+            physical_network=wires[stored.physical_network_id],
+            physical_network_id=PhysicalNetworkId(Uuid(stored.physical_network_id)),
+            port=stored.port,
+            bridge=stored.bridge,
+        )
+        for stored in _decode_uplinks(text)
+    )
+
+
+def _uplinks_text(uplinks: tuple[Uplink, ...]) -> str:
+    rows = [_UplinkRow(uplink.physical_network_id, uplink.port, uplink.bridge) for uplink in uplinks]
+    return _canonical.encode(rows).decode()
+
+
+def _make_host(row: Columns, around: Surroundings) -> Host:
     item_id, number, name, labels, generation, revision, created, updated, *rest = row
-    zone_id, zone, ovsdb, openflow, tunnel_ip, bridge, mtu, drain, system_id, fingerprint = rest
+    zone_id, zone, ovsdb, openflow, tunnel_ip, bridge, mtu, uplinks, drain, system_id, fingerprint = rest
     return Host(
         id=Uuid(item_id),
         number=Number(number),
@@ -139,6 +179,7 @@ def _make_host(row: Columns, _around: Surroundings) -> Host:
         tunnel_ip=tunnel_ip,
         bridge=bridge,
         mtu=mtu,
+        uplinks=_uplinks(uplinks, around.wires),
         drain=bool(drain),
         system_id=system_id,
         fingerprint=fingerprint,
@@ -247,6 +288,7 @@ def to_row(item: Object) -> dict[str, Value]:
             row["tunnel_ip"] = item.tunnel_ip
             row["bridge"] = item.bridge
             row["mtu"] = item.mtu
+            row["uplinks"] = _uplinks_text(item.uplinks)
             row["drain"] = item.drain
             row["system_id"] = item.system_id
             row["fingerprint"] = item.fingerprint
@@ -324,6 +366,7 @@ def _selects() -> dict[Kind, ObjectSelect]:
             h.tunnel_ip,
             h.bridge,
             h.mtu,
+            h.uplinks,
             h.drain,
             h.system_id,
             h.fingerprint,

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData(
@@ -77,6 +78,8 @@ hosts = Table(
     Column("tunnel_ip", Text),
     Column("bridge", Text, nullable=False),
     Column("mtu", Integer, nullable=False),
+    # A JSON list of {physical_network_id, port, bridge}; that what it names exists is looked after by the use cases.
+    Column("uplinks", Text, nullable=False, server_default="[]"),
     Column("drain", Boolean(create_constraint=False), nullable=False),
     Column("system_id", Text, unique=True),
     Column("fingerprint", Text, unique=True),
@@ -98,7 +101,16 @@ networks = Table(
     Column("state", Text, nullable=False),
     Column("state_since", BigInteger, nullable=False),
     UniqueConstraint("physical_network_id", "segment"),
-    UniqueConstraint("zone_id", "isolation", "segment"),
+    # A tunnel's segment means one network in its zone; a VLAN is a label on the wires of one physical network.
+    Index(
+        "uq_networks_zone_id_isolation_segment",
+        "zone_id",
+        "isolation",
+        "segment",
+        unique=True,
+        sqlite_where=text("isolation <> 'vlan'"),
+        postgresql_where=text("isolation <> 'vlan'"),
+    ),
     Index("ix_networks_state", "state"),
 )
 

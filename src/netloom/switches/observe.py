@@ -11,14 +11,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from netloom.base.ids import HostId, Uuid
-from netloom.model.isolation import Isolation
+from netloom.model.isolation import TUNNELS, Isolation
+from netloom.plan.records import PlainPort
 from netloom.plan.view import PortSeen, SwitchFacts
 from netloom.switches.database import SwitchDatabase
 from netloom.switches.ownership import Ownership
 from netloom.wire.ovsdb.vswitch import Interface
 
 IDENTITY_KEYS = ("iface-id", "xs-vif-uuid")
-_ISOLATIONS = {isolation.value: isolation for isolation in Isolation}
+_ISOLATIONS = {isolation.value: isolation for isolation in TUNNELS}
 MAX_OFPORT = 0xFF00
 """OpenFlow's own ports begin there; a number at or above is not an ordinary port's."""
 
@@ -45,6 +46,9 @@ class Observer:
         self._capabilities: frozenset[str] = frozenset()
         self._seen: dict[Uuid, PortSeen] = {}
         self._tunnels: dict[Uuid, tuple[Isolation, int]] = {}
+        self._plain: dict[Uuid, tuple[str, PlainPort]] = {}
+        self._plain_ports: dict[str, PlainPort] | None = {}
+        """By name; None: to be made again."""
         self._facts: SwitchFacts | None = None
 
     def set_capabilities(self, capabilities: frozenset[str]) -> None:
@@ -55,6 +59,8 @@ class Observer:
         """All there is, looked at anew."""
         self._seen.clear()
         self._tunnels.clear()
+        self._plain.clear()
+        self._plain_ports = None
         self._facts = None
         self.changed(self._database.interfaces_on_bridge())
         return self._make_facts(), list(self._seen.values())
@@ -68,6 +74,7 @@ class Observer:
             self._look_at_tunnel(interface_id, interface)
             before = self._seen.get(interface_id)
             after = self._port_seen(interface)
+            self._look_at_plain(interface_id, interface if after is None else None)
             if before == after:
                 continue
             if after is None:
@@ -99,6 +106,24 @@ class Observer:
         else:
             self._tunnels.pop(interface_id, None)
 
+    def _look_at_plain(self, interface_id: Uuid, interface: Interface | None) -> None:
+        """A port without identity may be somebody's uplink; there are few of them."""
+        before, after = self._plain.get(interface_id), None
+        if (
+            interface is not None
+            and interface_id not in self._tunnels
+            and interface.ofport is not None
+            and 0 < interface.ofport < MAX_OFPORT
+        ):
+            after = (interface.name, PlainPort(interface.ofport, interface.mtu))
+        if before == after:
+            return
+        self._plain_ports = None
+        if after is None:
+            del self._plain[interface_id]
+        else:
+            self._plain[interface_id] = after
+
     def _port_seen(self, interface: Interface | None) -> PortSeen | None:
         if interface is None or interface.ofport is None or not 0 < interface.ofport < MAX_OFPORT:
             return None
@@ -109,4 +134,6 @@ class Observer:
         return None
 
     def _make_facts(self) -> SwitchFacts:
-        return SwitchFacts(self._host_id, self._capabilities, dict(self._tunnels.values()))
+        if self._plain_ports is None:
+            self._plain_ports = dict(self._plain.values())
+        return SwitchFacts(self._host_id, self._capabilities, dict(self._tunnels.values()), self._plain_ports)

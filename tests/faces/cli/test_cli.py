@@ -62,6 +62,19 @@ def test_hosts(house: Cli) -> None:
     assert ok(house("host", "list")) == "none\n"
 
 
+def test_vlans_and_uplinks(house: Cli) -> None:
+    ok(house("physical-network", "create", "core", "--isolation", "vlan", "--segments", "100-199"))
+    told = ok(house("network", "create", "office", "--physical-network", "core", "--segment", "7"))
+    assert "(vlan segment 7," in told
+    assert "h1 has uplinks core=eth1\n" in ok(house("host", "uplinks", "h1", "core=eth1"))
+    assert "core=bridge:br-ex" in ok(house("host", "uplinks", "h1", "core=bridge:br-ex"))
+    assert "core=bridge:br-ex" in ok(house("host", "show", "h1"))
+    assert "has no uplinks" in ok(house("host", "uplinks", "h1"))
+    code, _, told = house("host", "add", "h2", "--uplink", "eth1")
+    assert (code, "for example core=eth1" in told) == (Exit.USAGE, True)
+    ok(house("host", "add", "h2", "--uplink", "core=eth1"))
+
+
 def test_pending_hosts(cli: Cli, live: object) -> None:
     assert ok(cli("host", "pending")) == "none\n"
     live.runtime.pending = (

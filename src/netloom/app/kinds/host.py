@@ -9,13 +9,13 @@ from msgspec import UNSET
 from sqlalchemy import ColumnElement, or_, select
 
 from netloom.app.batch import Batch, birth, check_rename, immutable, refers
-from netloom.base.errors import Conflict
-from netloom.base.ids import ZoneId
+from netloom.base.errors import Conflict, InvalidInput, NetloomError
+from netloom.base.ids import PhysicalNetworkId, ZoneId
 from netloom.model.kinds import Kind
-from netloom.model.objects import Host
+from netloom.model.objects import Host, Object, PhysicalNetwork, Uplink
 from netloom.model.specs import HostSpec
 from netloom.store import tables
-from netloom.store.catalog import add
+from netloom.store.catalog import add, not_found, recall_many
 from netloom.store.lookup import chunks
 from netloom.store.transaction import Transaction
 
@@ -34,6 +34,7 @@ def create(tx: Transaction, batch: Batch[HostSpec]) -> None:
     """Make the hosts of a batch."""
     batch.refuse_taken_names(tx)
     zones = batch.resolve(tx, Kind.ZONE, {index: spec.zone for index, spec in batch.specs.items()}, "zone")
+    wires = _resolve_uplinks(tx, batch, zones)
     claims = {index: _claims(spec, zones[index].id) for index, spec in batch.specs.items()}
     taken = _taken(tx, [claim for several in claims.values() for claim in several])
     for index, several in claims.items():
@@ -55,6 +56,7 @@ def create(tx: Transaction, batch: Batch[HostSpec]) -> None:
             tunnel_ip=spec.tunnel_ip,
             bridge=spec.bridge,
             mtu=spec.mtu,
+            uplinks=wires[index],
             drain=spec.drain is True,
             system_id=spec.system_id,
             fingerprint=spec.fingerprint,
@@ -79,6 +81,7 @@ def revise(tx: Transaction, current: Host, spec: HostSpec, cleared: frozenset[st
         tunnel_ip=spec.tunnel_ip,
         bridge=spec.bridge,
         mtu=spec.mtu,
+        uplinks=_revised_uplinks(tx, current, spec),
         drain=current.drain if spec.drain is UNSET else spec.drain,
         system_id=_kept(spec.system_id, current.system_id, "system_id" in cleared),
         fingerprint=_kept(spec.fingerprint, current.fingerprint, "fingerprint" in cleared),
@@ -88,6 +91,65 @@ def revise(tx: Transaction, current: Host, spec: HostSpec, cleared: frozenset[st
     for claim, owner in _taken(tx, new).items():
         raise _conflict(claim, owner)
     return wanted
+
+
+def _resolve_uplinks(
+    tx: Transaction, batch: Batch[HostSpec], zones: Mapping[int, Object]
+) -> dict[int, tuple[Uplink, ...]]:
+    """The uplinks of each; a host with one that leads nowhere is taken out."""
+    wires: dict[int, tuple[Uplink, ...]] = {}
+    for index, spec in list(batch.specs.items()):
+        broken = batch.mistakes.broken
+        if any((Kind.PHYSICAL_NETWORK, uplink.physical_network) in broken for uplink in spec.uplinks):
+            batch.drop(index)
+            continue
+        try:
+            wires[index] = _uplinks(tx, spec, zones[index].id)
+        except NetloomError as error:
+            batch.fail(index, error)
+    return wires
+
+
+def _revised_uplinks(tx: Transaction, current: Host, spec: HostSpec) -> tuple[Uplink, ...]:
+    uplinks = _uplinks(tx, spec, current.zone_id)
+    return current.uplinks if set(uplinks) == set(current.uplinks) else uplinks
+
+
+def _uplinks(tx: Transaction, spec: HostSpec, zone_id: str) -> tuple[Uplink, ...]:
+    """The uplinks that a spec asks for.
+
+    Raises:
+        NotFound: a physical network is not there.
+        Conflict: it is in another zone.
+        InvalidInput: it is named twice, by name and by id.
+    """
+    if not spec.uplinks:
+        return ()
+    found = recall_many(tx, Kind.PHYSICAL_NETWORK, [uplink.physical_network for uplink in spec.uplinks])
+    uplinks: dict[str, Uplink] = {}
+    for at, uplink in enumerate(spec.uplinks):
+        subject = f"uplinks[{at}].physical_network"
+        wires = found.get(uplink.physical_network)
+        if not isinstance(wires, PhysicalNetwork):
+            raise not_found(Kind.PHYSICAL_NETWORK, uplink.physical_network, subject)
+        if wires.zone_id != zone_id:
+            raise Conflict(
+                f"physical network {wires.name!r} is in zone {wires.zone!r}, the host is not",
+                code="zone-mismatch",
+                subject=subject,
+                hint="a host reaches the wires of its own zone",
+            )
+        if wires.id in uplinks:
+            raise InvalidInput(
+                f"physical network {wires.name!r} has two uplinks", subject=subject, hint="one for each"
+            )
+        uplinks[wires.id] = Uplink(
+            physical_network=wires.name,
+            physical_network_id=PhysicalNetworkId(wires.id),
+            port=uplink.port,
+            bridge=uplink.bridge,
+        )
+    return tuple(uplinks.values())
 
 
 def _kept(wanted: str | None, current: str | None, cleared: bool) -> str | None:

@@ -31,7 +31,7 @@ def create(tx: Transaction, batch: Batch[NetworkSpec]) -> None:
         except NetloomError as error:
             batch.fail(index, error)
     segments = _choose_all_segments(tx, batch, wires, isolations)
-    around = surroundings(tx.connection)
+    around = surroundings(tx.connection, Kind.NETWORK)
     items: dict[int, Network] = {}
     for index, spec in list(batch.specs.items()):
         physical = wires[index]
@@ -87,7 +87,7 @@ def revise(tx: Transaction, current: Network, spec: NetworkSpec, cleared: frozen
     else:
         physical = find(tx.connection, Kind.PHYSICAL_NETWORK, current.physical_network_id)
         assert isinstance(physical, PhysicalNetwork)  # noqa: S101 - the kind says so
-        ipv6 = current.zone_id in surroundings(tx.connection).ipv6_zones
+        ipv6 = current.zone_id in surroundings(tx.connection, Kind.NETWORK).ipv6_zones
         guest = effective_mtu(spec.mtu, physical.mtu, current.isolation, ipv6_underlay=ipv6)
     cidr, cidr6 = current.cidr or spec.cidr, current.cidr6 or spec.cidr6
     return msgspec.structs.replace(
@@ -175,12 +175,14 @@ def _choose_isolation(spec: NetworkSpec, physical: PhysicalNetwork) -> Isolation
     isolation = spec.isolation or next(i for i in PREFERENCE if i in physical.isolations)
     if spec.segment is None:
         return isolation
-    if spec.segment > isolation.max_segment:
+    if not isolation.min_segment <= spec.segment <= isolation.max_segment:
         raise InvalidInput(
             f"{isolation.value} has no segment {spec.segment}",
             subject="segment",
-            hint=f"1 to {isolation.max_segment}",
+            hint=f"{isolation.min_segment} to {isolation.max_segment}",
         )
+    if isolation is Isolation.VLAN:
+        return isolation  # a VLAN that is there already is shared with devices outside: it need not be one to hand out
     ranges = parse_ranges(physical.segments, physical.isolations)
     if spec.segment not in ranges:
         raise InvalidInput(
@@ -201,17 +203,17 @@ def _choose_all_segments(
     """Segments as asked, checked, then free ones for the rest."""
     segments: dict[int, int] = {}
     by_wires: dict[str, set[int]] = {}
-    by_zone: dict[tuple[str, Isolation], set[int]] = {}
+    by_scope: dict[tuple[str, Isolation], set[int]] = {}
     for index, spec in list(batch.specs.items()):
         if spec.segment is None:
             continue
         physical, isolation = wires[index], isolations[index]
         pool = segment_pool(physical.zone_id, physical.id, isolation)
         mine = by_wires.setdefault(physical.id, set())
-        zones = by_zone.setdefault((physical.zone_id, isolation), set())
+        scope = by_scope.setdefault((_scope(physical, isolation), isolation), set())
         if (
             spec.segment in mine
-            or spec.segment in zones
+            or spec.segment in scope
             or pool.used(tx.connection, spec.segment, spec.segment)
         ):
             batch.fail(
@@ -226,7 +228,7 @@ def _choose_all_segments(
             continue
         segments[index] = spec.segment
         mine.add(spec.segment)
-        zones.add(spec.segment)
+        scope.add(spec.segment)
     groups: dict[tuple[str, str, Isolation], list[int]] = {}
     for index, spec in batch.specs.items():
         if spec.segment is None:
@@ -236,11 +238,11 @@ def _choose_all_segments(
         physical = wires[indices[0]]
         ranges = parse_ranges(physical.segments, physical.isolations).within(isolation.max_segment)
         mine = by_wires.setdefault(physical_id, set())
-        zones = by_zone.setdefault((zone_id, isolation), set())
+        scope = by_scope.setdefault((_scope(physical, isolation), isolation), set())
         pool = segment_pool(zone_id, physical_id, isolation)
-        chosen = choose_segments(tx, pool, ranges, len(indices), mine | zones) if ranges.ranges else []
+        chosen = choose_segments(tx, pool, ranges, len(indices), mine | scope) if ranges.ranges else []
         mine.update(chosen)
-        zones.update(chosen)
+        scope.update(chosen)
         segments.update(zip(indices, chosen, strict=False))
         for index in indices[len(chosen) :]:
             batch.fail(
@@ -253,6 +255,11 @@ def _choose_all_segments(
                 ),
             )
     return segments
+
+
+def _scope(physical: PhysicalNetwork, isolation: Isolation) -> str:
+    """Where a segment means one network: a tunnel's in its zone, a VLAN's on its wires."""
+    return physical.zone_id if isolation.is_tunnel else physical.id
 
 
 def _too_narrow(mtu: int, least: int, physical: PhysicalNetwork) -> InvalidInput:

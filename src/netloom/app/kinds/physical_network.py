@@ -73,7 +73,7 @@ def _check_use(tx: Transaction, current: PhysicalNetwork, spec: PhysicalNetworkS
                 subject="isolations",
                 hint="delete the networks that use it first",
             )
-        if segment not in ranges:
+        if Isolation(isolation) is not Isolation.VLAN and segment not in ranges:
             raise Conflict(
                 f"network/{name} uses segment {segment}, which {ranges} leaves out",
                 code="in-use",

@@ -65,7 +65,11 @@ def host_report(
         ),
         ports=tuple(ports[:MAX_LISTED]),
         ports_omitted=max(0, len(ports) - MAX_LISTED),
-        tunnels=tuple(_tunnel(port, planner, host_id) for port in ports if port.ours and port.type),
+        tunnels=tuple(
+            _tunnel(port, planner, host_id)
+            for port in ports
+            if port.ours and isolation_of_port(port.name) is not None
+        ),
         queues=(
             QueueReport("dirty-keys", counters.dirty, 0),
             QueueReport("retrying-keys", counters.retrying, 0),

@@ -9,10 +9,11 @@ from typing import Annotated
 
 import typer
 
+from netloom.base.errors import InvalidInput
 from netloom.client import calls
-from netloom.contract.hosts import HostSpec
+from netloom.contract.hosts import HostPatch, HostSpec
 from netloom.contract.kinds import HOST
-from netloom.faces.cli.commands.listing import finish, list_all, write_list
+from netloom.faces.cli.commands.listing import finish, list_all, uplink_text, write_list
 from netloom.faces.cli.options import (
     WAIT_SECONDS,
     LabelFilter,
@@ -51,6 +52,36 @@ TunnelIp = Annotated[str | None, typer.Option("--tunnel-ip", help="Address of it
 Bridge = Annotated[str | None, typer.Option(help="Integration bridge; default: br-int.")]
 Zone = Annotated[str | None, typer.Option(help="Name or id; default: default.")]
 Mtu = Annotated[int | None, typer.Option(help="Of its underlay interface; default: 1500.")]
+Uplinks = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--uplink",
+        metavar="WIRES=PORT",
+        help="Physical network and port, or bridge:NAME, that leads to it, for VLANs; may be given again.",
+    ),
+]
+
+
+def parse_uplinks(texts: list[str] | None) -> list[dict[str, str]] | None:
+    """Uplinks from `core=eth1` and `core=bridge:br-ex`.
+
+    Raises:
+        InvalidInput: one has another form.
+    """
+    if not texts:
+        return None
+    found: list[dict[str, str]] = []
+    for text in texts:
+        wires, sign, way = text.rpartition("=")
+        if not (wires and sign and way):
+            raise InvalidInput(
+                f"{text!r} is no uplink",
+                subject="--uplink",
+                hint="for example core=eth1 or core=bridge:br-ex",
+            )
+        kind = "bridge" if way.startswith("bridge:") else "port"
+        found.append({"physical_network": wires, kind: way.removeprefix("bridge:")})
+    return found
 
 
 @app.command()
@@ -63,6 +94,7 @@ def add(
     bridge: Bridge = None,
     zone: Zone = None,
     mtu: Mtu = None,
+    uplink: Uplinks = None,
     system_id: Annotated[str | None, typer.Option("--system-id", help="Identity it has to show.")] = None,
     fingerprint: Annotated[
         str | None, typer.Option(help="sha256:… of the certificate it has to show.")
@@ -81,6 +113,7 @@ def add(
         bridge=bridge,
         zone=zone,
         mtu=mtu,
+        uplinks=parse_uplinks(uplink),
         system_id=system_id,
         fingerprint=fingerprint,
         labels=parse_labels(label),
@@ -148,6 +181,25 @@ def drain(
 
 
 @app.command()
+def uplinks(
+    ctx: typer.Context,
+    host: str,
+    uplink: Annotated[
+        list[str] | None, typer.Argument(metavar="[WIRES=PORT]...", help="All of them; none: it has none.")
+    ] = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """Set a host's ways to the wires of physical networks, for VLANs: WIRES=PORT or WIRES=bridge:NAME."""
+    change = spec_of(HostPatch, {"uplinks": parse_uplinks(uplink) or []})
+    item = session_of(ctx).send(calls.update(HOST, host, change))
+    if output is Format.TABLE:
+        told = ", ".join(uplink_text(found) for found in item.uplinks)
+        write(f"host {item.name} has uplinks {told}" if told else f"host {item.name} has no uplinks")
+    else:
+        write_data(item, output)
+
+
+@app.command()
 def pending(ctx: typer.Context, output: Output = Format.TABLE) -> None:
     """List hosts that dialled in and wait to be admitted, or were refused for their identity."""
     found = session_of(ctx).send(calls.pending_hosts()).items
@@ -177,12 +229,13 @@ def admit(
     bridge: Bridge = None,
     zone: Zone = None,
     mtu: Mtu = None,
+    uplink: Uplinks = None,
     wait: Wait = False,
     wait_seconds: WaitSeconds = WAIT_SECONDS,
     output: Output = Format.TABLE,
 ) -> None:
     """Admit a host that dialled in; its identity is pinned."""
-    fields = given(tunnel_ip=tunnel_ip, bridge=bridge, zone=zone, mtu=mtu)
+    fields = given(tunnel_ip=tunnel_ip, bridge=bridge, zone=zone, mtu=mtu, uplinks=parse_uplinks(uplink))
     spec = spec_of(HostSpec, {"name": name or ref, **fields}) if fields or name else None
     session = session_of(ctx)
     item = session.send(calls.admit(ref, spec))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from netloom.client import calls
+from netloom.contract.hosts import Uplink
 from netloom.contract.kinds import A, KindSchema, P, S
 from netloom.contract.pages import MAX_LIMIT
 from netloom.contract.resources import Resource
@@ -76,7 +77,14 @@ def describe(item: Resource) -> list[tuple[str, str]]:
 def _field_text(name: str, value: object) -> str:
     if name == "attachment":
         return f"{getattr(value, 'device', '')} on {getattr(value, 'host', '')}"
+    if name == "uplinks" and isinstance(value, tuple):
+        return ", ".join(uplink_text(uplink) for uplink in value if isinstance(uplink, Uplink))
     return text_of(value)
+
+
+def uplink_text(uplink: Uplink) -> str:
+    """An uplink as it is given: `core=eth1`, `core=bridge:br-ex`."""
+    return f"{uplink.physical_network}={uplink.port or f'bridge:{uplink.bridge}'}"
 
 
 def status_lines(item: Resource) -> list[tuple[str, str]]:

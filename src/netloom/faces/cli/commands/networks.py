@@ -49,10 +49,12 @@ _COLUMNS = (
 def create(
     ctx: typer.Context,
     name: str,
-    isolation: Annotated[str | None, typer.Option(help="gre, vxlan or geneve.")] = None,
-    cidr: Annotated[str | None, typer.Option(help="IPv4 network.")] = None,
+    isolation: Annotated[str | None, typer.Option(help="gre, vxlan, geneve or vlan.")] = None,
+    cidr: Annotated[str | None, typer.Option(help="IPv4 network; without both: no addresses.")] = None,
     cidr6: Annotated[str | None, typer.Option(help="IPv6 network.")] = None,
-    segment: Annotated[int | None, typer.Option(help="Segment id; left out: a free one.")] = None,
+    segment: Annotated[
+        int | None, typer.Option(help="Segment id; left out: a free one; 0: untagged VLAN.")
+    ] = None,
     mtu: Annotated[int | None, typer.Option(help="Of guests; left out: as the underlay allows.")] = None,
     zone: Annotated[str | None, typer.Option(help="Name or id.")] = None,
     physical_network: Annotated[str | None, typer.Option("--physical-network", help="Name or id.")] = None,

@@ -37,7 +37,8 @@ def create(
     name: str,
     zone: Annotated[str | None, typer.Option(help="Name or id; default: default.")] = None,
     isolation: Annotated[
-        list[str] | None, typer.Option(help="gre, vxlan or geneve; may be given again; default: all.")
+        list[str] | None,
+        typer.Option(help="gre, vxlan, geneve or vlan; may be given again; default: all tunnels."),
     ] = None,
     segments: Annotated[
         list[str] | None, typer.Option(metavar="FIRST-LAST", help="Segment ids; may be given again.")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from netloom.base.net import format_mac
-from netloom.model.isolation import Isolation
+from netloom.model.isolation import TUNNELS, Isolation
 from netloom.plan.switch import BridgeSpec, PortSpec
 from netloom.plan.view import HostView, NetworkView, View
 
@@ -20,7 +20,7 @@ OWNER_KEY: Final = "netloom"
 TUNNEL_MARK: Final = "tunnel"
 NIC_MARK: Final = "nic"
 BRIDGE_MARK: Final = "bridge"
-PORT_NAMES: Final = {isolation: f"nl-{isolation.value}0" for isolation in Isolation}
+PORT_NAMES: Final = {isolation: f"nl-{isolation.value}0" for isolation in TUNNELS}
 PROTOCOLS: Final = frozenset({"OpenFlow13", "OpenFlow14", "OpenFlow15"})
 
 
@@ -74,7 +74,7 @@ def _tunnel_ports(view: View, host: HostView) -> dict[str, PortSpec]:
             external_ids={OWNER_KEY: TUNNEL_MARK},
             why=(host.ref,),
         )
-        for isolation in Isolation
+        for isolation in TUNNELS
         if isolation in used
     }
 

@@ -1,7 +1,7 @@
 """Uplinks of hosts; a VLAN is one network's on its physical network, no longer in its whole zone.
 
-A constraint becomes an index with a condition. SQLite cannot drop a constraint, so there the table is made anew under its own
-name: what refers to it (NICs) is checked when the transaction ends, with all rows in place again.
+A constraint becomes an index with a condition. SQLite cannot drop a constraint, so there the table is made anew under its
+own name: what refers to it (NICs) is checked when the transaction ends, with all rows in place again.
 """
 
 from __future__ import annotations
