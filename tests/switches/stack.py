@@ -116,6 +116,17 @@ class Identities:
         self.shown[host_id] = identity
 
 
+class Counted:
+    """Claims that only this process remembers."""
+
+    def __init__(self, generation: int) -> None:
+        self.generation = generation
+
+    async def renew(self, above: int) -> int:
+        self.generation = above + 1
+        return self.generation
+
+
 class Stack:
     """One netloom without store and faces."""
 
@@ -139,11 +150,12 @@ class Stack:
         )
         self.settings = SessionSettings(
             OWNERSHIP,
+            Counted(generation),
             Dialling(allow_tcp=True),
             PumpSettings(probe_interval=probe),
             reconnect.Settings(min_backoff=0.05, max_backoff=0.2, connect_timeout=2.0),
             PROBES,
-            generation=generation,
+            reclaim=BackoffPolicy(0.05, 0.5),
         )
         self.cache = RawCache()
         self.sessions: dict[HostId, HostSession] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from tests.switches.stack import Stack, eventually, host_id, host_view, network_
 
 from netloom.model.endpoints import Endpoint, Scheme
 from netloom.switches.ca import Authority
-from netloom.switches.host_session import HostConfig, HostSession, SessionSettings
+from netloom.switches.host_session import HostConfig, HostSession
 from netloom.switches.identity import Pin
 from netloom.switches.link import LinkPhase
 from netloom.switches.listener import DialIn, ListenSettings
@@ -68,10 +69,7 @@ async def door(tls: TlsContexts) -> AsyncIterator[tuple[DialIn, Directory]]:
 
 
 def with_tls(stack: Stack, tls: TlsContexts, controller: str | None = None) -> None:
-    old = stack.settings
-    stack.settings = SessionSettings(
-        old.ownership, Dialling(tls.client), old.pump, old.reconnect, old.probes, controller, old.generation
-    )
+    stack.settings = replace(stack.settings, dialling=Dialling(tls.client), controller=controller)
 
 
 async def test_a_host_dials_in_waits_is_admitted_and_works(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import struct
 import time
 
 import pytest
@@ -10,7 +13,7 @@ from tests.system.cloud import Cloud, cloud, pings_go_by
 from netloom.client import calls
 from netloom.contract.hosts import HostSpec
 from netloom.contract.kinds import HOST, NIC
-from netloom.lab import wait
+from netloom.lab import Host, wait
 from netloom.lab.daemons import OVSDB as OVSDB_SERVER
 from netloom.lab.daemons import VSWITCHD, Daemon
 
@@ -281,3 +284,36 @@ def test_vswitchd_waits_for_its_flows(two_hosts: Cloud) -> None:
     )
     assert two_hosts.flows() == before, "the switch was let go before its flows were there"
     two_hosts.reaches(left, right, 20)
+
+
+def test_another_controller_takes_a_switch(two_hosts: Cloud) -> None:
+    """It is taken back, what was broken meanwhile is repaired, and the operator is told."""
+    two_hosts.network("blue")
+    left, right = two_hosts.pair("blue")
+    two_hosts.in_sync()
+    host, flows = two_hosts.host("h2"), two_hosts.flows()
+    with contextlib.closing(primary(host)) as other:
+        host.delete_flows()
+        found = two_hosts.awaits_finding(HOST, "h2", "controller-contended")
+        assert "other controller" in found.hint
+        wait.until(lambda: two_hosts.flows() == flows, "the flows are back", seconds=20)
+        two_hosts.becomes("Done", "h2")
+        other.settimeout(5)
+        assert other.recv(1024), "the other one was not told"
+    two_hosts.reaches(left, right)
+    third = two_hosts.guest(two_hosts.nic("third", "blue"), "h2")
+    two_hosts.reaches(left, third)
+
+
+def primary(host: Host) -> socket.socket:
+    """Another controller's connection to a host's switch (OpenFlow 1.3), which claims it with a generation of next year."""
+    other = socket.socket(socket.AF_UNIX)
+    other.settimeout(5)
+    other.connect(host.openflow.removeprefix("unix:"))
+    other.sendall(struct.pack("!BBHI", 4, 0, 8, 1))
+    assert other.recv(1024)[1] == 0, "a hello"
+    generation = int((time.time() + 365 * 86_400) * 1000)
+    other.sendall(struct.pack("!BBHI", 4, 24, 24, 2) + struct.pack("!I4xQ", 2, generation))
+    reply = other.recv(1024)
+    assert reply[1] == 25, f"the role was refused: {reply.hex()}"
+    return other

@@ -24,6 +24,7 @@ from netloom.app.service import App
 from netloom.base.ids import Uuid
 from netloom.daemon import doors
 from netloom.daemon.certificates import Certificates
+from netloom.daemon.claims import StoredClaims
 from netloom.daemon.cloud import seeded_cloud
 from netloom.daemon.dial_in import listening, pending_hosts
 from netloom.daemon.expiry import ExpiryWatch
@@ -54,7 +55,6 @@ from netloom.reconcile.inputs import PlanInputs
 from netloom.reconcile.planner import PlannerLoop
 from netloom.reconcile.source import PlanSource
 from netloom.reconcile.status import StatusBook
-from netloom.store.claims import claim
 from netloom.store.store import Store, StoreOptions, open_store
 from netloom.switches.flows import RawCache
 from netloom.switches.host_session import SessionSettings
@@ -201,7 +201,8 @@ class Netloomd:
             ),
             probes=PROBES,
             controller=switches.advertise_openflow or switches.listen_openflow or None,
-            generation=await self.store.write(claim),
+            claims=await StoredClaims.begin(self.store),
+            reclaim=BackoffPolicy(first=2 * switches.backoff_min, limit=8 * switches.backoff_max),
         )
         parts = SessionParts(settings, self.loop, self._identities, self._jitter)
         self.hosts = HostKeeper(parts, self.engine, RawCache())

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from sqlalchemy import insert, select, update
 
+from netloom.base.errors import Conflict
 from netloom.store import tables
 from netloom.store.transaction import Transaction
 
@@ -22,5 +23,29 @@ def claim(transaction: Transaction) -> int:
         connection.execute(insert(tables.controller_claims).values(id=1, generation=generation))
         return generation
     generation = max(generation, last + 1)
+    connection.execute(update(tables.controller_claims).values(generation=generation))
+    return generation
+
+
+def claim_again(transaction: Transaction, ours: int, above: int) -> int:
+    """A generation above `above` and above our last one.
+
+    Args:
+        transaction: where it is kept.
+        ours: the last one that we claimed with.
+        above: what a switch has seen.
+
+    Raises:
+        Conflict: somebody else with this store has claimed since.
+    """
+    c, connection = tables.controller_claims.c, transaction.connection
+    last: int | None = connection.execute(select(c.generation)).scalar_one_or_none()
+    if last != ours:
+        raise Conflict(
+            f"another netloomd with the same store has claimed the switches since (generation {last}, ours is {ours})",
+            code="claim-replaced",
+            hint="one netloomd per store",
+        )
+    generation = max(transaction.now // 1000, ours + 1, above + 1)
     connection.execute(update(tables.controller_claims).values(generation=generation))
     return generation

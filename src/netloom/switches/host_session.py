@@ -18,21 +18,23 @@ from typing import Protocol
 
 import structlog
 
-from netloom.aio.backoff import Jitter
-from netloom.aio.clock import SYSTEM_CLOCK, Clock
+from netloom.aio.backoff import BackoffPolicy, Jitter
+from netloom.aio.clock import SYSTEM_CLOCK, Clock, wait_event
 from netloom.aio.tasks import Group
-from netloom.base.errors import Conflict, PeerError, Unavailable
+from netloom.base.errors import Conflict, NetloomError, PeerError, Unavailable
 from netloom.base.ids import HostId
 from netloom.model.endpoints import Endpoint, Scheme
+from netloom.model.status import Finding
 from netloom.plan.view import PortSeen, SwitchFacts
 from netloom.reconcile.ports import Refusal
 from netloom.switches.bridge_setup import setup_steps
 from netloom.switches.capabilities import probe
+from netloom.switches.claim import Claim, Claims, says_fenced
 from netloom.switches.database import SwitchDatabase
 from netloom.switches.identity import Identity, Pin, check
 from netloom.switches.link import Link, LinkParts, LinkSnapshot
 from netloom.switches.observe import Observer
-from netloom.switches.openflow_client import OpenFlowClient, RequestRefused
+from netloom.switches.openflow_client import OpenFlowClient
 from netloom.switches.ovsdb_client import OvsdbClient
 from netloom.switches.ownership import Ownership
 from netloom.switches.pump import PumpSettings
@@ -40,7 +42,7 @@ from netloom.switches.stream import Dialling, Stream
 from netloom.wire import reconnect
 from netloom.wire.openflow.flow import Flow
 from netloom.wire.openflow.messages.features import FeaturesReply, FeaturesRequest
-from netloom.wire.openflow.messages.role import ControllerRole, RoleReply, RoleRequest
+from netloom.wire.openflow.messages.form import Message
 from netloom.wire.ovsdb.errors import UnknownMethod
 from netloom.wire.ovsdb.events import Update
 from netloom.wire.ovsdb.requests import get_schema, set_db_change_aware
@@ -82,10 +84,12 @@ class SessionSettings:
         reconnect: backoff; its probe interval is not used, the pump's is.
         probes: flows that tell capabilities, by name.
         controller: what hosts that are not dialled for OpenFlow are told to dial (`ssl:IP:PORT`); None: nothing listens.
-        generation: of our controller role; a switch refuses one that is older than it has seen. Grows with each start.
+        claims: the generation of our controller role; a switch refuses one that is older than it has seen.
+        reclaim: waits before a switch that another controller took is taken back.
     """
 
     ownership: Ownership
+    claims: Claims
     dialling: Dialling = field(default_factory=Dialling)
     pump: PumpSettings = field(default_factory=PumpSettings)
     reconnect: reconnect.Settings = field(
@@ -93,7 +97,7 @@ class SessionSettings:
     )
     probes: Mapping[str, Flow] = field(default_factory=dict)
     controller: str | None = None
-    generation: int = 1
+    reclaim: BackoffPolicy = field(default_factory=lambda: BackoffPolicy(first=1.0, limit=64.0))
 
 
 class SessionEvents(Protocol):
@@ -164,6 +168,9 @@ class HostSession:
         self._ovsdb_served: OvsdbClient | None = None
         self._openflow_served: OpenFlowClient | None = None
         self._database_ready = asyncio.Event()
+        self._claim = Claim(settings.claims, settings.reclaim, jitter=jitter, clock=clock)
+        self._fenced = asyncio.Event()
+        self._openflow_ready = asyncio.Event()
         self.ovsdb_link: Link[OvsdbClient] = Link(
             config.name,
             LinkParts(
@@ -215,6 +222,10 @@ class HostSession:
             raise Unavailable("there is no OVSDB connection", subject=self.config.name)
         return self._ovsdb_served
 
+    def fenced(self) -> None:
+        """The switch refuses what we send: another controller is primary."""
+        self._fenced.set()
+
     # -- life ------------------------------------------------------------------------------------------------------
 
     @property
@@ -227,6 +238,7 @@ class HostSession:
         async with Group() as group:
             group.launch(self.ovsdb_link.run(), f"{self.config.name}/ovsdb")
             group.launch(self._run_openflow(), f"{self.config.name}/openflow")
+            group.launch(self._keep_claim(), f"{self.config.name}/claim")
 
     def links(self) -> tuple[LinkSnapshot, LinkSnapshot]:
         """Both connections, OVSDB first."""
@@ -245,6 +257,11 @@ class HostSession:
             tuple(sorted(root.iface_types)) if root is not None else (),
             tuple(sorted(self._capabilities)),
         )
+
+    def findings(self) -> tuple[Finding, ...]:
+        """What a person should know of the connections."""
+        found = self._claim.finding()
+        return () if found is None else (found,)
 
     @property
     def datapath_id(self) -> str | None:
@@ -347,19 +364,55 @@ class HostSession:
         version = await client.negotiated()
         features = await client.request(FeaturesRequest(), FeaturesReply)
         self._check_datapath(features.datapath_id)
+        client.on_message = self._heard
+        self._fenced.clear()
         try:
-            role = RoleRequest(ControllerRole.PRIMARY, self._settings.generation)
-            await client.request(role, RoleReply)
-        except RequestRefused as error:
-            raise Conflict(
-                "another controller with a newer claim is primary on this switch",
-                code="controller-fenced",
-                hint="only one netloom may own a host",
-            ) from error
+            await self._claim.make(client)
+        except Conflict:
+            await self._claim_anew(client)
         self._capabilities = await probe(client, self._settings.probes)
         self._observer.set_capabilities(self._capabilities)
         self._openflow_served = client
+        self._openflow_ready.set()
         return f"1.{version - 1}"
+
+    def _heard(self, message: Message) -> None:
+        if says_fenced(message):
+            self._fenced.set()
+
+    async def _keep_claim(self) -> None:
+        """Take the switch back when another controller took it, and read it in full then: the other one wrote there."""
+        while True:
+            await self._fenced.wait()
+            await self._openflow_ready.wait()
+            client = self._openflow_served
+            if client is None or not self._fenced.is_set():
+                continue
+            try:
+                await self._claim_anew(client)
+            except (NetloomError, OSError) as error:
+                # The connection has ended, or is good for nothing: the next one claims by itself.
+                _log.info("claim given up", host=self.config.name, error=str(error))
+                client.stream.writer.transport.abort()
+                await client.ended.wait()
+            else:
+                self._both_up()
+
+    async def _claim_anew(self, client: OpenFlowClient) -> None:
+        """Until the switch is ours the host counts as lost. Raises when the connection ends."""
+        while True:
+            wait = self._claim.lost()
+            self._events.lost(self.config.host_id, self._claim.refusal(), self._clock.now() + wait)
+            _log.warning("another controller took the switch", host=self.config.name, next_try=round(wait, 3))
+            await wait_event(client.ended, wait)
+            self._fenced.clear()
+            try:
+                await self._claim.make_anew(client)
+            except Conflict as error:
+                _log.warning("the switch is not ours", host=self.config.name, error=str(error))
+            else:
+                _log.info("the switch is ours again", host=self.config.name)
+                return
 
     def _check_datapath(self, datapath_id: int) -> None:
         expected = self.datapath_id
@@ -372,6 +425,7 @@ class HostSession:
 
     def _openflow_down(self, refusal: Refusal, next_try: float | None) -> None:
         self._openflow_served = None
+        self._openflow_ready.clear()
         self._events.lost(self.config.host_id, refusal, next_try)
 
     # -- both ------------------------------------------------------------------------------------------------------

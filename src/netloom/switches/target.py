@@ -17,6 +17,7 @@ from netloom.base.errors import Conflict, PeerError
 from netloom.plan.switch import BridgeSpec, Fragment, FragmentKey, PortSpec, SwitchDesired
 from netloom.reconcile.ports import Outcome, Refusal
 from netloom.reconcile.source import PORTS_KEY
+from netloom.switches import claim
 from netloom.switches.bridge_setup import release_steps
 from netloom.switches.database import SwitchDatabase
 from netloom.switches.flows import FlowSteps, RawCache, RawKey, change_flows, compare_flows, foreign_keys
@@ -32,7 +33,7 @@ from netloom.wire.openflow.raw_bundle import DELETE_STRICT, RawChange, compose_r
 from netloom.wire.ovsdb.errors import GuardFailed, OperationError
 from netloom.wire.ovsdb.transaction import Transaction
 
-FENCED = "OFPBRC_IS_SLAVE"
+_FENCED = "OFPBRC_IS_SLAVE"
 """What a switch answers to a controller that is no longer the primary one (OpenFlow 1.3.5, section 6.3.5)."""
 
 BUNDLE_TRIES = 16
@@ -53,6 +54,10 @@ class Links(Protocol):
 
     def ovsdb(self) -> OvsdbClient:
         """The OVSDB connection. Raises `Unavailable` when there is none."""
+        ...
+
+    def fenced(self) -> None:
+        """Tell that the switch refuses us as the primary controller: the claim is to be made anew."""
         ...
 
 
@@ -215,12 +220,9 @@ class SwitchTarget:
             if not flows.changes:
                 return refused
             result = await client.bundle(_composer(flows.changes))
-            if any(error.name == FENCED for error in result.refused.values()):
-                raise Conflict(
-                    "another controller has taken the switch",
-                    code="controller-fenced",
-                    hint="only one netloom may own a host; remove it from the other one",
-                )
+            if any(error.name == _FENCED for error in result.refused.values()):
+                self._links.fenced()
+                raise Conflict("another controller has taken the switch", code=claim.FENCED, hint=claim.HINT)
             more = _refusals(result, flows)
             refused.update(more)
             if result.closed:

@@ -18,7 +18,7 @@ from netloom.app.reports import (
 )
 from netloom.base.ids import HostId
 from netloom.daemon.hosts import KeptHost, SwitchEngine
-from netloom.daemon.runtime.texts import error_report, finding_report, moment
+from netloom.daemon.runtime.texts import error_report, finding_report, moment, session_finding
 from netloom.model.objects import Host
 from netloom.plan.graph import Planner
 from netloom.plan.records import NicView
@@ -74,7 +74,13 @@ def host_report(
             QueueReport("dirty-keys", counters.dirty, 0),
             QueueReport("retrying-keys", counters.retrying, 0),
         ),
-        findings=tuple(finding_report(finding) for finding in planner.findings(host.id)),
+        findings=(
+            *(finding_report(finding) for finding in planner.findings(host.id)),
+            *(
+                session_finding(found, host)
+                for found in (kept.session.findings() if kept is not None else ())
+            ),
+        ),
         last_error=error_report(failure) or _last_error(counters),
         last_read=moment(counters.in_sync_at),
         last_applied=moment(counters.applied_at),

@@ -92,9 +92,10 @@ class DaemonRuntime:
 
     def findings(self, kind: Kind, item_id: Uuid) -> tuple[Finding, ...]:
         """What is wrong with it although it was accepted."""
-        del kind
         found = self._parts.planner.findings(item_id)
-        return tuple(finding_of(finding) for finding in found if self._parts.lasting(finding))
+        told = tuple(finding_of(finding) for finding in found if self._parts.lasting(finding))
+        kept = self._parts.hosts.get(item_id) if kind is Kind.HOST else None
+        return told if kept is None else (*told, *kept.session.findings())
 
     async def settled(self, item: Object) -> None:
         """Return when the object's status is Done for its generation; the caller bounds the wait."""

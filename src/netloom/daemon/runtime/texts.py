@@ -10,10 +10,14 @@ from collections.abc import Iterable
 
 from netloom.app.reports import Action as ReportAction
 from netloom.app.reports import ErrorReport, FindingReport, FlowChange, PortChange, Reason
+from netloom.base.ids import Uuid
+from netloom.model.kinds import Kind
+from netloom.model.objects import Host
 from netloom.model.status import Finding
 from netloom.plan.findings import PlanFinding
 from netloom.plan.records import ObjectRef
 from netloom.plan.switch import PortSpec
+from netloom.providers.ovs.compile.ports import STAND_IN_NAMES
 from netloom.providers.ovs.explain import explain
 from netloom.providers.ovs.pipeline.tables import TABLE_NAMES
 from netloom.reconcile.status import Failure
@@ -52,6 +56,16 @@ def finding_report(finding: PlanFinding) -> FindingReport:
     )
 
 
+def session_finding(finding: Finding, host: Host) -> FindingReport:
+    """What a host's session noticed, for a report."""
+    return FindingReport(
+        finding.code,
+        finding.message,
+        finding.hint or None,
+        reasons((ObjectRef(Kind.HOST, Uuid(host.id), 0, host.name),)),
+    )
+
+
 def finding_of(finding: PlanFinding) -> Finding:
     """A finding for an object's answer."""
     return Finding(
@@ -64,8 +78,8 @@ def finding_of(finding: PlanFinding) -> Finding:
 
 
 def flow_text(flow: Flow) -> str:
-    """A flow in ovs-ofctl's syntax with the pipeline's table names."""
-    return format_flow(flow, table_names=TABLE_NAMES)
+    """A flow in ovs-ofctl's syntax with the names of the pipeline's tables, and of ports that have no number yet."""
+    return format_flow(flow, table_names=TABLE_NAMES, port_names=STAND_IN_NAMES)
 
 
 def purpose(cookie: int, refs: Iterable[ObjectRef]) -> str:
