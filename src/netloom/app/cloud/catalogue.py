@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import ModuleType
 
+from netloom.app.cloud import events, tags
 from netloom.app.cloud.usecase import AnyUseCase
 
-AREAS: tuple[ModuleType, ...] = ()
+AREAS: tuple[ModuleType, ...] = (events, tags)
 """Modules of `netloom.app.cloud`; each has `USE_CASES`."""
 
 

@@ -22,6 +22,7 @@ from netloom.app.cloud.work import View
 from netloom.base.errors import InvalidInput
 from netloom.base.ids import Uuid, is_uuid
 from netloom.faces.cloudstack.answers import Answer, Content, JobAnswer, Listing, One, Page, Rows, Success
+from netloom.faces.cloudstack.catalogue import Catalogue
 from netloom.faces.cloudstack.protocol.parameters import Parameters
 from netloom.faces.cloudstack.scope import Asked, resolve
 from netloom.faces.cloudstack.see import Row, See
@@ -114,7 +115,7 @@ class Call:
     given: Parameters
     caller: Caller
     cloud: Cloud
-    commands: Mapping[str, Command]
+    catalogue: Catalogue
 
     @property
     def name(self) -> str:

@@ -53,7 +53,9 @@ BY_CODE: Final[Mapping[str, tuple[int, int | None]]] = {
     "address-unavailable": (530, 0),  # deployVirtualMachine with an address outside the network
     "in-use": (530, RUNTIME),  # deleteNetwork with instances, in the job
     "login-failed": (531, None),
-    "unsupported-command": (432, None),
+    "unsupported-command": (432, API_LAYER),
+    "method-not-allowed": (405, None),
+    "too-many-at-once": (503, None),
 }
 """Where CloudStack tells a refusal otherwise than its class."""
 
