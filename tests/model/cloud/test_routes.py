@@ -57,9 +57,9 @@ def route(cidr: str) -> StaticRoute:
         ("0.0.0.0/0", "route-inside-vpc"),
         ("169.254.1.0/24", "route-link-local"),
         ("192.168.7.0/24", "route-denied"),
-        ("10.77.0.0/24", "rule-conflict"),
-        ("10.77.0.0/16", "rule-conflict"),  # no longest prefix match: overlapping is refused, not only equal
-        ("10.77.0.128/25", "rule-conflict"),
+        ("10.77.0.0/24", "route-conflict"),
+        ("10.77.0.0/16", "route-conflict"),  # no longest prefix match: overlapping is refused, not only equal
+        ("10.77.0.128/25", "route-conflict"),
         ("10.78.0.0", "bad-cidr"),
         ("fd00::/64", "bad-cidr"),
     ],

@@ -150,9 +150,9 @@ def check_route(
 
     Raises:
         InvalidInput: it is no IPv4 network, or overlaps the VPC, link-local addresses or a denied network.
-        Conflict: it overlaps another route (`rule-conflict`).
+        Conflict: it overlaps another route (`route-conflict`).
     """
-    network = ipaddress.IPv4Network(*parse_cidrs((text,), "cidr", version=4))
+    network = ipaddress.IPv4Network(parse_cidrs((text,), "cidr", version=4)[0])
     if network.overlaps(ipaddress.ip_network(vpc.cidr)):
         raise InvalidInput(
             f"route {network} overlaps {vpc.cidr}, the network of VPC {vpc.name} ({vpc.id})",
@@ -177,7 +177,7 @@ def check_route(
         if network.overlaps(ipaddress.ip_network(route.cidr)):
             raise Conflict(
                 f"route {network} overlaps {route.cidr}, static route {route.id} of VPC {vpc.name} ({vpc.id})",
-                code="rule-conflict",
+                code="route-conflict",
                 subject="cidr",
                 hint="routes of a VPC do not overlap; take the other away first",
             )

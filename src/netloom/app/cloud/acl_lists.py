@@ -1,0 +1,277 @@
+"""Access control lists at work: making, renaming and deleting them, and who may use which.
+
+Rule 1: a list is used in its own VPC only; the system's lists are used by everybody, and changed by operators or by nobody.
+Rule 2: a list that a tier or a private gateway uses is not deleted.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from netloom.app.cloud.doing import Doing
+from netloom.app.cloud.usecase import Ending, UseCase
+from netloom.app.cloud.work import OwnedBirth, View, Work, missing
+from netloom.base.errors import Conflict, Forbidden, InvalidInput
+from netloom.base.ids import Uuid
+from netloom.model.cloud.acl import (
+    ANYTHING,
+    DEFAULT_ALLOW,
+    DEFAULT_DENY,
+    AclItem,
+    AclList,
+    check_changeable,
+)
+from netloom.model.cloud.acl_program import Verdict
+from netloom.model.cloud.identity import ROOT_DOMAIN_ID, SYSTEM_ACCOUNT_ID
+from netloom.model.cloud.networks import GuestNetwork
+from netloom.model.cloud.routes import PrivateGateway
+from netloom.model.cloud.rules import RuleState, TrafficDirection
+from netloom.model.cloud.vpc import Vpc, check_open
+from netloom.store.cloud.records import columns
+
+MAX_NAME = 255
+MAX_DESCRIPTION = 1024
+
+
+class CreateAclList(msgspec.Struct, frozen=True, kw_only=True):
+    """A new list; without a VPC it is the system's, which operators make."""
+
+    name: str
+    description: str | None = None
+    vpc_id: Uuid | None = None
+    for_display: bool = True
+
+
+class UpdateAclList(msgspec.Struct, frozen=True, kw_only=True):
+    """Other words for a list; None: as they are."""
+
+    id: Uuid
+    name: str | None = None
+    description: str | None = None
+    for_display: bool | None = None
+
+
+class DeleteAclList(msgspec.Struct, frozen=True, kw_only=True):
+    """Which list."""
+
+    id: Uuid
+
+
+def seed_lists(work: Work) -> None:
+    """The two built-in lists with their items."""
+    if work.records.get(AclList, DEFAULT_DENY) is not None:
+        return
+    for list_id, name, text, action in (
+        (DEFAULT_DENY, "default_deny", "Default Network ACL Deny All", Verdict.DENY),
+        (DEFAULT_ALLOW, "default_allow", "Default Network ACL Allow All", Verdict.ALLOW),
+    ):
+        birth = _systems(work)
+        birth["id"] = list_id
+        acl = AclList(**birth, name=name, description=text)
+        work.insert(acl)
+        for order, direction in enumerate(TrafficDirection, start=1):
+            work.insert(
+                AclItem(
+                    **work.owned(acl),
+                    acl_id=acl.id,
+                    order=order,
+                    action=action,
+                    direction=direction,
+                    match=ANYTHING,
+                    state=RuleState.ACTIVE,
+                )
+            )
+
+
+def get_list(view: View, acl_id: Uuid, subject: str = "aclid") -> AclList:
+    """A list that the caller may see: its own, or the system's.
+
+    Raises:
+        NotFound: there is none.
+    """
+    acl = view.records.get(AclList, acl_id)
+    if acl is None or (acl.vpc_id is not None and view.find(AclList, acl_id) is None):
+        raise missing(AclList, acl_id, subject)
+    return acl
+
+
+def usable_list(view: View, acl_id: Uuid, vpc_id: Uuid, subject: str = "aclid") -> AclList:
+    """A list that something in a VPC may use.
+
+    Raises:
+        NotFound: there is none.
+        InvalidInput: it is another VPC's (`acl-of-another-vpc`).
+    """
+    acl = get_list(view, acl_id, subject)
+    if acl.vpc_id not in (None, vpc_id):
+        raise InvalidInput(
+            f"ACL {acl.name} ({acl.id}) belongs to VPC {acl.vpc_id}, not to {vpc_id}",
+            code="acl-of-another-vpc",
+            subject=subject,
+            hint="a list of the same VPC, or a built-in one",
+        )
+    return acl
+
+
+def changeable_list(view: View, acl_id: Uuid, subject: str = "aclid") -> AclList:
+    """A list that the caller may change.
+
+    Raises:
+        NotFound: there is none.
+        Conflict: it is built in (`acl-built-in`).
+        Forbidden: it is the system's, and the caller no operator (`acl-not-yours`).
+    """
+    acl = get_list(view, acl_id, subject)
+    check_changeable(acl)
+    if acl.vpc_id is None and not view.caller.is_root:
+        raise Forbidden(
+            f"ACL {acl.name} ({acl.id}) is the system's",
+            code="acl-not-yours",
+            subject=subject,
+            hint="make a list in your VPC",
+        )
+    return acl
+
+
+def items_of(view: View, acl_id: Uuid) -> list[AclItem]:
+    """All items of a list, by their order."""
+    c = columns(AclItem)
+    return view.records.select(AclItem, c.acl_id == acl_id, order=c.order)
+
+
+def users_of(view: View, acl_id: Uuid) -> tuple[list[GuestNetwork], list[PrivateGateway]]:
+    """The tiers and private gateways that use a list."""
+    return (
+        view.records.select(GuestNetwork, columns(GuestNetwork).acl_id == acl_id),
+        view.records.select(PrivateGateway, columns(PrivateGateway).acl_id == acl_id),
+    )
+
+
+def _create(work: Work, request: CreateAclList) -> AclList:
+    name = _checked(request.name, "name", MAX_NAME)
+    text = _checked(request.description or name, "description", MAX_DESCRIPTION)
+    if request.vpc_id is not None:
+        vpc = work.get(Vpc, request.vpc_id, "vpcid")
+        check_open(vpc)
+        owned = work.owned(vpc)
+    elif work.caller.is_root:
+        owned = _systems(work)
+    else:
+        raise InvalidInput(
+            "a list of no VPC is the system's", subject="vpcid", hint="name the VPC that the list is for"
+        )
+    return work.insert(
+        AclList(**owned, name=name, description=text, vpc_id=request.vpc_id, for_display=request.for_display)
+    )
+
+
+def _update(work: Work, request: UpdateAclList) -> AclList:
+    acl = changeable_list(work, request.id, "id")
+    name = acl.name if request.name is None else _checked(request.name, "name", MAX_NAME)
+    text = request.description
+    return work.update(
+        msgspec.structs.replace(
+            acl,
+            name=name,
+            description=acl.description if text is None else _checked(text, "description", MAX_DESCRIPTION),
+            for_display=acl.for_display if request.for_display is None else request.for_display,
+        )
+    )
+
+
+def _begin_delete(work: Work, request: DeleteAclList) -> AclList:
+    acl = changeable_list(work, request.id, "id")
+    check_unused(work, acl)
+    return acl
+
+
+def check_unused(view: View, acl: AclList) -> None:
+    """Refuse to let go of a list in use.
+
+    Raises:
+        Conflict: a tier or a private gateway uses it (`acl-in-use`).
+    """
+    tiers, gateways = users_of(view, acl.id)
+    users = [f"tier {tier.name} ({tier.id})" for tier in tiers]
+    users += [f"private gateway {gateway.address} ({gateway.id})" for gateway in gateways]
+    if users:
+        raise Conflict(
+            f"ACL {acl.name} ({acl.id}) is used by {', '.join(users[:5])}",
+            code="acl-in-use",
+            subject="id",
+            hint="replace it there first (replaceNetworkACLList)",
+        )
+
+
+def remove_list(work: Work, acl: AclList) -> None:
+    """Take a list and its items out.
+
+    Raises:
+        Conflict: it is in use by now (`acl-in-use`).
+    """
+    check_unused(work, acl)
+    work.delete_all(items_of(work, acl.id))
+    work.delete(acl)
+
+
+async def _apply(doing: Doing, record: AclList) -> Ending | None:
+    return None
+
+
+async def _apply_delete(doing: Doing, record: AclList) -> Ending | None:
+    def ending(work: Work) -> None:
+        acl = work.records.get(AclList, record.id)
+        if acl is not None:
+            remove_list(work, acl)
+
+    return ending
+
+
+def _systems(work: Work) -> OwnedBirth:
+    return OwnedBirth(**work.birth(), account_id=SYSTEM_ACCOUNT_ID, domain_id=ROOT_DOMAIN_ID)
+
+
+def _checked(text: str, subject: str, longest: int) -> str:
+    stripped = text.strip()
+    if not 1 <= len(stripped) <= longest or any(ord(character) < 32 for character in stripped):
+        raise InvalidInput(
+            f"a text of {len(stripped)} characters, or of several lines",
+            subject=subject,
+            hint=f"1 to {longest} characters on one line",
+        )
+    return stripped
+
+
+def queue_of(acl: AclList) -> str | None:
+    """The line in which a list's jobs wait: its VPC's."""
+    return f"vpc/{acl.vpc_id}" if acl.vpc_id is not None else None
+
+
+CREATE = UseCase(
+    name="acl_list.create",
+    command="createNetworkACLList",
+    event="NETWORK.ACL.CREATE",
+    request=CreateAclList,
+    begin=_create,
+    apply=_apply,
+    queue=queue_of,
+)
+UPDATE = UseCase(
+    name="acl_list.update",
+    command="updateNetworkACLList",
+    event="NETWORK.ACL.UPDATE",
+    request=UpdateAclList,
+    begin=_update,
+    apply=_apply,
+    queue=queue_of,
+)
+DELETE = UseCase(
+    name="acl_list.delete",
+    command="deleteNetworkACLList",
+    event="NETWORK.ACL.DELETE",
+    request=DeleteAclList,
+    begin=_begin_delete,
+    apply=_apply_delete,
+    queue=queue_of,
+)
+USE_CASES = (CREATE, UPDATE, DELETE)
