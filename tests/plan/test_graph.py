@@ -12,7 +12,7 @@ from netloom.plan.findings import PlanFinding
 from netloom.plan.graph import Planner
 from netloom.plan.ports import GroupKey, Touched
 from netloom.plan.switch import BridgeSpec, Fragment, FragmentKey, PortSpec, SwitchChange
-from netloom.plan.view import Change, HostChange, HostView, ObjectRef, Remove, View
+from netloom.plan.view import Change, HostChange, HostView, ObjectRef, Remove, SwitchFacts, View
 from netloom.wire.openflow.flow import Flow
 from netloom.wire.openflow.match import Match
 
@@ -64,6 +64,9 @@ class CountingCompiler:
 
     def bridge(self, view: View, host: HostId) -> BridgeSpec:
         return BridgeSpec(view.hosts[host].bridge)
+
+    def foreseen(self, view: View, host: HostId, ports: Mapping[str, PortSpec]) -> SwitchFacts | None:
+        return view.facts.get(host)
 
     def causes(self, view: View, part: FragmentKey | GroupKey) -> tuple[ObjectRef, ...]:
         return ()

@@ -126,7 +126,10 @@ class Planner:
         return _changes(outcomes)
 
     def rehearse(self, edits: Iterable[Edit]) -> dict[HostId, SwitchChange]:
-        """What edits of intent would change, without changing anything: they are made, compared, and taken back."""
+        """What edits of intent would change, without changing anything: they are made, compared, and taken back.
+
+        What switches would show in turn (numbers of new ports) is foreseen by the compiler.
+        """
         self._settle()
         kept, self._outcomes = self._outcomes, {}
         done: list[Change] = []
@@ -136,6 +139,8 @@ class Planner:
                 done += changes
                 self.feed(changes)
             self._settle()
+            done += self._foresee()
+            self._settle()
             return _changes(self._outcomes)
         finally:
             self._outcomes = {}
@@ -143,6 +148,15 @@ class Planner:
                 self.feed(self.view.undo(change))
             self._settle()
             self._outcomes = kept
+
+    def _foresee(self) -> list[Change]:
+        done: list[Change] = []
+        for host_id, outcome in self._outcomes.items():
+            if outcome.ports is not None and host_id in self.view.hosts:
+                facts = self._compiler.foreseen(self.view, host_id, outcome.ports)
+                done += self.view.observe_facts(host_id, facts)
+        self.feed(done)
+        return done
 
     # -- questions ---------------------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ import msgspec
 
 from netloom.base.ids import HostId
 from netloom.plan.findings import PlanFinding
-from netloom.plan.records import Change, ObjectRef
+from netloom.plan.records import Change, ObjectRef, SwitchFacts
 from netloom.plan.switch import BridgeSpec, Fragment, FragmentKey, PortSpec
 from netloom.plan.view import View
 
@@ -69,6 +69,9 @@ class Compiler(Protocol):
 
     def bridge(self, view: View, host: HostId) -> BridgeSpec:
         """The settings of a switch's integration bridge."""
+
+    def foreseen(self, view: View, host: HostId, ports: Mapping[str, PortSpec]) -> SwitchFacts | None:
+        """What a switch will show once it has these ports of ours; numbers that it has yet to give are stand-ins."""
 
     def causes(self, view: View, part: FragmentKey | GroupKey) -> tuple[ObjectRef, ...]:
         """The object that a fragment or a group is about, then those it belongs to; none when it is the switch."""

@@ -159,7 +159,7 @@ class View:
                 return ()
 
     def undo(self, change: Change) -> tuple[Change, ...]:
-        """Take back one change of intent; derived changes follow by themselves. Undo in reverse order."""
+        """Take back one change of intent or of facts; derived changes follow by themselves. Undo in reverse order."""
         match change:
             case HostChange(before=None, after=HostView() as host):
                 return self.remove_host(host.id)
@@ -173,6 +173,8 @@ class View:
                 return self.put_network(before)
             case NicChange(before=NicView() as before):
                 return self.put_nic(before)
+            case FactsChange(host_id=host_id, before=facts):
+                return self.observe_facts(host_id, facts)
             case _:
                 return ()
 

@@ -65,6 +65,7 @@ class Column64:
         first: BindParameter[int] = bindparam("first")
         last: BindParameter[int] = bindparam("last")
         self.used = select(column).where(rows(table), column.between(first, last))
+        self.holder = select(table.c.id, table.c.name).where(rows(table), column == first).limit(1)
         self.largest = select(func.max(column)).where(rows(table))
         self.gap = (
             select(mine.c[name] + 1)
@@ -86,6 +87,11 @@ class Pool:
         """The values used in a window."""
         rows = connection.execute(self.column.used, {**self.where, "first": first, "last": last})
         return {row[0] for row in rows}
+
+    def holder(self, connection: Connection, value: int) -> tuple[str, str] | None:
+        """Id and name of who has a value."""
+        row = connection.execute(self.column.holder, {**self.where, "first": value}).first()
+        return None if row is None else (row[0], row[1])
 
     def last_used(self, connection: Connection) -> int | None:
         """The largest value used."""

@@ -23,6 +23,7 @@ from tests.providers.ovs.clouds import (
 from netloom.model.isolation import Isolation
 from netloom.model.kinds import Kind
 from netloom.plan.view import HostView, NetworkView, NicView, PortSeen, Remove, SwitchFacts
+from netloom.providers.ovs.compile.ports import foreseen_facts
 
 HOSTS, NETWORKS, NICS = (1, 2, 300), (1, 2), (1, 2, 3, 4)
 
@@ -136,5 +137,10 @@ def test_a_rehearsal_leaves_no_trace(before: list[Step], rehearsed: list[HostVie
     cloud.check()
     for edit in rehearsed:
         feed(cloud, edit)
+    for on, change in told.items():
+        # What a switch shows of its new ports was foreseen.
+        if change.ports is not None and on in cloud.view.hosts:
+            shown = foreseen_facts(cloud.view.facts.get(on), change.ports)
+            cloud.feed(cloud.view.observe_facts(on, shown))
     assert cloud.take() == told
     cloud.check()

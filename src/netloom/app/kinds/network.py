@@ -211,20 +211,12 @@ def _choose_all_segments(
         pool = segment_pool(physical.zone_id, physical.id, isolation)
         mine = by_wires.setdefault(physical.id, set())
         scope = by_scope.setdefault((_scope(physical, isolation), isolation), set())
-        if (
-            spec.segment in mine
-            or spec.segment in scope
-            or pool.used(tx.connection, spec.segment, spec.segment)
-        ):
-            batch.fail(
-                index,
-                Conflict(
-                    f"segment {spec.segment} is another network's",
-                    code="segment-taken",
-                    subject="segment",
-                    hint="leave it out to get a free one",
-                ),
-            )
+        holder = pool.holder(tx.connection, spec.segment)
+        if holder is not None:
+            batch.fail(index, _taken(spec.segment, f"network {holder[1]}'s ({holder[0]})"))
+            continue
+        if spec.segment in mine or spec.segment in scope:
+            batch.fail(index, _taken(spec.segment, "that of another network in the same request"))
             continue
         segments[index] = spec.segment
         mine.add(spec.segment)
@@ -255,6 +247,15 @@ def _choose_all_segments(
                 ),
             )
     return segments
+
+
+def _taken(segment: int, whose: str) -> Conflict:
+    return Conflict(
+        f"segment {segment} is {whose}",
+        code="segment-taken",
+        subject="segment",
+        hint="leave it out to get a free one",
+    )
 
 
 def _scope(physical: PhysicalNetwork, isolation: Isolation) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from netloom.base.ids import HostId
 from netloom.plan.findings import PlanFinding
 from netloom.plan.ports import GroupKey, Touched
-from netloom.plan.records import ObjectRef
+from netloom.plan.records import ObjectRef, SwitchFacts
 from netloom.plan.switch import BridgeSpec, Fragment, FragmentKey, PortSpec
 from netloom.plan.view import Change, HostView, NetworkView, NicView, View
 from netloom.providers.ovs.capabilities import Capability
@@ -27,7 +27,12 @@ from netloom.providers.ovs.compile.local import (
     local_chunks,
 )
 from netloom.providers.ovs.compile.network import compile_network
-from netloom.providers.ovs.compile.ports import compile_bridge, compile_ports, networks_here
+from netloom.providers.ovs.compile.ports import (
+    compile_bridge,
+    compile_ports,
+    foreseen_facts,
+    networks_here,
+)
 from netloom.providers.ovs.compile.remote import (
     compile_copy_remote,
     compile_peer,
@@ -171,6 +176,10 @@ class OvsCompiler:
     def bridge(self, view: View, host: HostId) -> BridgeSpec:
         """The settings of a declared host's integration bridge."""
         return compile_bridge(view.hosts[host])
+
+    def foreseen(self, view: View, host: HostId, ports: Mapping[str, PortSpec]) -> SwitchFacts | None:
+        """What a switch will show once it has these tunnel ports."""
+        return foreseen_facts(view.facts.get(host), ports)
 
     def causes(self, view: View, part: FragmentKey | GroupKey) -> tuple[ObjectRef, ...]:
         """The NIC and its network, or the network, that a fragment or a group is about."""

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+import msgspec
+
 from netloom.base.net import format_mac
 from netloom.model.isolation import TUNNELS, Isolation
 from netloom.plan.switch import BridgeSpec, PortSpec
-from netloom.plan.view import HostView, NetworkView, View
+from netloom.plan.view import HostView, NetworkView, SwitchFacts, View
 
 OWNER_KEY: Final = "netloom"
 """The key in external_ids that marks what is ours; its value says what it is for."""
@@ -21,6 +23,9 @@ TUNNEL_MARK: Final = "tunnel"
 NIC_MARK: Final = "nic"
 BRIDGE_MARK: Final = "bridge"
 PORT_NAMES: Final = {isolation: f"nl-{isolation.value}0" for isolation in TUNNELS}
+STAND_INS: Final = {isolation: 0xFE00 + index for index, isolation in enumerate(TUNNELS)}
+"""Stand for the numbers of tunnel ports that are not there yet; Open vSwitch gives the highest ordinary numbers last."""
+STAND_IN_NAMES: Final = {STAND_INS[isolation]: name for isolation, name in PORT_NAMES.items()}
 PROTOCOLS: Final = frozenset({"OpenFlow13", "OpenFlow14", "OpenFlow15"})
 
 
@@ -77,6 +82,18 @@ def _tunnel_ports(view: View, host: HostView) -> dict[str, PortSpec]:
         for isolation in TUNNELS
         if isolation in used
     }
+
+
+def foreseen_facts(facts: SwitchFacts | None, ports: Mapping[str, PortSpec]) -> SwitchFacts | None:
+    """What a switch will show once these are its ports of ours; nothing is foreseen of one that was never seen."""
+    if facts is None:
+        return None
+    tunnels = {
+        isolation: facts.tunnel_ports.get(isolation, STAND_INS[isolation])
+        for isolation, name in PORT_NAMES.items()
+        if name in ports
+    }
+    return msgspec.structs.replace(facts, tunnel_ports=tunnels)
 
 
 def isolation_of_port(name: str) -> Isolation | None:
