@@ -53,24 +53,16 @@ def test_from_up_to_down(name: str) -> None:
 
 def test_exec_reaches_the_hosts_own_daemons(name: str) -> None:
     run("up", "--hosts", "1", "--name", name)
-    line = [
-        sys.executable,
-        "-m",
-        "netloom.lab.cli",
-        "exec",
-        "-n",
-        name,
-        "h1",
-        "--",
-        "ovs-vsctl",
-        "get",
-        "Open",
-        ".",
-        "external_ids:hostname",
-    ]
-    assert subprocess.run(line, capture_output=True, text=True, check=True).stdout == "h1\n"
-    line[6:] = ["ctl", "sh", "-c", "exit 7"]
-    assert subprocess.run(line, check=False).returncode == 7
+    line = [sys.executable, "-m", "netloom.lab.cli", "exec", "-n", name]
+
+    def said(*words: str) -> str:
+        return subprocess.run([*line, *words], capture_output=True, text=True, check=True).stdout
+
+    assert said("h1", "--", "ovs-vsctl", "get", "Open", ".", "external_ids:hostname") == "h1\n"
+    version = said("h1", "--", "ovs-appctl", "version").split()[-1]
+    assert said("h1", "--", "ovs-vsctl", "get", "Open", ".", "ovs_version") == f'"{version}"\n'
+    assert "Open_vSwitch" in said("h1", "--", "ovs-appctl", "-t", "ovsdb-server", "ovsdb-server/list-dbs")
+    assert subprocess.run([*line, "ctl", "sh", "-c", "exit 7"], check=False).returncode == 7
 
 
 def test_who_is_not_root_is_told_the_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -80,10 +80,14 @@ def start(file: StateFile, host: Host, daemon: Daemon) -> None:
         raise LabError(f"{daemon.value} runs already", subject=host.name)
     directory = host.directory
     control = directory / daemon.control
-    for leftover in (control, *([host.ovsdb_socket] if daemon is OVSDB else [])):
+    by_pid = list(directory.glob(f"{daemon.value}.*.ctl"))
+    for leftover in (control, *by_pid, *([host.ovsdb_socket] if daemon is OVSDB else [])):
         leftover.unlink(missing_ok=True)
     log = directory / f"{daemon.value}.log"
-    common = [f"--unixctl={control}", f"--log-file={log}", "-vconsole:off", "-vsyslog:off", "--no-chdir"]
+    common = [
+        *(f"--unixctl={control}", f"--pidfile={directory / daemon.value}.pid", "--overwrite-pidfile"),
+        *(f"--log-file={log}", "-vconsole:off", "-vsyslog:off", "--no-chdir"),
+    ]
     if daemon is OVSDB:
         arguments = [
             f"--remote=punix:{host.ovsdb_socket}",
@@ -104,6 +108,8 @@ def start(file: StateFile, host: Host, daemon: Daemon) -> None:
         environment={f"OVS_{kind}DIR": str(directory) for kind in ("RUN", "LOG", "DB", "SYSCONF")},
     )
     _record(file, _label(host, daemon), started)
+    # Where ovs-appctl looks when it is told nothing but OVS_RUNDIR (ovs-appctl(8), -t).
+    (directory / f"{daemon.value}.{started.pid}.ctl").symlink_to(control.name)
 
     def serves() -> bool:
         if not process.alive(started):
@@ -117,6 +123,9 @@ def start(file: StateFile, host: Host, daemon: Daemon) -> None:
 
     wait.until(serves, f"{host.name}: {daemon.value} serves")
     if daemon is VSWITCHD:
+        # As ovs-ctl does: the daemon itself leaves it to its start script.
+        version = host.appctl("version").splitlines()[0].rpartition(" ")[2]
+        host.transact(ovsdb.set_version(version))
         _connect_underlay(host, state)
 
 

@@ -11,6 +11,7 @@ import pathlib
 import signal
 import socket
 import sys
+import uuid
 from collections.abc import Mapping
 from typing import Self
 
@@ -128,7 +129,7 @@ class Netloomd:
                 spec = HostSpec(
                     name=host.name, ovsdb=host.ovsdb, openflow=host.openflow, tunnel_ip=str(host.tunnel_ip)
                 )
-                self.client.send(calls.create(HOST, spec, key=f"lab-{self._lab.name}-{host.name}"))
+                self.client.send(calls.create(HOST, spec, key=f"lab-{uuid.uuid4()}"))
 
     def await_in_sync(self, *, seconds: float = 30.0) -> None:
         """Wait until every host is connected and carries what it should."""

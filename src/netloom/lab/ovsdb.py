@@ -100,6 +100,11 @@ def initial(host: NewHost, schema_version: str) -> list[dict[str, Json]]:
     return [*operations, {"op": "insert", "table": "Open_vSwitch", "row": root}]
 
 
+def set_version(version: str) -> dict[str, Json]:
+    """The operation that says which Open vSwitch it is."""
+    return {"op": "update", "table": "Open_vSwitch", "where": [], "row": {"ovs_version": version}}
+
+
 def select_port(name: str) -> dict[str, Json]:
     """The operation that finds a port's row."""
     return {"op": "select", "table": "Port", "where": [["name", "==", name]], "columns": ["_uuid"]}

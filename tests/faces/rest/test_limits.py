@@ -142,3 +142,13 @@ def test_places_are_given_back() -> None:
     with places.held(), pytest.raises(TooMany):
         places.held().__enter__()
     assert places.taken == 0
+
+
+async def test_who_waits_takes_no_place_of_a_request_however_it_is_written(make_http: MakeHttp) -> None:
+    http = make_http(RestSettings(max_requests=1, max_waits=0))
+    for query in ("wait=5", "%77ait=5", "limit=1&%77%61it=0"):
+        refused = await http.get(f"/v1/networks/nothing?{query}")
+        assert code_of(refused) == (429, "too-many-at-once")
+        assert "waiting requests" in refused.text
+    for query in ("", "?awaiting=1", "?limit=5&cursor=wait%3D"):
+        assert "waiting" not in (await http.get(f"/v1/networks/nothing{query}")).text

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from urllib.parse import unquote_to_bytes
 
 from starlette.types import Scope
 
@@ -116,9 +117,13 @@ class Limits:
             return self.streams
         if path in {"/v1/apply", "/v1/plan"}:
             return self.files
-        if b"wait=" in scope["query_string"]:
-            return self.waits
-        return self.requests
+        return self.waits if _asks(scope["query_string"], "wait") else self.requests
+
+
+def _asks(query: bytes, name: str) -> bool:
+    """Whether a parameter is in a query, however its name is written (RFC 3986, section 2.1)."""
+    names = (part.partition(b"=")[0] for part in query.split(b"&"))
+    return any(unquote_to_bytes(found.replace(b"+", b" ")).decode("latin-1") == name for found in names)
 
 
 def client_of(scope: Scope) -> str:
