@@ -5,9 +5,19 @@ Rule 1: first halves of use cases ask these only what is known without waiting; 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from netloom.app.cloud.identity_epoch import Epoch
+from netloom.app.cloud.identity_vault import Vault
+from netloom.app.cloud.providers import Providers, default_providers
 
 
 @dataclass(frozen=True, slots=True)
 class Backends:
     """Providers of services and hypervisors; fields come with the areas that bring them."""
+
+    providers: Providers = field(default_factory=default_providers)
+    vault: Vault = field(default_factory=Vault.forgotten_at_exit)
+    epoch: Epoch = field(default_factory=Epoch)
+    first_password: str | None = None
+    """The hashed password of the first administrator, for a store that has none yet."""

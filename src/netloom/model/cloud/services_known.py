@@ -148,13 +148,7 @@ KNOWN_PROVIDERS: Final[Mapping[str, ProviderFacts]] = {
         ),
         ProviderFacts(
             name=OVS,
-            services={
-                Service.CONNECTIVITY: {
-                    Capability.STRETCHED_L2_SUBNET: "true",
-                    Capability.DISTRIBUTED_ROUTER: "true",
-                    Capability.REGION_LEVEL_VPC: "true",
-                }
-            },
+            services={Service.CONNECTIVITY: {Capability.STRETCHED_L2_SUBNET: "true"}},
             needs_connectivity=True,
         ),
         ProviderFacts(

@@ -1,0 +1,1 @@
+"""The networks that netloom reaches machines of its own by."""

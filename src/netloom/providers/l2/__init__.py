@@ -1,0 +1,1 @@
+"""Networks of frames only: no addresses, no router."""

@@ -1,0 +1,1 @@
+"""Networks shared by many accounts, on a VLAN of the operator's."""
