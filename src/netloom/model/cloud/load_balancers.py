@@ -1,7 +1,7 @@
 """Balancers: a public port whose connections are spread over members; with stickiness and health checks beside.
 
 Rule 1: a balancer listens to one port of one address for everybody; its source list only turns others away.
-Rule 2: a member is a guest's address; the same address is a member of a balancer once.
+Rule 2: a member is a guest's address, and is so once; members and policies live as rules do.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Mapping
 
 from netloom.base.errors import InvalidInput
 from netloom.base.ids import NicId, Uuid
-from netloom.model.cloud.record import Owned, Record
-from netloom.model.cloud.rules import Rule, RuleState
+from netloom.model.cloud.record import Owned
+from netloom.model.cloud.rules import Rule
 from netloom.model.cloud.rules_traffic import PortRange, Protocol, Traffic
 
 DNS_PORT = 53
@@ -70,17 +70,16 @@ class LoadBalancer(Rule, frozen=True, kw_only=True):
         return Traffic(self.transport, PortRange(self.public_port, self.public_port))
 
 
-class LbMember(Record, frozen=True, kw_only=True):
+class LbMember(Rule, frozen=True, kw_only=True):
     """A guest that takes connections of a balancer."""
 
     load_balancer_id: Uuid
     instance_id: Uuid
     nic_id: NicId
     guest_address: str
-    state: RuleState = RuleState.ADD
 
 
-class Stickiness(Record, frozen=True, kw_only=True):
+class Stickiness(Rule, frozen=True, kw_only=True):
     """How a client comes back to the same member; one a balancer."""
 
     load_balancer_id: Uuid
@@ -88,11 +87,9 @@ class Stickiness(Record, frozen=True, kw_only=True):
     description: str | None = None
     method: str
     parameters: Mapping[str, str]
-    state: RuleState = RuleState.ADD
-    display: bool = True
 
 
-class HealthCheck(Record, frozen=True, kw_only=True):
+class HealthCheck(Rule, frozen=True, kw_only=True):
     """When a member counts as fit; one a balancer. Times are seconds."""
 
     load_balancer_id: Uuid
@@ -102,8 +99,6 @@ class HealthCheck(Record, frozen=True, kw_only=True):
     interval: int
     healthy_threshold: int
     unhealthy_threshold: int
-    state: RuleState = RuleState.ADD
-    display: bool = True
 
 
 class SslCertificate(Owned, frozen=True, kw_only=True):

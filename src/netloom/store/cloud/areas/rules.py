@@ -8,7 +8,9 @@ from netloom.store.cloud.table import RecordTable
 
 _OF_ACCOUNT = ("account_id", "number")
 _OWNED = {"account_id": "account", "domain_id": "domain"}
-_PLACED = {**_OWNED, "network_id": "network", "public_ip_id": "public_ip"}
+_IN_NETWORK = {**_OWNED, "network_id": "network"}
+_PLACED = {**_IN_NETWORK, "public_ip_id": "public_ip"}
+_PART = {**_IN_NETWORK, "load_balancer_id": "load_balancer"}
 
 TABLES: tuple[RecordTable, ...] = (
     RecordTable(
@@ -51,21 +53,23 @@ TABLES: tuple[RecordTable, ...] = (
         "lb_member",
         LbMember,
         unique=(("load_balancer_id", "guest_address"),),
-        indexes=(("instance_id",), ("nic_id",)),
-        references={"load_balancer_id": "load_balancer"},
+        indexes=(("network_id",), ("instance_id",), ("nic_id",)),
+        references=_PART,
         natives={"nic_id": "nics"},
     ),
     RecordTable(
         "stickiness_policy",
         Stickiness,
         unique=(("load_balancer_id",),),
-        references={"load_balancer_id": "load_balancer"},
+        indexes=(("network_id",),),
+        references=_PART,
     ),
     RecordTable(
         "health_check_policy",
         HealthCheck,
         unique=(("load_balancer_id",),),
-        references={"load_balancer_id": "load_balancer"},
+        indexes=(("network_id",),),
+        references=_PART,
     ),
     RecordTable(
         "ssl_certificate",
