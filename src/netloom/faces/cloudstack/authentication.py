@@ -14,6 +14,7 @@ from typing import Final, Protocol
 
 import structlog
 
+from netloom.app.cloud.identity import LoggedIn, Signer
 from netloom.base.errors import Unauthenticated
 from netloom.base.ids import Uuid
 from netloom.faces.cloudstack.errors import UNKNOWN_SIGNER
@@ -21,27 +22,10 @@ from netloom.faces.cloudstack.protocol.parameters import Parameters
 from netloom.faces.cloudstack.protocol.signature import api_key, check_expiry, is_signed
 from netloom.faces.cloudstack.sessions import SessionBook
 from netloom.faces.cloudstack.settings import FaceSettings
-from netloom.model.cloud.identity import Account, Caller, Domain, User
+from netloom.model.cloud.identity import Caller
 
 _log = structlog.get_logger("netloom.cloudstack")
 _NOBODY: Final = secrets.token_urlsafe(48)
-
-
-@dataclass(frozen=True, slots=True)
-class Signer:
-    """Whose key it is, and the secret that goes with it."""
-
-    caller: Caller
-    secret: str
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedIn:
-    """Who gave the right password."""
-
-    user: User
-    account: Account
-    domain: Domain
 
 
 class Authority(Protocol):

@@ -12,8 +12,9 @@ from typing import Final
 from starlette.types import Scope
 
 from netloom.aio.clock import Clock
+from netloom.app.cloud.identity import LoggedIn
 from netloom.base.errors import Forbidden, InvalidInput, TooMany
-from netloom.faces.cloudstack.authentication import Authority, LoggedIn
+from netloom.faces.cloudstack.authentication import Authority
 from netloom.faces.cloudstack.bounds import client_of
 from netloom.faces.cloudstack.protocol.parameters import Parameters
 from netloom.faces.cloudstack.sessions import LoginThrottle, Session, SessionBook

@@ -1,0 +1,76 @@
+"""A CloudStack face on a store of its own, in this process: everything but hosts and sockets is real."""
+
+from __future__ import annotations
+
+import contextlib
+import pathlib
+import secrets
+import tempfile
+from collections.abc import AsyncIterator
+
+import httpx
+from starlette.types import ASGIApp, Receive, Scope, Send
+from tests.faces.cloudstack.replay.client import Client
+
+from netloom.aio.tasks import TaskKit
+from netloom.app.cloud.backends import Backends
+from netloom.app.cloud.cloud import Cloud
+from netloom.app.cloud.identity import Identities
+from netloom.app.cloud.visibility import system_caller
+from netloom.app.cloud.work import Work
+from netloom.daemon.cloud import seeded_cloud
+from netloom.faces.cloudstack.app import TRUSTED, CloudStackFace
+from netloom.faces.cloudstack.settings import FaceSettings
+from netloom.model.cloud.identity import ADMIN_USER_ID, ApiKey
+from netloom.store.store import StoreOptions, open_store
+
+
+def trusted(app: ASGIApp) -> ASGIApp:
+    """The application behind a door that only root can open."""
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, TRUSTED: True}, receive, send)
+
+    return serve
+
+
+def http_to(app: ASGIApp) -> httpx.AsyncClient:
+    """A client of an application in this process."""
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://netloom", timeout=60.0)
+
+
+@contextlib.asynccontextmanager
+async def running_cloud(path: pathlib.Path, backends: Backends | None = None) -> AsyncIterator[Cloud]:
+    """The use cases on a SQLite file, doing jobs."""
+    async with open_store(StoreOptions(f"sqlite:///{path}")) as store, TaskKit("cloud") as kit:
+        cloud = await seeded_cloud(store, backends or Backends())
+        task = kit.start(cloud.run(), "jobs")
+        try:
+            yield cloud
+        finally:
+            task.cancel()
+
+
+def face_on(cloud: Cloud, settings: FaceSettings | None = None) -> CloudStackFace:
+    """The face of a cloud."""
+    return CloudStackFace(cloud, Identities(cloud), settings)
+
+
+@contextlib.asynccontextmanager
+async def in_process(backends: Backends | None = None) -> AsyncIterator[Client]:
+    """A client that signs as the first administrator, of a server that is made for it."""
+    with tempfile.TemporaryDirectory(prefix="netloom-replay-") as folder:
+        async with running_cloud(pathlib.Path(folder) / "netloom.db", backends) as cloud:
+            face = face_on(cloud)
+            key, secret = await cloud.write_as(system_caller(), "test", administrator_keys)
+            async with http_to(face) as http:
+                yield Client(http, key, secret)
+
+
+def administrator_keys(work: Work) -> tuple[str, str]:
+    """Keys of the first administrator."""
+    key, secret = secrets.token_hex(32), secrets.token_hex(32)
+    birth = work.birth()
+    sealed = work.backends.vault.seal(secret, f"api_key/{birth['id']}")
+    work.insert(ApiKey(**birth, user_id=ADMIN_USER_ID, key=key, secret=sealed))
+    return key, secret
