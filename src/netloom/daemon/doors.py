@@ -21,13 +21,11 @@ from netloom.aio.tasks import TaskKit
 from netloom.base.errors import InvalidInput, Unavailable
 from netloom.daemon.settings import ApiSettings
 from netloom.faces.rest.auth import trusted
-from netloom.faces.rest.server import BoundedProtocol
+from netloom.faces.rest.server import server_config
 
 _log = structlog.get_logger("netloom.daemon")
 
 BACKLOG = 512
-MAX_CONNECTIONS = 4_096
-"""Connections of one door; more are answered 503 at once."""
 
 
 class _Server(uvicorn.Server):
@@ -101,10 +99,11 @@ async def serve(api: ASGIApp, settings: ApiSettings) -> AsyncIterator[Callable[[
             door = cleanup.enter_context(unix_socket(path, settings.socket_mode))
             cleanup.callback(path.unlink, missing_ok=True)
             app = trusted(api)
-            doors.append((door, app, _config(app)))
+            doors.append((door, app, server_config(app)))
         if settings.listen:
             door = cleanup.enter_context(tcp_socket(settings.listen))
-            doors.append((door, api, _config(api, settings)))
+            config = server_config(api, certificate=settings.tls_certificate, key=settings.tls_key)
+            doors.append((door, api, config))
         for _, _, config in doors:
             _load(config)
         async with TaskKit("doors") as kit:
@@ -146,21 +145,3 @@ def _reload(configs: Sequence[uvicorn.Config], settings: ApiSettings) -> None:
             _log.error("API certificate not reloaded", error=str(error))
         else:
             _log.info("API certificate reloaded")
-
-
-def _config(api: ASGIApp, settings: ApiSettings | None = None) -> uvicorn.Config:
-    return uvicorn.Config(
-        api,
-        http=BoundedProtocol,
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        date_header=False,
-        proxy_headers=False,
-        limit_concurrency=MAX_CONNECTIONS,
-        timeout_keep_alive=75,
-        timeout_graceful_shutdown=3,
-        ssl_certfile=(settings.tls_certificate or None) if settings else None,
-        ssl_keyfile=(settings.tls_key or None) if settings else None,
-    )

@@ -6,10 +6,11 @@ Rule 2: one select per kind gives everything an object needs, the names of what 
 
 from __future__ import annotations
 
+import datetime as dt
 import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypedDict
 
 import msgspec
 from sqlalchemy import Connection, Row, Select, Table, select
@@ -95,33 +96,48 @@ def _texts(values: tuple[str, ...]) -> str:
     return _canonical.encode(values).decode()
 
 
+class _Identity(TypedDict):
+    """What every object has."""
+
+    id: Uuid
+    number: Number
+    name: str
+    labels: Mapping[str, str]
+    generation: int
+    revision: int
+    created_at: dt.datetime
+    updated_at: dt.datetime
+
+
+_COMMON = len(_Identity.__annotations__)
+"""Columns that every select begins with."""
+
+
+def _identity(row: Columns) -> _Identity:
+    return {
+        "id": Uuid(row[0]),
+        "number": Number(row[1]),
+        "name": row[2],
+        "labels": _labels(row[3]),
+        "generation": row[4],
+        "revision": row[5],
+        "created_at": to_datetime(row[6]),
+        "updated_at": to_datetime(row[7]),
+    }
+
+
 def _make_zone(row: Columns, _around: Surroundings) -> Zone:
-    item_id, number, name, labels, generation, revision, created, updated, description = row
+    (description,) = row[_COMMON:]
     return Zone(
-        id=Uuid(item_id),
-        number=Number(number),
-        name=name,
-        labels=_labels(labels),
-        generation=generation,
-        revision=revision,
-        created_at=to_datetime(created),
-        updated_at=to_datetime(updated),
+        **_identity(row),
         description=description,
     )
 
 
 def _make_physical_network(row: Columns, _around: Surroundings) -> PhysicalNetwork:
-    item_id, number, name, labels, generation, revision, created, updated, *rest = row
-    zone_id, zone, isolations, segments, mtu = rest
+    zone_id, zone, isolations, segments, mtu = row[_COMMON:]
     return PhysicalNetwork(
-        id=Uuid(item_id),
-        number=Number(number),
-        name=name,
-        labels=_labels(labels),
-        generation=generation,
-        revision=revision,
-        created_at=to_datetime(created),
-        updated_at=to_datetime(updated),
+        **_identity(row),
         zone=zone,
         zone_id=ZoneId(zone_id),
         isolations=tuple(Isolation(text) for text in _decode_texts(isolations)),
@@ -161,17 +177,11 @@ def _uplinks_text(uplinks: tuple[Uplink, ...]) -> str:
 
 
 def _make_host(row: Columns, around: Surroundings) -> Host:
-    item_id, number, name, labels, generation, revision, created, updated, *rest = row
-    zone_id, zone, ovsdb, openflow, tunnel_ip, bridge, mtu, uplinks, drain, system_id, fingerprint = rest
+    zone_id, zone, ovsdb, openflow, tunnel_ip, bridge, mtu, uplinks, drain, system_id, fingerprint = row[
+        _COMMON:
+    ]
     return Host(
-        id=Uuid(item_id),
-        number=Number(number),
-        name=name,
-        labels=_labels(labels),
-        generation=generation,
-        revision=revision,
-        created_at=to_datetime(created),
-        updated_at=to_datetime(updated),
+        **_identity(row),
         zone=zone,
         zone_id=ZoneId(zone_id),
         ovsdb=ovsdb,
@@ -187,18 +197,12 @@ def _make_host(row: Columns, around: Surroundings) -> Host:
 
 
 def _make_network(row: Columns, around: Surroundings) -> Network:
-    item_id, number, name, labels, generation, revision, created, updated, *rest = row
-    zone_id, zone, physical_id, physical, underlay, isolation, segment, cidr, cidr6, mtu, state, since = rest
+    zone_id, zone, physical_id, physical, underlay, isolation, segment, cidr, cidr6, mtu, state, since = row[
+        _COMMON:
+    ]
     encapsulation = Isolation(isolation)
     return Network(
-        id=Uuid(item_id),
-        number=Number(number),
-        name=name,
-        labels=_labels(labels),
-        generation=generation,
-        revision=revision,
-        created_at=to_datetime(created),
-        updated_at=to_datetime(updated),
+        **_identity(row),
         zone=zone,
         zone_id=ZoneId(zone_id),
         physical_network=physical,
@@ -217,17 +221,9 @@ def _make_network(row: Columns, around: Surroundings) -> Network:
 
 
 def _make_nic(row: Columns, _around: Surroundings) -> Nic:
-    item_id, number, name, labels, generation, revision, created, updated, *rest = row
-    network_id, network, mac, ipv4, ipv6, identity, host_id, host, device, state = rest
+    network_id, network, mac, ipv4, ipv6, identity, host_id, host, device, state = row[_COMMON:]
     return Nic(
-        id=Uuid(item_id),
-        number=Number(number),
-        name=name,
-        labels=_labels(labels),
-        generation=generation,
-        revision=revision,
-        created_at=to_datetime(created),
-        updated_at=to_datetime(updated),
+        **_identity(row),
         network=network,
         network_id=NetworkId(network_id),
         mac=mac,
@@ -261,9 +257,8 @@ def effective_mtu(asked: int | None, underlay: int, isolation: Isolation, *, ipv
     return asked if asked is not None else guest_mtu(underlay, isolation, family)
 
 
-def to_row(item: Object) -> dict[str, Value]:
-    """All columns of an object's row."""
-    row: dict[str, Value] = {
+def _identity_row(item: Object) -> dict[str, Value]:
+    return {
         "id": item.id,
         "number": item.number,
         "name": item.name,
@@ -273,6 +268,11 @@ def to_row(item: Object) -> dict[str, Value]:
         "created_at": to_microseconds(item.created_at),
         "updated_at": to_microseconds(item.updated_at),
     }
+
+
+def to_row(item: Object) -> dict[str, Value]:
+    """All columns of an object's row."""
+    row = _identity_row(item)
     match item:
         case Zone():
             row["description"] = item.description
@@ -310,14 +310,7 @@ def to_row(item: Object) -> dict[str, Value]:
 def nic_row(item: Nic, cidr: str | None, cidr6: str | None) -> dict[str, Value]:
     """All columns of a NIC's row; the offsets count from the network's own addresses."""
     return {
-        "id": item.id,
-        "number": item.number,
-        "name": item.name,
-        "labels": labels_text(item.labels),
-        "generation": item.generation,
-        "revision": item.revision,
-        "created_at": to_microseconds(item.created_at),
-        "updated_at": to_microseconds(item.updated_at),
+        **_identity_row(item),
         "network_id": item.network_id,
         "mac": item.mac,
         "ipv4": item.ipv4,

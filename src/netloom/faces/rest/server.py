@@ -17,7 +17,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_SECONDS: Final = 10.0
 MAX_HEAD: Final = 65_536
-KEEP_ALIVE_SECONDS: Final = 30
+KEEP_ALIVE_SECONDS: Final = 75
+MAX_CONNECTIONS: Final = 4_096
+"""Connections of one door; more are answered 503 at once."""
 _TOO_LARGE: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 )
@@ -80,12 +82,13 @@ class BoundedProtocol(HttpToolsProtocol):
             self._head_timer = None
 
 
-def server_config(api: ASGIApp, *, max_connections: int = 1_024) -> uvicorn.Config:
+def server_config(api: ASGIApp, *, certificate: str = "", key: str = "") -> uvicorn.Config:
     """How netloom runs uvicorn; sockets are handed to `Server.serve(sockets=[...])`.
 
     Args:
         api: as `create_api` made it, or `auth.trusted` of it.
-        max_connections: at the same time; beyond them uvicorn answers 503.
+        certificate: file of the certificate with its chain, for HTTPS; empty: HTTP.
+        key: file of its key.
     """
     return uvicorn.Config(
         api,
@@ -96,9 +99,11 @@ def server_config(api: ASGIApp, *, max_connections: int = 1_024) -> uvicorn.Conf
         log_config=None,
         access_log=False,
         server_header=False,
-        date_header=True,
+        date_header=False,
         proxy_headers=False,
-        limit_concurrency=max_connections,
+        limit_concurrency=MAX_CONNECTIONS,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=5,
+        timeout_graceful_shutdown=3,
+        ssl_certfile=certificate or None,
+        ssl_keyfile=key or None,
     )

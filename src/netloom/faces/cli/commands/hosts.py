@@ -13,7 +13,7 @@ from netloom.base.errors import InvalidInput
 from netloom.client import calls
 from netloom.contract.hosts import HostPatch, HostSpec
 from netloom.contract.kinds import HOST
-from netloom.faces.cli.commands.listing import finish, list_all, uplink_text, write_list
+from netloom.faces.cli.commands.listing import delete_object, finish, list_objects, uplink_text
 from netloom.faces.cli.options import (
     WAIT_SECONDS,
     LabelFilter,
@@ -141,9 +141,7 @@ def list_(
     output: Output = Format.TABLE,
 ) -> None:
     """List hosts."""
-    filters = {} if zone is None else {"zone": zone}
-    items = list_all(session_of(ctx), HOST, filters=filters, labels=parse_labels(label), limit=limit)
-    write_list(items, _COLUMNS, output)
+    list_objects(ctx, HOST, _COLUMNS, output, label=label, limit=limit, zone=zone)
 
 
 @app.command()
@@ -161,8 +159,7 @@ def show(ctx: typer.Context, host: str, output: Output = Format.TABLE) -> None:
 @app.command()
 def remove(ctx: typer.Context, host: str) -> None:
     """Remove a host that no NIC is attached to."""
-    item = session_of(ctx).send(calls.delete(HOST, host))
-    write(f"host {item.name} removed")
+    delete_object(ctx, HOST, host, "host", "removed")
 
 
 @app.command()

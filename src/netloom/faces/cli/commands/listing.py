@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+import typer
+
 from netloom.client import calls
 from netloom.contract.hosts import Uplink
 from netloom.contract.kinds import A, KindSchema, P, S
 from netloom.contract.pages import MAX_LIMIT
 from netloom.contract.resources import Resource
 from netloom.faces.cli.failures import Exit
+from netloom.faces.cli.options import parse_labels
 from netloom.faces.cli.output import Format, ago, pairs, rows, show, text_of, write, write_data
-from netloom.faces.cli.session import Session
+from netloom.faces.cli.session import Session, session_of
 from netloom.faces.cli.waiting import verdict, wait_done
 
 Columns = Sequence[tuple[str, str]]
@@ -38,6 +41,30 @@ def list_all(
         cursor = page.next_cursor
         if cursor is None or len(found) == limit:
             return found
+
+
+def list_objects(
+    ctx: typer.Context,
+    schema: KindSchema[S, P, A],
+    columns: Columns,
+    how: Format,
+    *,
+    label: list[str] | None,
+    limit: int | None,
+    **filters: str | None,
+) -> None:
+    """Fetch and write what matches; a filter of None is not asked for."""
+    asked = {key: value for key, value in filters.items() if value is not None}
+    items = list_all(session_of(ctx), schema, filters=asked, labels=parse_labels(label), limit=limit)
+    write_list(items, columns, how)
+
+
+def delete_object(
+    ctx: typer.Context, schema: KindSchema[S, P, A], ref: str, noun: str, done: str = "deleted"
+) -> None:
+    """Delete one, and say so."""
+    item = session_of(ctx).send(calls.delete(schema, ref))
+    write(f"{noun} {item.name} {done}")
 
 
 def write_list(items: Sequence[Resource], columns: Columns, how: Format) -> None:

@@ -12,7 +12,7 @@ import typer
 from netloom.client import calls
 from netloom.contract.kinds import NETWORK
 from netloom.contract.networks import NetworkSpec
-from netloom.faces.cli.commands.listing import finish, list_all, write_list
+from netloom.faces.cli.commands.listing import delete_object, finish, list_objects
 from netloom.faces.cli.options import (
     WAIT_SECONDS,
     LabelFilter,
@@ -25,7 +25,7 @@ from netloom.faces.cli.options import (
     parse_labels,
     spec_of,
 )
-from netloom.faces.cli.output import Format, write, write_data
+from netloom.faces.cli.output import Format, write_data
 from netloom.faces.cli.output import show as show_parts
 from netloom.faces.cli.render.network import network_parts
 from netloom.faces.cli.session import session_of
@@ -100,10 +100,9 @@ def list_(
     output: Output = Format.TABLE,
 ) -> None:
     """List networks."""
-    asked = {"zone": zone, "isolation": isolation, "state": state}
-    filters = {key: value for key, value in asked.items() if value is not None}
-    items = list_all(session_of(ctx), NETWORK, filters=filters, labels=parse_labels(label), limit=limit)
-    write_list(items, _COLUMNS, output)
+    list_objects(
+        ctx, NETWORK, _COLUMNS, output, label=label, limit=limit, zone=zone, isolation=isolation, state=state
+    )
 
 
 @app.command()
@@ -121,5 +120,4 @@ def show(ctx: typer.Context, network: str, output: Output = Format.TABLE) -> Non
 @app.command()
 def delete(ctx: typer.Context, network: str) -> None:
     """Delete a network that has no NICs."""
-    item = session_of(ctx).send(calls.delete(NETWORK, network))
-    write(f"network {item.name} deleted")
+    delete_object(ctx, NETWORK, network, "network")

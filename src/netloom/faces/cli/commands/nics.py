@@ -13,7 +13,7 @@ from netloom.base.errors import InvalidInput
 from netloom.client import calls
 from netloom.contract.kinds import NIC
 from netloom.contract.nics import NicSpec
-from netloom.faces.cli.commands.listing import finish, list_all, write_list, write_one
+from netloom.faces.cli.commands.listing import delete_object, finish, list_objects, write_one
 from netloom.faces.cli.options import (
     WAIT_SECONDS,
     LabelFilter,
@@ -26,7 +26,7 @@ from netloom.faces.cli.options import (
     parse_labels,
     spec_of,
 )
-from netloom.faces.cli.output import Format, write
+from netloom.faces.cli.output import Format
 from netloom.faces.cli.session import session_of
 
 app = typer.Typer(help="NICs: a guest's port in a network.", no_args_is_help=True)
@@ -100,10 +100,9 @@ def list_(
     output: Output = Format.TABLE,
 ) -> None:
     """List NICs."""
-    asked = {"network": network, "host": host, "state": state}
-    filters = {key: value for key, value in asked.items() if value is not None}
-    items = list_all(session_of(ctx), NIC, filters=filters, labels=parse_labels(label), limit=limit)
-    write_list(items, _COLUMNS, output)
+    list_objects(
+        ctx, NIC, _COLUMNS, output, label=label, limit=limit, network=network, host=host, state=state
+    )
 
 
 @app.command()
@@ -115,8 +114,7 @@ def show(ctx: typer.Context, nic: str, output: Output = Format.TABLE) -> None:
 @app.command()
 def delete(ctx: typer.Context, nic: str) -> None:
     """Delete a NIC."""
-    item = session_of(ctx).send(calls.delete(NIC, nic))
-    write(f"NIC {item.name} deleted")
+    delete_object(ctx, NIC, nic, "NIC")
 
 
 @app.command()

@@ -12,7 +12,7 @@ import typer
 from netloom.client import calls
 from netloom.contract.kinds import PHYSICAL_NETWORK
 from netloom.contract.physical_networks import PhysicalNetworkSpec
-from netloom.faces.cli.commands.listing import list_all, write_list, write_one
+from netloom.faces.cli.commands.listing import delete_object, list_objects, write_one
 from netloom.faces.cli.options import LabelFilter, Labels, Limit, Output, given, parse_labels, spec_of
 from netloom.faces.cli.output import Format, write
 from netloom.faces.cli.session import session_of
@@ -73,11 +73,7 @@ def list_(
     output: Output = Format.TABLE,
 ) -> None:
     """List physical networks."""
-    filters = {} if zone is None else {"zone": zone}
-    items = list_all(
-        session_of(ctx), PHYSICAL_NETWORK, filters=filters, labels=parse_labels(label), limit=limit
-    )
-    write_list(items, _COLUMNS, output)
+    list_objects(ctx, PHYSICAL_NETWORK, _COLUMNS, output, label=label, limit=limit, zone=zone)
 
 
 @app.command()
@@ -89,5 +85,4 @@ def show(ctx: typer.Context, physical_network: str, output: Output = Format.TABL
 @app.command()
 def delete(ctx: typer.Context, physical_network: str) -> None:
     """Delete a physical network that has no networks."""
-    item = session_of(ctx).send(calls.delete(PHYSICAL_NETWORK, physical_network))
-    write(f"physical network {item.name} deleted")
+    delete_object(ctx, PHYSICAL_NETWORK, physical_network, "physical network")

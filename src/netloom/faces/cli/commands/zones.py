@@ -10,7 +10,7 @@ import typer
 from netloom.client import calls
 from netloom.contract.kinds import ZONE
 from netloom.contract.zones import ZoneSpec
-from netloom.faces.cli.commands.listing import list_all, write_list, write_one
+from netloom.faces.cli.commands.listing import delete_object, list_objects, write_one
 from netloom.faces.cli.options import LabelFilter, Labels, Limit, Output, given, parse_labels, spec_of
 from netloom.faces.cli.output import Format, write
 from netloom.faces.cli.session import session_of
@@ -42,8 +42,7 @@ def list_(
     ctx: typer.Context, label: LabelFilter = None, limit: Limit = None, output: Output = Format.TABLE
 ) -> None:
     """List zones."""
-    items = list_all(session_of(ctx), ZONE, filters={}, labels=parse_labels(label), limit=limit)
-    write_list(items, _COLUMNS, output)
+    list_objects(ctx, ZONE, _COLUMNS, output, label=label, limit=limit)
 
 
 @app.command()
@@ -55,5 +54,4 @@ def show(ctx: typer.Context, zone: str, output: Output = Format.TABLE) -> None:
 @app.command()
 def delete(ctx: typer.Context, zone: str) -> None:
     """Delete a zone that nothing is in."""
-    item = session_of(ctx).send(calls.delete(ZONE, zone))
-    write(f"zone {item.name} deleted")
+    delete_object(ctx, ZONE, zone, "zone")
