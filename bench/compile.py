@@ -20,7 +20,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 
-from netloom.base.ids import HostId, NetworkId, NicId
+from netloom.base.ids import HostId, NetworkId, NicId, Uuid
 from netloom.model.isolation import Isolation
 from netloom.plan.graph import Planner
 from netloom.plan.view import Change, HostView, NetworkView, NicView, PortSeen, SwitchFacts
@@ -31,15 +31,15 @@ FACTS = frozenset({Capability.ND_RESPONDER.value})
 
 
 def host_id(number: int) -> HostId:
-    return HostId(f"00000000-0000-4000-8000-{number:012d}")
+    return HostId(Uuid(f"00000000-0000-4000-8000-{number:012d}"))
 
 
 def network_id(number: int) -> NetworkId:
-    return NetworkId(f"00000000-0000-4000-8001-{number:012d}")
+    return NetworkId(Uuid(f"00000000-0000-4000-8001-{number:012d}"))
 
 
 def nic_id(number: int) -> NicId:
-    return NicId(f"00000000-0000-4000-8002-{number:012d}")
+    return NicId(Uuid(f"00000000-0000-4000-8002-{number:012d}"))
 
 
 def host(number: int) -> HostView:

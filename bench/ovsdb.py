@@ -23,6 +23,7 @@ from collections.abc import Callable
 from tests.sandbox.ovsdb import SCHEMA, BlockingClient, OvsdbServer
 
 from bench.result import Result, runs
+from netloom.base.ids import Uuid
 from netloom.wire.ovsdb.events import Update
 from netloom.wire.ovsdb.replica import Replica, Watch
 from netloom.wire.ovsdb.transaction import Mutation, Mutator, Transaction
@@ -31,7 +32,7 @@ from netloom.wire.ovsdb.vswitch import DATABASE, Bridge, Interface, OpenVSwitch,
 BATCHES = (1, 100)
 
 
-def fill(client: BlockingClient, rows: int) -> list[str]:
+def fill(client: BlockingClient, rows: int) -> list[Uuid]:
     """Half of the rows ports, half interfaces, as netloom would make them; the interfaces' uuids."""
     transaction = Transaction(DATABASE)
     interfaces, ports = [], []
@@ -66,7 +67,7 @@ def fill(client: BlockingClient, rows: int) -> list[str]:
     return [outcome.uuid(interface) for interface in interfaces]
 
 
-def write(client: BlockingClient, interfaces: list[str], rows: int, batch: int, marker: int) -> None:
+def write(client: BlockingClient, interfaces: list[Uuid], rows: int, batch: int, marker: int) -> None:
     """Changes `rows` rows, then sets `next_cfg` to `marker`."""
     for start in range(0, rows, batch):
         transaction = Transaction(DATABASE)
@@ -148,7 +149,9 @@ def run_peer(path: str) -> None:
     serve(takes, initial)
 
 
-def measure(server: OvsdbServer, who: str, interfaces: list[str], rows: int, marker: int) -> dict[str, float]:
+def measure(
+    server: OvsdbServer, who: str, interfaces: list[Uuid], rows: int, marker: int
+) -> dict[str, float]:
     """One run of one client: rows per CPU second, initial and per batch size."""
     command = [
         sys.executable,

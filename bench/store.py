@@ -63,7 +63,7 @@ async def singles(store: Store, tag: str) -> tuple[float, float]:
     began = time.perf_counter()
     async with Group() as group:
         for number in range(CLIENTS):
-            group.create_task(client(number))
+            group.launch(client(number), f"client {number}")
     wall = time.perf_counter() - began
     return len(times) / wall, statistics.quantiles(times, n=20)[-1] * 1e3
 

@@ -17,6 +17,7 @@ bin=.venv/bin
 step "ruff check" $bin/ruff check .
 step "ruff format" $bin/ruff format --check .
 step "mypy" $bin/mypy
+step "mypy of the benchmarks" $bin/mypy -p bench
 step "floors" $bin/lint-imports
 step "layout" $bin/python tools/check_layout.py
 step "generated" tools/generate.sh --check

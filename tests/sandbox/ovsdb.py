@@ -14,11 +14,12 @@ from typing import Self
 
 from netloom.wire.ovsdb.connection import Connection
 from netloom.wire.ovsdb.events import Event, Reply, Update
+from netloom.wire.ovsdb.outcome import Outcome
 from netloom.wire.ovsdb.replica import Replica, RowChange
 from netloom.wire.ovsdb.requests import Call, get_schema
 from netloom.wire.ovsdb.rows import Row
 from netloom.wire.ovsdb.schema import Database, parse_schema
-from netloom.wire.ovsdb.transaction import Outcome, Transaction
+from netloom.wire.ovsdb.transaction import Transaction
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCHEMA = ROOT / "data" / "vswitch.ovsschema"
