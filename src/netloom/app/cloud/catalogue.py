@@ -8,10 +8,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import ModuleType
 
-from netloom.app.cloud import events, tags
+from netloom.app.cloud import (
+    accounts,
+    configuration_change,
+    domains,
+    events,
+    identity_users,
+    keys,
+    limits_change,
+    projects,
+    roles_change,
+    tags,
+)
 from netloom.app.cloud.usecase import AnyUseCase
 
-AREAS: tuple[ModuleType, ...] = (events, tags)
+AREAS: tuple[ModuleType, ...] = (
+    domains,
+    accounts,
+    identity_users,
+    keys,
+    projects,
+    roles_change,
+    limits_change,
+    configuration_change,
+    events,
+    tags,
+)
 """Modules of `netloom.app.cloud`; each has `USE_CASES`."""
 
 

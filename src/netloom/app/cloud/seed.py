@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from netloom.app.cloud import identity_seed
 from netloom.app.cloud.work import Work
 
-SEEDS: tuple[Callable[[Work], None], ...] = ()
+SEEDS: tuple[Callable[[Work], None], ...] = (identity_seed.seed,)
 """Each area's, those first that others refer to."""
 
 

@@ -192,6 +192,7 @@ class Work(View):
         record = after if after is not None else before
         if record is None or not STORED[type(record)].spec.audited:
             return
+        self.backends.epoch.touched(record)
         self.records.insert(
             Audit(
                 **self.birth(),

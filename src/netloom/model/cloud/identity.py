@@ -25,7 +25,10 @@ ROOT_PATH: Final = "/"
 ROOT_NAME: Final = "ROOT"
 ROOT_DOMAIN_ID: Final = DomainId(Uuid("00000000-0000-4000-8000-0000000d0001"))
 SYSTEM_ACCOUNT_ID: Final = AccountId(Uuid("00000000-0000-4000-8000-0000000a0001"))
-"""Who owns what is netloom's own. These two ids are the same in every store, so that netloom can act before it has read."""
+ADMIN_ACCOUNT_ID: Final = AccountId(Uuid("00000000-0000-4000-8000-0000000a0002"))
+ADMIN_USER_ID: Final = Uuid("00000000-0000-4000-8000-0000000f0001")
+"""Who owns what is netloom's own, and the first administrator. These ids are the same in every store: netloom acts as them
+before it has read anything."""
 
 MAX_DEPTH: Final = 64
 """Domains above a domain, ROOT included."""

@@ -14,9 +14,9 @@ from typing import Final
 
 import msgspec
 
-from netloom.base.errors import Conflict, InvalidInput
+from netloom.base.errors import Conflict, Forbidden, InvalidInput
 from netloom.base.ids import Uuid
-from netloom.model.cloud.identity import AccountType
+from netloom.model.cloud.identity import AccountType, Caller, CallerKind
 from netloom.model.cloud.record import Record
 
 ROOT_ADMIN_ROLE: Final = Uuid("00000000-0000-4000-8000-0000000e0001")
@@ -32,6 +32,21 @@ ROLE_OF_TYPE: Final = {
     AccountType.USER: USER_ROLE,
     AccountType.PROJECT: USER_ROLE,
 }
+
+_RANK: Final = {
+    AccountType.USER: 0,
+    AccountType.PROJECT: 0,
+    AccountType.DOMAIN_ADMIN: 1,
+    AccountType.RESOURCE_ADMIN: 1,
+    AccountType.ADMIN: 2,
+}
+_RANK_OF_KIND: Final = {
+    CallerKind.USER: 0,
+    CallerKind.DOMAIN_ADMIN: 1,
+    CallerKind.ROOT_ADMIN: 2,
+    CallerKind.SYSTEM: 2,
+}
+
 
 MAX_RULES: Final = 2_000
 
@@ -133,3 +148,18 @@ def reordered(rules: tuple[RoleRule, ...], order: tuple[str, ...]) -> tuple[Role
             hint="list the role's permissions again",
         )
     return tuple(by_id[Uuid(rule_id)] for rule_id in order)
+
+
+def check_rank(caller: Caller, account_type: AccountType, subject: str) -> None:
+    """Let a change of an account of some type pass.
+
+    Raises:
+        Forbidden: the type may do more than the caller (`above-caller`).
+    """
+    if _RANK[account_type] > _RANK_OF_KIND[caller.kind]:
+        raise Forbidden(
+            f"{caller.name} may not make or change accounts of type {account_type.value}",
+            code="above-caller",
+            subject=subject,
+            hint="an administrator of that type can",
+        )

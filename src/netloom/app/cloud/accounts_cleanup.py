@@ -1,0 +1,76 @@
+"""What an account leaves behind when it is deleted.
+
+Rule 1: what forwards packets is not torn down on the quiet: an account with instances, networks or addresses stays.
+Rule 2: everything else of it goes with it, in one transaction: what refers to others before what is referred to.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from netloom.app.cloud.doing import Doing
+from netloom.app.cloud.work import View, Work
+from netloom.base.errors import Conflict
+from netloom.model.cloud.identity import Account, ApiKey, Project, ProjectMember, User
+from netloom.model.cloud.limits import ResourceLimit
+from netloom.model.cloud.record import Owned
+from netloom.store import tables
+from netloom.store.cloud.records import columns
+from netloom.store.cloud.schema import BY_TABLE, BY_WORD
+
+HELD: Final = ("instance", "network", "vpc", "public_ip", "vpn_connection", "remote_access_vpn")
+"""What has to be given back first, by the words of the tables."""
+
+
+async def remove_account(doing: Doing, account: Account) -> None:
+    """Delete an account with all that is left of it.
+
+    Raises:
+        Conflict: it still has what has to be given back first (`account-in-use`).
+    """
+    await doing.write(lambda work: _remove(work, account))
+
+
+def _remove(work: Work, account: Account) -> None:
+    held = _held(work, account)
+    if held:
+        raise Conflict(
+            f"the account {account.name!r} ({account.id}) still has {held}",
+            code="account-in-use",
+            subject=f"account/{account.id}",
+            hint="delete these first",
+        )
+    for table in reversed(tables.metadata.sorted_tables):
+        stored = BY_TABLE.get(table.name)
+        if stored is None or not stored.spec.audited or not issubclass(stored.spec.record, Owned):
+            continue
+        c = columns(stored.spec.record)
+        work.delete_all(work.records.select(stored.spec.record, c.account_id == account.id))
+    forget_account(work, account)
+
+
+def forget_account(work: Work, account: Account) -> None:
+    """Take out an account that owns nothing, with its users and limits."""
+    users = work.records.select(User, columns(User).account_id == account.id)
+    work.delete_all(work.records.select(ApiKey, columns(ApiKey).user_id.in_([user.id for user in users])))
+    work.delete_all(users)
+    work.delete_all(work.records.select(ProjectMember, columns(ProjectMember).account_id == account.id))
+    work.delete_all(work.records.select(ResourceLimit, columns(ResourceLimit).account_id == account.id))
+    project = work.records.first(Project, columns(Project).account_id == account.id)
+    if project is not None:
+        work.delete_all(work.records.select(ProjectMember, columns(ProjectMember).project_id == project.id))
+        work.delete(project)
+    work.delete(account)
+
+
+def _held(view: View, account: Account) -> str:
+    counts: list[str] = []
+    for word in HELD:
+        stored = BY_WORD.get(word)
+        if stored is not None and issubclass(stored.spec.record, Owned):
+            count = view.records.count(
+                stored.spec.record, columns(stored.spec.record).account_id == account.id
+            )
+            if count:
+                counts.append(f"{count} {word.replace('_', ' ')}{'s' if count > 1 else ''}")
+    return ", ".join(counts)

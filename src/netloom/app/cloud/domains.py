@@ -1,0 +1,194 @@
+"""Making, renaming and deleting domains.
+
+Rule 1: a domain's path is kept with it and with all under it: renaming writes them all in one transaction.
+Rule 2: a domain goes when nothing is in it; with `cleanup`, its accounts go first, each as its own deletion does it.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from netloom.app.cloud.accounts_cleanup import remove_account
+from netloom.app.cloud.doing import Doing
+from netloom.app.cloud.usecase import Ending, UseCase
+from netloom.app.cloud.visibility import domains_visible, under
+from netloom.app.cloud.work import View, Work, missing
+from netloom.base.errors import Conflict, InvalidInput, NetloomError
+from netloom.base.ids import Uuid
+from netloom.model.cloud.identity import (
+    MAX_DEPTH,
+    ROOT_DOMAIN_ID,
+    Account,
+    Domain,
+    DomainState,
+    checked_domain_name,
+    checked_text,
+    child_path,
+    shown_path,
+)
+from netloom.model.cloud.limits import ResourceLimit
+from netloom.model.cloud.record import DomainId
+from netloom.store.cloud.records import columns
+
+
+class CreateDomain(msgspec.Struct, frozen=True, kw_only=True):
+    """Make a domain in another, in ROOT unless told otherwise; the id may be chosen."""
+
+    name: str
+    parent_id: Uuid | None = None
+    network_domain: str | None = None
+    domain_id: Uuid | None = None
+
+
+class UpdateDomain(msgspec.Struct, frozen=True, kw_only=True):
+    """Rename a domain, or give its networks another domain name; what is None stays."""
+
+    id: Uuid
+    name: str | None = None
+    network_domain: str | None = None
+
+
+class DeleteDomain(msgspec.Struct, frozen=True, kw_only=True):
+    """Delete a domain; `cleanup` with everything in it and under it."""
+
+    id: Uuid
+    cleanup: bool = False
+
+
+def domain_seen(view: View, domain_id: str, subject: str = "domainid") -> Domain:
+    """A domain that the caller sees.
+
+    Raises:
+        NotFound: there is none.
+    """
+    c = columns(Domain)
+    found = view.records.first(Domain, c.id == domain_id, *domains_visible(c, view.caller))
+    if found is None:
+        raise missing(Domain, domain_id, subject)
+    return found
+
+
+def _create(work: Work, request: CreateDomain) -> Domain:
+    parent = domain_seen(work, request.parent_id or ROOT_DOMAIN_ID, "parentdomainid")
+    if parent.level + 1 >= MAX_DEPTH:
+        raise InvalidInput(
+            f"{shown_path(parent.path)} lies {parent.level} domains deep",
+            subject="parentdomainid",
+            hint=f"domains lie at most {MAX_DEPTH - 1} deep",
+        )
+    if parent.state is not DomainState.ACTIVE:
+        raise Conflict(
+            f"the domain {shown_path(parent.path)} ({parent.id}) is being deleted",
+            code="domain-inactive",
+            subject="parentdomainid",
+        )
+    birth = work.birth()
+    if request.domain_id is not None:
+        if work.records.get(Domain, request.domain_id) is not None:
+            raise Conflict(
+                f"there is a domain {request.domain_id} already", code="domain-taken", subject="domainid"
+            )
+        birth["id"] = request.domain_id
+    name = checked_domain_name(request.name)
+    _free(work, child_path(parent.path, name))
+    return work.insert(
+        Domain(
+            **birth,
+            name=name,
+            path=child_path(parent.path, name),
+            parent_id=DomainId(parent.id),
+            level=parent.level + 1,
+            network_domain=_network_domain(request.network_domain),
+        )
+    )
+
+
+def _update(work: Work, request: UpdateDomain) -> Domain:
+    domain = domain_seen(work, request.id, "id")
+    if request.network_domain is not None:
+        domain = msgspec.structs.replace(domain, network_domain=_network_domain(request.network_domain))
+    name = domain.name if request.name is None else checked_domain_name(request.name)
+    if name == domain.name:
+        return work.update(domain)
+    if domain.parent_id is None:
+        raise InvalidInput("the domain ROOT keeps its name", subject="name")
+    before = domain.path
+    after = child_path(before[: before[:-1].rindex("/") + 1], name)
+    _free(work, after)
+    below = [d for d in work.records.select(Domain, under(columns(Domain).path, before)) if d.id != domain.id]
+    changed = work.update(msgspec.structs.replace(domain, name=name, path=after))
+    for each in below:
+        work.update(msgspec.structs.replace(each, path=after + each.path[len(before) :]))
+    return changed
+
+
+def _begin_delete(work: Work, request: DeleteDomain) -> Domain:
+    domain = domain_seen(work, request.id, "id")
+    if domain.parent_id is None:
+        raise InvalidInput("the domain ROOT cannot be deleted", subject="id")
+    if domain.id == work.caller.domain_id:
+        raise Conflict("nobody deletes the domain that they are in", code="own-domain", subject="id")
+    return work.update(msgspec.structs.replace(domain, state=DomainState.INACTIVE))
+
+
+async def _apply_delete(doing: Doing, domain: Domain) -> Ending:
+    below = await doing.read(
+        lambda view: view.records.select(Domain, under(columns(Domain).path, domain.path))
+    )
+    ids = [each.id for each in below]
+    accounts = await doing.read(
+        lambda view: view.records.select(Account, columns(Account).domain_id.in_(ids))
+    )
+    if not doing.request(DeleteDomain).cleanup and (accounts or len(below) > 1):
+        raise Conflict(
+            f"the domain {shown_path(domain.path)} ({domain.id}) holds {len(accounts)} accounts and "
+            f"{len(below) - 1} domains",
+            code="domain-in-use",
+            subject=f"domain/{domain.id}",
+            hint="delete them first, or delete the domain with cleanup=true",
+        )
+    for account in accounts:
+        await remove_account(doing, account)
+
+    def ending(work: Work) -> None:
+        for each in sorted(below, key=lambda found: -found.level):
+            work.delete_all(work.records.select(ResourceLimit, columns(ResourceLimit).domain_id == each.id))
+            work.delete(each)
+
+    return ending
+
+
+def _undo_delete(work: Work, domain: Domain, _error: NetloomError) -> None:
+    work.update(msgspec.structs.replace(domain, state=DomainState.ACTIVE))
+
+
+def _free(work: Work, path: str) -> None:
+    found = work.records.first(Domain, columns(Domain).path == path)
+    if found is not None:
+        raise Conflict(
+            f"there is a domain {shown_path(path)} ({found.id}) already", code="domain-taken", subject="name"
+        )
+
+
+def _network_domain(text: str | None) -> str | None:
+    return None if text is None else checked_text(text, "networkdomain")
+
+
+CREATE = UseCase(
+    name="domain.create", command="createDomain", request=CreateDomain, begin=_create, event="DOMAIN.CREATE"
+)
+UPDATE = UseCase(
+    name="domain.update", command="updateDomain", request=UpdateDomain, begin=_update, event="DOMAIN.UPDATE"
+)
+DELETE = UseCase(
+    name="domain.delete",
+    command="deleteDomain",
+    request=DeleteDomain,
+    begin=_begin_delete,
+    apply=_apply_delete,
+    undo=_undo_delete,
+    event="DOMAIN.DELETE",
+    queue=lambda _: "domains",
+    keep_request=True,
+)
+USE_CASES = (CREATE, UPDATE, DELETE)
