@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from netloom.base.ids import NicId, Uuid
+from netloom.base.ids import Uuid
 from netloom.model.cloud.record import Record
 from netloom.model.cloud.services import ProviderFacts, Service
 from netloom.model.isolation import Isolation
@@ -14,6 +14,7 @@ from netloom.plan.elements import (
     DONE,
     RULE_ORDER,
     NetworkFacts,
+    NicFacts,
     Outcome,
     RuleStage,
     resolve,
@@ -41,10 +42,10 @@ class Router:
     async def implement(self, network: NetworkFacts) -> Outcome:
         return DONE
 
-    async def prepare(self, network: NetworkFacts, nic: NicId) -> Outcome:
+    async def prepare(self, network: NetworkFacts, nic: NicFacts) -> Outcome:
         return DONE
 
-    async def release(self, network: NetworkFacts, nic: NicId) -> Outcome:
+    async def release(self, network: NetworkFacts, nic: NicFacts) -> Outcome:
         return DONE
 
     async def shutdown(self, network: NetworkFacts) -> Outcome:

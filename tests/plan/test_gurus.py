@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import pytest
@@ -122,25 +121,3 @@ def test_tunnels_are_in_order_of_preference() -> None:
     assert wires(Isolation.GRE, Isolation.VLAN, Isolation.GENEVE).tunnels == (Isolation.GENEVE, Isolation.GRE)
     assert question(Isolation.VLAN, services={Service.CONNECTIVITY: ("Ovs",)}).connectivity == "Ovs"
     assert question(Isolation.VLAN, services={Service.CONNECTIVITY: ()}).connectivity is None
-
-
-ALL_QUESTIONS = [
-    DesignQuestion(
-        traffic=traffic,
-        guest_type=guest_type,
-        basic_zone=basic,
-        wires=WireFacts(id=Uuid("w"), name="w", isolations=isolations, providers=providers),
-        services={} if connectivity is None else {Service.CONNECTIVITY: (connectivity,)},
-        vlan=vlan,
-    )
-    for traffic, guest_type, basic, isolations, providers, connectivity, vlan in itertools.product(
-        Traffic,
-        [None, *GuestType],
-        [False, True],
-        [tuple(c) for n in range(5) for c in itertools.combinations(Isolation, n)],
-        [frozenset[str](), frozenset({"Ovs"})],
-        [None, "Ovs", "Opendaylight"],
-        [None, "untagged", "77"],
-    )
-]
-"""Everything that gurus look at, in every combination."""

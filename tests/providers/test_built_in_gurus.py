@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.plan.test_gurus import ALL_QUESTIONS
 
 from netloom.app.cloud.providers import Providers, built_in
 from netloom.base.errors import Conflict, InvalidInput
@@ -15,6 +14,7 @@ from netloom.model.cloud.services import Service
 from netloom.model.isolation import Isolation
 from netloom.model.states import NetworkState
 from netloom.plan.gurus import DesignQuestion, WireFacts, ask_all
+from netloom.testing.provider import every_question
 
 GENEVE, VLAN = Isolation.GENEVE, Isolation.VLAN
 OVS = {Service.CONNECTIVITY: ("Ovs",)}
@@ -32,7 +32,7 @@ def ask(*isolations: Isolation, providers: tuple[str, ...] = ("Ovs",), **fields:
 
 def test_no_question_has_two_gurus_and_what_is_claimed_can_be_designed_or_says_why_not() -> None:
     claimed = 0
-    for question in ALL_QUESTIONS:
+    for question in every_question(("Opendaylight", "Ovs")):
         yes = [answer.guru for answer in ask_all(PROVIDERS.gurus.values(), question) if answer.verdict.yes]
         assert len(yes) <= 1, (question, yes)
         if not yes:

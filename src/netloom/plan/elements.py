@@ -39,6 +39,18 @@ class NetworkFacts(msgspec.Struct, frozen=True, kw_only=True):
     gateway6: str | None = None
 
 
+class NicFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """A NIC as elements see it; `hostname`: its instance's name inside; `is_default`: the default route goes by it."""
+
+    id: NicId
+    mac: str
+    ipv4: str | None = None
+    ipv6: str | None = None
+    instance_id: Uuid | None = None
+    hostname: str | None = None
+    is_default: bool = False
+
+
 class RuleStage(enum.Enum):
     """A set of rules of a network, and the service that they belong to."""
 
@@ -119,11 +131,11 @@ class NetworkElement(Protocol):
         """Have what the network needs before its first NIC."""
         ...
 
-    async def prepare(self, network: NetworkFacts, nic: NicId) -> Outcome:
+    async def prepare(self, network: NetworkFacts, nic: NicFacts) -> Outcome:
         """Have what a NIC needs before its instance starts."""
         ...
 
-    async def release(self, network: NetworkFacts, nic: NicId) -> Outcome:
+    async def release(self, network: NetworkFacts, nic: NicFacts) -> Outcome:
         """Have nothing left of what `prepare` made."""
         ...
 

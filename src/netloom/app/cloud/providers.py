@@ -148,11 +148,7 @@ class Providers:
         Raises:
             Conflict: a service of the offering has none (`service-not-provided`).
         """
-        resolutions = [
-            self.resolve(network, service)
-            for service in Service
-            if network.services.get(service) and service is not Service.GATEWAY
-        ]
+        resolutions = self._resolutions(network)
         missing = tuple(r for r in resolutions if r.element is None)
         if missing:
             raise nobody_gives(network.name, missing)
@@ -160,12 +156,15 @@ class Providers:
 
     def missing(self, network: NetworkFacts) -> tuple[Resolution, ...]:
         """The services of the offering that nobody gives to this network, and why."""
-        resolutions = (
+        return tuple(r for r in self._resolutions(network) if r.element is None)
+
+    def _resolutions(self, network: NetworkFacts) -> list[Resolution]:
+        """The gateway is whoever gives SourceNat: nobody has to give it besides."""
+        return [
             self.resolve(network, service)
             for service in Service
             if service in network.services and service is not Service.GATEWAY
-        )
-        return tuple(r for r in resolutions if r.element is None)
+        ]
 
 
 def nobody_gives(network: str, missing: Iterable[Resolution]) -> Conflict:

@@ -7,11 +7,10 @@ Rule 2: what it answers for is what the planner compiles: any isolation that the
 
 from __future__ import annotations
 
-from netloom.base.ids import NicId
 from netloom.model.cloud.record import Record
 from netloom.model.cloud.services import Service, words
 from netloom.model.cloud.services_known import KNOWN_PROVIDERS, OVS
-from netloom.plan.elements import DONE, NetworkFacts, Outcome, RuleStage
+from netloom.plan.elements import DONE, NetworkFacts, NicFacts, Outcome, RuleStage
 from netloom.plan.gurus import Verdict, WireFacts
 
 
@@ -41,11 +40,11 @@ class OvsElement:
         """A network costs nothing on switches until a host shows a NIC of it."""
         return DONE
 
-    async def prepare(self, _network: NetworkFacts, _nic: NicId) -> Outcome:
+    async def prepare(self, _network: NetworkFacts, _nic: NicFacts) -> Outcome:
         """Ports are programmed when they are seen."""
         return DONE
 
-    async def release(self, _network: NetworkFacts, _nic: NicId) -> Outcome:
+    async def release(self, _network: NetworkFacts, _nic: NicFacts) -> Outcome:
         """Ports that are gone take their flows with them."""
         return DONE
 
