@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from netloom.base.errors import InvalidInput
 from netloom.daemon import doors
+from netloom.daemon.certificates import Certificates
 from netloom.daemon.expiry import ExpiryWatch
 from netloom.daemon.settings import ApiSettings, Settings, SwitchSettings
 from netloom.switches.ca import Authority
@@ -124,3 +125,14 @@ def test_certificates_are_warned_of_before_they_end(tmp_path: pathlib.Path) -> N
     broken.write_text("nonsense")
     own = msgspec.structs.replace(own, ca=str(broken))
     assert not ExpiryWatch(Settings(switches=own), Wall(NOW)).look()
+
+
+def test_the_first_certificates_are_found_while_running(tmp_path: pathlib.Path) -> None:
+    certificates = Certificates(SwitchSettings(pki=str(tmp_path / "pki")))
+    certificates.load()
+    assert certificates.client() is None
+    Authority(tmp_path / "pki").init(dt.datetime.now(dt.UTC))
+    found = certificates.client()
+    assert found is not None
+    assert certificates.server() is not None
+    assert certificates.client() is found, "they are read once"

@@ -20,6 +20,7 @@ from netloom.model.states import NicState
 from netloom.model.status import Phase
 from netloom.providers.ovs.pipeline.cookies import owns
 from netloom.switches.host_session import HostConfig
+from netloom.switches.target import SwitchTarget
 
 
 def our_flows(ovs: OvsSandbox) -> int:
@@ -123,3 +124,28 @@ async def test_one_host_that_cannot_be_followed_costs_the_others_nothing(
             hosts.append(await daemon.app.create(Kind.HOST, elsewhere))  # type: ignore[arg-type]
             await eventually(lambda: all(daemon.hosts.get(host.id) is not None for host in hosts))
             await eventually(lambda: is_done(daemon, hosts[0]))
+
+
+async def test_a_host_that_is_swept_for_long_keeps_only_its_successor_waiting(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep, may_end = SwitchTarget.sweep, asyncio.Event()
+
+    async def takes_long(self: SwitchTarget) -> int:
+        await may_end.wait()
+        return await sweep(self)
+
+    monkeypatch.setattr(SwitchTarget, "sweep", takes_long)
+    with OvsSandbox.started() as ovs:
+        async with running(tmp_path) as daemon:
+            host = await add_host(daemon, "h1", ovs)
+            await eventually(lambda: is_done(daemon, host))
+            await daemon.app.delete(Kind.HOST, host.id)
+            again = await add_host(daemon, "h1", ovs)
+            other = await daemon.app.create(
+                Kind.HOST, HostSpec(name="h2", ovsdb=f"unix:{tmp_path}/nobody.sock", tunnel_ip="192.0.2.2")
+            )
+            await eventually(lambda: daemon.hosts.get(other.id) is not None)
+            assert daemon.hosts.get(again.id) is None, "its flows would be swept"
+            may_end.set()
+            await eventually(lambda: is_done(daemon, again))

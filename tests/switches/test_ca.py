@@ -32,7 +32,7 @@ async def meet(server: ssl.SSLContext, client: ssl.SSLContext) -> tuple[Stream, 
     listening = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=server)
     port = listening.sockets[0].getsockname()[1]
     try:
-        stream = await dial(Endpoint(Scheme.SSL, "127.0.0.1", port), Dialling(client))
+        stream = await dial(Endpoint(Scheme.SSL, "127.0.0.1", port), Dialling(lambda: client))
         # TLS 1.3 tells the client only with the next read that its certificate was refused.
         stream.writer.write(b"hello")
         async with asyncio.timeout(5):

@@ -63,13 +63,13 @@ def ovs(authority: Authority, tmp_path: Path) -> Iterator[OvsSandbox]:
 @pytest.fixture
 async def door(tls: TlsContexts) -> AsyncIterator[tuple[DialIn, Directory]]:
     directory = Directory()
-    door = DialIn(ListenSettings(Dialling(tls.server)), directory)
+    door = DialIn(ListenSettings(Dialling(lambda: tls.server)), directory)
     yield door, directory
     await door.close()
 
 
 def with_tls(stack: Stack, tls: TlsContexts, controller: str | None = None) -> None:
-    stack.settings = replace(stack.settings, dialling=Dialling(tls.client), controller=controller)
+    stack.settings = replace(stack.settings, dialling=Dialling(lambda: tls.client), controller=controller)
 
 
 async def test_a_host_dials_in_waits_is_admitted_and_works(

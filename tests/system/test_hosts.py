@@ -184,6 +184,32 @@ def test_a_host_that_dials_in_as_another_is_refused() -> None:
         assert not ours(impostor)
 
 
+def test_two_machines_that_say_they_are_one_are_told() -> None:
+    """A copy of a machine has its system-id; without certificates each takes the other one's place, again and again."""
+    with cloud(2, settings(switches=DIAL_IN), declare=False) as made:
+        host, copy = made.host("h1"), made.host("h2")
+        host.set_manager(f"tcp:{CONTROL_ADDRESS}:6640")
+        wait.until(lambda: bool(made.client.send(calls.pending_hosts()).items), "h1 waits", seconds=20)
+        made.client.send(calls.admit(host.system_id, HostSpec(name="h1", tunnel_ip=str(host.tunnel_ip))))
+        made.becomes("Done", "h1")
+        copy.vsctl("set", "Open_vSwitch", ".", f"external_ids:system-id={host.system_id}")
+        copy.set_manager(f"tcp:{CONTROL_ADDRESS}:6640")
+        found = made.awaits_finding(HOST, "h1", "host-dials-in-from-several-places", seconds=30)
+        assert str(host.management_ip) in found.message
+        assert str(copy.management_ip) in found.message
+        assert "system-id" in found.hint
+        copy.set_manager()
+        made.becomes("Done", "h1")
+
+
+def test_the_first_certificates_are_taken_without_a_restart() -> None:
+    with cloud(1, settings(switches={"allow_tcp": False}), declare=False) as made:
+        netloom("ca", "init", "--pki", str(pki_of(made)))
+        give_certificate(made, "h1")
+        add(made, made.host("h1"), *made.host("h1").listen(tls=True))
+        made.becomes("Done", "h1")
+
+
 def test_tls_from_init_to_rotation() -> None:
     """netloom dials; the operator makes the CA, sets up the hosts by the lines that are printed, and rotates."""
     with cloud(2, settings(switches={"allow_tcp": False}), declare=False, tls=True) as made:

@@ -1,12 +1,13 @@
 """Which certificates netloomd uses towards the hosts: the operator's own files, else the built-in CA's, else none.
 
 Rule 1: without certificates only Unix sockets (and, where permitted, tcp:) work; the host's error says how to make them.
-Rule 2: SIGHUP takes renewed files; open connections stay. The first certificates ever take a restart.
+Rule 2: SIGHUP takes renewed files; open connections stay. The first certificates ever are found by whoever needs them.
 """
 
 from __future__ import annotations
 
 import pathlib
+import ssl
 
 import structlog
 
@@ -40,17 +41,32 @@ class Certificates:
         else:
             tls.reload(self.contexts, files)
 
+    def client(self) -> ssl.SSLContext | None:
+        """For dialling hosts; None while there are no certificates.
+
+        Raises:
+            InvalidInput: there are some, which cannot be used.
+        """
+        found = self._found()
+        return None if found is None else found.client
+
+    def server(self) -> ssl.SSLContext | None:
+        """For hosts that dial in; as `client`."""
+        found = self._found()
+        return None if found is None else found.server
+
+    def _found(self) -> TlsContexts | None:
+        if self.contexts is None:
+            self.load()
+        return self.contexts
+
     def reload(self) -> None:
         """Take renewed files; keeps the old ones when the new ones are wrong."""
-        before = self.contexts
         try:
             self.load()
         except NetloomError as error:
             _log.error("certificates not reloaded", error=str(error))
         else:
-            if self.contexts is not before:
-                _log.warning("the first certificates are used from the next start on: restart netloomd")
-                return
             _log.info("certificates reloaded", present=self.contexts is not None)
 
     def _files(self) -> TlsFiles | None:

@@ -72,6 +72,8 @@ class HostKeeper:
         self._hosts: dict[HostId, KeptHost] = {}
         self._wanted: dict[HostId, HostConfig | None] = {}
         self._leaving: dict[asyncio.Task[None], HostConfig] = {}
+        self._waiting: dict[HostId, HostConfig] = {}
+        """Hosts whose switch is still being swept for its last owner."""
         self._wake = asyncio.Event()
         self.followed: Callable[[], None] = _nobody
         """Called after changes were followed: hosts that dialled in may be known now."""
@@ -113,6 +115,7 @@ class HostKeeper:
         self._hosts.clear()
 
     async def _follow(self, host_id: HostId, config: HostConfig | None) -> None:
+        self._waiting.pop(host_id, None)  # a newer wish goes before
         kept = self._hosts.get(host_id)
         if kept is not None and kept.config == config:
             return
@@ -128,18 +131,20 @@ class HostKeeper:
             if _same_way(kept.config, config) and self._agrees(config):
                 kept.config = kept.session.config = config  # only what it must show is known better now
                 return
+            del self._hosts[host_id]
             await self._end(kept)
-        await self._wait_left(config)
+        if any(_same_switch(left, config) for left in self._leaving.values()):
+            # The sweep of a switch must not take what its next owner puts there. The other hosts do not wait for that.
+            self._waiting[host_id] = config
+            return
         self._hosts[host_id] = self._begin(config)
 
     def _left(self, task: asyncio.Task[None]) -> None:
         self._leaving.pop(task, None)
-
-    async def _wait_left(self, config: HostConfig) -> None:
-        """The sweep of a switch must not take what its next owner puts there; it ends by itself, see `SWEEP_SECONDS`."""
-        tasks = [task for task, left in self._leaving.items() if _same_switch(left, config)]
-        if tasks:
-            await asyncio.wait(tasks)
+        waiting, self._waiting = self._waiting, {}
+        for host_id, config in waiting.items():
+            self._wanted.setdefault(host_id, config)
+        self._wake.set()
 
     def _agrees(self, config: HostConfig) -> bool:
         shown = self._parts.identities.shown(config.host_id)

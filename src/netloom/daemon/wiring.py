@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import pathlib
 import random
+import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 
 import structlog
@@ -192,7 +193,7 @@ class Netloomd:
         switches = self._settings.switches
         settings = SessionSettings(
             ownership=Ownership(OWNER, OWNER_MASK, OWNER_KEY),
-            dialling=self._dialling(server=False),
+            dialling=self._dialling(self.certificates.client),
             pump=PumpSettings(probe_interval=switches.probe_interval),
             reconnect=reconnect.Settings(
                 min_backoff=switches.backoff_min,
@@ -213,17 +214,16 @@ class Netloomd:
     @contextlib.asynccontextmanager
     async def _listen(self) -> AsyncIterator[None]:
         listen = ListenSettings(
-            dialling=self._dialling(server=True),
+            dialling=self._dialling(self.certificates.server),
             pump=PumpSettings(probe_interval=self._settings.switches.probe_interval),
         )
         async with listening(self._settings.switches, listen, self.hosts) as self.dial_in:
             self.hosts.followed = self.dial_in.recheck
             yield
 
-    def _dialling(self, *, server: bool) -> Dialling:
-        switches, contexts = self._settings.switches, self.certificates.contexts
-        context = None if contexts is None else contexts.server if server else contexts.client
-        return Dialling(tls=context, allow_tcp=switches.allow_tcp, timeout=switches.connect_timeout)
+    def _dialling(self, tls: Callable[[], ssl.SSLContext | None]) -> Dialling:
+        switches = self._settings.switches
+        return Dialling(tls=tls, allow_tcp=switches.allow_tcp, timeout=switches.connect_timeout)
 
     @contextlib.asynccontextmanager
     async def _run_planner(self) -> AsyncIterator[None]:

@@ -37,6 +37,7 @@ from netloom.switches.observe import Observer
 from netloom.switches.openflow_client import OpenFlowClient
 from netloom.switches.ovsdb_client import OvsdbClient
 from netloom.switches.ownership import Ownership
+from netloom.switches.places import Places
 from netloom.switches.pump import PumpSettings
 from netloom.switches.stream import Dialling, Stream
 from netloom.wire import reconnect
@@ -169,6 +170,7 @@ class HostSession:
         self._openflow_served: OpenFlowClient | None = None
         self._database_ready = asyncio.Event()
         self._claim = Claim(settings.claims, settings.reclaim, jitter=jitter, clock=clock)
+        self._places = Places(clock)
         self._fenced = asyncio.Event()
         self._openflow_ready = asyncio.Event()
         self.ovsdb_link: Link[OvsdbClient] = Link(
@@ -180,6 +182,7 @@ class HostSession:
                 self._serve_ovsdb,
                 self._ovsdb_up,
                 self._ovsdb_down,
+                self._places.displaced,
             ),
             settings.reconnect,
             settings.dialling,
@@ -195,6 +198,7 @@ class HostSession:
                 self._serve_openflow,
                 self._both_up,
                 self._openflow_down,
+                self._places.displaced,
             ),
             settings.reconnect,
             settings.dialling,
@@ -260,8 +264,8 @@ class HostSession:
 
     def findings(self) -> tuple[Finding, ...]:
         """What a person should know of the connections."""
-        found = self._claim.finding()
-        return () if found is None else (found,)
+        found = (self._claim.finding(), self._places.finding())
+        return tuple(finding for finding in found if finding is not None)
 
     @property
     def datapath_id(self) -> str | None:

@@ -90,6 +90,7 @@ class LinkParts(Generic[C]):
         serve: what is done with a connection; may return, the connection stays.
         up: serve is through (the link counts as connected from then on).
         down: a connection or a try is over, with the reason and the next try (monotonic).
+        displaced: a connection that lives gives way to one that the peer made anew: the peers of both.
     """
 
     protocol: str
@@ -98,6 +99,7 @@ class LinkParts(Generic[C]):
     serve: Callable[[C], Awaitable[str | None]]
     up: Callable[[], None]
     down: Callable[[Refusal, float | None], None]
+    displaced: Callable[[str, str], None]
 
 
 class Link(Generic[C]):
@@ -139,6 +141,7 @@ class Link(Generic[C]):
         """
         self._accepted = client
         if self.client is not None:
+            self._parts.displaced(self.client.stream.peer, client.stream.peer)
             self.client.stream.writer.transport.abort()
         self._wake.set()
 

@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import socket
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from netloom.base.errors import Forbidden, Unavailable
@@ -45,17 +46,21 @@ class Stream:
     certificate: PeerCertificate | None = None
 
 
+def _no_certificates() -> None:
+    """There are none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Dialling:
     """How connections are made.
 
     Args:
-        tls: context for `ssl:`, None when there are no certificates.
+        tls: gives the context for `ssl:`, None while there are no certificates; asked before each connection.
         allow_tcp: whether plain `tcp:` is permitted.
         timeout: seconds for connecting, TLS handshake included.
     """
 
-    tls: ssl.SSLContext | None = None
+    tls: Callable[[], ssl.SSLContext | None] = _no_certificates
     allow_tcp: bool = False
     timeout: float = 5.0
 
@@ -108,9 +113,10 @@ def check_scheme(scheme: Scheme, dialling: Dialling) -> ssl.SSLContext | None:
         )
     if scheme is not Scheme.SSL:
         return None
-    if dialling.tls is None:
+    context = dialling.tls()
+    if context is None:
         raise Forbidden("there is no certificate for TLS", code="no-certificate", hint="netloom ca init")
-    return dialling.tls
+    return context
 
 
 def opened(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: str) -> Stream:
