@@ -42,3 +42,10 @@ def test_a_mistake_is_told_with_its_place(text: str, where: str) -> None:
 def test_a_file_that_is_not_there(tmp_path: pathlib.Path) -> None:
     with pytest.raises(InvalidInput, match="cannot be read"):
         settings.load(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize("listen", ["0.0.0.0:8096", "192.0.2.1:8096", "8096", "127.0.0.1:0", "127.0.0.1:x"])
+def test_the_integration_port_is_loopback_only(listen: str) -> None:
+    with pytest.raises(InvalidInput, match="root") as caught:
+        parse(f'[cloudstack]\nintegration_listen = "{listen}"\n')
+    assert caught.value.subject == "settings: cloudstack.integration_listen"

@@ -11,7 +11,7 @@ import os
 import pathlib
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 
 import structlog
 import uvicorn
@@ -85,8 +85,16 @@ def tcp_socket(listen: str) -> socket.socket:
 
 
 @contextlib.asynccontextmanager
-async def serve(api: ASGIApp, settings: ApiSettings) -> AsyncIterator[Callable[[], None]]:
+async def serve(
+    api: ASGIApp, settings: ApiSettings, unguarded: Mapping[str, ASGIApp] | None = None
+) -> AsyncIterator[Callable[[], None]]:
     """All doors open for the length of a block; leaving it lets requests in hand end. Gives what takes renewed certificates.
+
+    Args:
+        api: what the settings' doors lead to.
+        settings: the doors.
+        unguarded: further ones by ADDRESS:PORT, that let everybody in as the Unix socket does; the settings see to it that
+            they are loopback.
 
     Raises:
         Unavailable, InvalidInput: a door cannot be opened; then none is.
@@ -104,6 +112,10 @@ async def serve(api: ASGIApp, settings: ApiSettings) -> AsyncIterator[Callable[[
             door = cleanup.enter_context(tcp_socket(settings.listen))
             config = server_config(api, certificate=settings.tls_certificate, key=settings.tls_key)
             doors.append((door, api, config))
+        for listen, face in (unguarded or {}).items():
+            door = cleanup.enter_context(tcp_socket(listen))
+            app = trusted(face)
+            doors.append((door, app, server_config(app)))
         for _, _, config in doors:
             _load(config)
         async with TaskKit("doors") as kit:

@@ -15,6 +15,7 @@ from netloom.base.errors import InvalidInput
 
 STATE = "/var/lib/netloom"
 RUN = "/run/netloom"
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class ApiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,6 +38,18 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     max_concurrent: int = 256
     body_timeout: float = 30.0
     """Seconds for a request's body to arrive, then 408."""
+
+
+class CloudStackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The CloudStack API, at /client/api on the API's doors."""
+
+    enabled: bool = True
+    integration_listen: str = ""
+    """ADDRESS:PORT, loopback only, where whoever connects is root: CloudStack's integration port. Empty: none."""
+    expires_ahead: float = 3600.0
+    """Seconds that `expires` of a signed request may lie ahead: for so long a copy of it could be sent again."""
+    session_timeout: float = 1800.0
+    """Seconds without a request after which a session ends."""
 
 
 class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -102,6 +115,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """All of it."""
 
     api: ApiSettings = msgspec.field(default_factory=ApiSettings)
+    cloudstack: CloudStackSettings = msgspec.field(default_factory=CloudStackSettings)
     store: StoreSettings = msgspec.field(default_factory=StoreSettings)
     switches: SwitchSettings = msgspec.field(default_factory=SwitchSettings)
     reconcile: ReconcileSettings = msgspec.field(default_factory=ReconcileSettings)
@@ -163,7 +177,7 @@ def _check(settings: Settings, source: str) -> None:
             f"{api.listen!r} is not ADDRESS:PORT",
             "for example 127.0.0.1:7660 or [::1]:7660",
         )
-        loopback = address.strip("[]") in {"127.0.0.1", "::1", "localhost"}
+        loopback = address.strip("[]") in LOOPBACK
         need(
             loopback or bool(api.tls_certificate),
             "api.listen",
@@ -176,6 +190,15 @@ def _check(settings: Settings, source: str) -> None:
         "a certificate and a key go together",
         "set both or none",
     )
+    integration = settings.cloudstack.integration_listen
+    if integration:
+        address, _, port = integration.rpartition(":")
+        need(
+            address.strip("[]") in LOOPBACK and port.isdigit() and 0 < int(port) < 65536,
+            "cloudstack.integration_listen",
+            f"{integration!r} is not a loopback ADDRESS:PORT, and whoever connects there is root",
+            "for example 127.0.0.1:8096",
+        )
     need(
         settings.store.url.startswith(("sqlite:", "postgresql:", "postgresql+asyncpg:")),
         "store.url",
@@ -206,6 +229,8 @@ def _check(settings: Settings, source: str) -> None:
         ("reconcile.retry_min", settings.reconcile.retry_min),
         ("api.requests_per_second", api.requests_per_second),
         ("api.body_timeout", api.body_timeout),
+        ("cloudstack.expires_ahead", settings.cloudstack.expires_ahead),
+        ("cloudstack.session_timeout", settings.cloudstack.session_timeout),
     ):
         need(value > 0, key, f"{value} is not more than 0", "seconds, for example 5.0")
     need(

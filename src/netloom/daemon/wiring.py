@@ -7,6 +7,7 @@ Rule 2: a part is a context: entering it starts it, leaving it stops it; `RunLev
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import pathlib
 import random
 import ssl
@@ -20,6 +21,7 @@ from netloom.aio.tasks import TaskKit, supervise
 from netloom.aio.watchdog import LagWatchdog
 from netloom.app.cloud.backends import Backends
 from netloom.app.cloud.cloud import Cloud
+from netloom.app.cloud.identity import Identities
 from netloom.app.lifecycle import Lifecycle, LifecycleOptions
 from netloom.app.service import App
 from netloom.base.ids import Uuid
@@ -34,6 +36,7 @@ from netloom.daemon.hosts import HostKeeper, SessionParts, SwitchEngine
 from netloom.daemon.identities import IdentityLearner
 from netloom.daemon.metrics import DaemonCollector, MetricSources
 from netloom.daemon.migrations import Migrations
+from netloom.daemon.mounts import Mounts
 from netloom.daemon.notify import feed_watchdog
 from netloom.daemon.placements import StoredPlacements
 from netloom.daemon.run_levels import Component, RunLevel, RunLevels
@@ -41,6 +44,9 @@ from netloom.daemon.runtime.runtime import DaemonRuntime, RuntimeParts
 from netloom.daemon.settings import Settings
 from netloom.daemon.states import StateFollower
 from netloom.daemon.tokens import load_or_make_token
+from netloom.faces.cloudstack.app import PATH as CLOUDSTACK_PATH
+from netloom.faces.cloudstack.app import CloudStackFace
+from netloom.faces.cloudstack.settings import FaceSettings
 from netloom.faces.rest.api import create_api
 from netloom.faces.rest.settings import RestSettings
 from netloom.model.objects import Host
@@ -281,8 +287,33 @@ class Netloomd:
             registry=self._registry,
             ready=self._not_ready,
         )
-        async with doors.serve(face, api) as self._reload_doors, self._running("lag", self._lag.run):
+        cloudstack = self._cloudstack_face()
+        integration = self._settings.cloudstack.integration_listen
+        unguarded = {integration: cloudstack} if cloudstack is not None and integration else {}
+        root = face if cloudstack is None else Mounts(face, {CLOUDSTACK_PATH: cloudstack})
+        async with (
+            doors.serve(root, api, unguarded) as self._reload_doors,
+            self._running("lag", self._lag.run),
+        ):
             yield
+
+    def _cloudstack_face(self) -> CloudStackFace | None:
+        settings, api = self._settings.cloudstack, self._settings.api
+        if not settings.enabled:
+            return None
+        return CloudStackFace(
+            self.cloud,
+            Identities(self.cloud),
+            FaceSettings(
+                max_requests=api.max_concurrent,
+                rate=api.requests_per_second,
+                burst=api.burst,
+                body_seconds=api.body_timeout,
+                expires_ahead=dt.timedelta(seconds=settings.expires_ahead),
+                session_idle=settings.session_timeout,
+            ),
+            registry=self._registry,
+        )
 
     @contextlib.asynccontextmanager
     async def _feed_watchdog(self) -> AsyncIterator[None]:
