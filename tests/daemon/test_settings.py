@@ -47,5 +47,5 @@ def test_a_file_that_is_not_there(tmp_path: pathlib.Path) -> None:
 @pytest.mark.parametrize("listen", ["0.0.0.0:8096", "192.0.2.1:8096", "8096", "127.0.0.1:0", "127.0.0.1:x"])
 def test_the_integration_port_is_loopback_only(listen: str) -> None:
     with pytest.raises(InvalidInput, match="root") as caught:
-        parse(f'[cloudstack]\nintegration_listen = "{listen}"\n')
+        settings.parse(f'[cloudstack]\nintegration_listen = "{listen}"\n')
     assert caught.value.subject == "settings: cloudstack.integration_listen"
