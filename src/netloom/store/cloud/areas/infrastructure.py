@@ -1,8 +1,52 @@
-"""The tables of infrastructure."""
+"""The tables of infrastructure. Facets have the ids of native objects and go with them."""
 
 from __future__ import annotations
 
 from netloom.model.cloud.configuration import Configuration
+from netloom.model.cloud.infrastructure import (
+    Cluster,
+    HostFacet,
+    NetworkServiceProvider,
+    PhysicalNetworkFacet,
+    Pod,
+    TrafficLabel,
+    ZoneFacet,
+)
+from netloom.model.cloud.infrastructure_ranges import GuestVlanRange, PortableRange, PublicRange
 from netloom.store.cloud.table import RecordTable
 
-TABLES: tuple[RecordTable, ...] = (RecordTable("configuration", Configuration, unique=(("name",),)),)
+_WIRES = {"physical_network_id": "physical_networks"}
+
+TABLES: tuple[RecordTable, ...] = (
+    RecordTable("configuration", Configuration, unique=(("name",),)),
+    RecordTable("zone_facet", ZoneFacet),
+    RecordTable("pod", Pod, unique=(("zone_id", "name"),), natives={"zone_id": "zones"}),
+    RecordTable(
+        "cluster",
+        Cluster,
+        unique=(("pod_id", "name"),),
+        references={"pod_id": "pod"},
+        natives={"zone_id": "zones"},
+    ),
+    RecordTable("host_facet", HostFacet, references={"pod_id": "pod", "cluster_id": "cluster"}),
+    RecordTable("physical_network_facet", PhysicalNetworkFacet),
+    RecordTable("traffic_label", TrafficLabel, unique=(("physical_network_id", "traffic"),)),
+    RecordTable(
+        "network_service_provider", NetworkServiceProvider, unique=(("physical_network_id", "name"),)
+    ),
+    RecordTable(
+        "public_range",
+        PublicRange,
+        indexes=(("zone_id",), ("network_id",)),
+        references={"account_id": "account", "domain_id": "domain"},
+        natives={"zone_id": "zones", **_WIRES},
+    ),
+    RecordTable("portable_range", PortableRange),
+    RecordTable(
+        "guest_vlan_range",
+        GuestVlanRange,
+        indexes=(("physical_network_id",),),
+        references={"account_id": "account", "domain_id": "domain"},
+        natives=_WIRES,
+    ),
+)
