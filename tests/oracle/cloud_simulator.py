@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 
-from tests.oracle.table_simulator import Journey, Packet, Sent, Tables, packet
-from tests.providers.ovs.clouds import TUNNEL_PORTS, Cloud, host_id, nic_id
+from tests.oracle.table_simulator import TAG, Journey, Packet, Sent, Tables, packet
+from tests.providers.ovs.clouds import TUNNEL_PORTS, UPLINK_PORT, Cloud, host_id, nic_id
 
+from netloom.base.ids import HostId
 from netloom.model.isolation import Isolation
 from netloom.wire.openflow.fields import FIELDS
 
@@ -25,6 +26,8 @@ class Wires:
         }
         self.underlay: list[tuple[int, int, Isolation, int]] = []
         """Every encapsulated packet: from host, to host, encapsulation, key."""
+        self.wires: list[tuple[int, int]] = []
+        """Every frame on the wires behind the uplinks: from host (0: from outside), and its tag (`vlan_tci`)."""
 
     def journey(self, host: int, ofport: int, **fields: int) -> Journey:
         """One switch's part only."""
@@ -40,12 +43,37 @@ class Wires:
         """The numbers of the NICs that get it, in order, with repetitions."""
         return sorted(number for number, _ in self.send(nic, on, **fields))
 
+    def from_outside(self, tag: int, **fields: int) -> list[tuple[int, Sent]]:
+        """What a device on the wires sends: the NICs that get it. Their switch floods, as one that has learnt nothing."""
+        return self._on_wires(0, packet(vlan_tci=tag, **fields), 0)
+
+    def outside(self, nic: int, on: int | None = None, **fields: int) -> list[int]:
+        """The tags with which the wires see what a NIC sends."""
+        self.wires.clear()
+        self.send(nic, on, **fields)
+        return [tag for _, tag in self.wires]
+
+    def _on_wires(self, host: int, frame: Packet, hops: int) -> list[tuple[int, Sent]]:
+        self.wires.append((host, frame.get(TAG, 0)))
+        plain = {f: v for f, v in frame.items() if f not in _REGISTERS and f not in _TUNNEL}
+        return [
+            copy
+            for other, view in self._cloud.view.hosts.items()
+            if view.number != host and UPLINK_PORT in self._ports_of(other)
+            for copy in self._from_port(view.number, UPLINK_PORT, plain, hops + 1)
+        ]
+
+    def _ports_of(self, host: HostId) -> set[int]:
+        return {port.ofport for port in self._cloud.view.facts[host].plain_ports.values()}
+
     def _from_port(self, host: int, ofport: int, sent: Packet, hops: int) -> list[tuple[int, Sent]]:
         assert hops < 3, "a packet goes round"
         got: list[tuple[int, Sent]] = []
         for copy in self._tables[host].send(sent | packet(in_port=ofport)).sent:
             isolation = _BY_PORT.get(copy.port)
-            if isolation is None:
+            if copy.port == UPLINK_PORT:
+                got += self._on_wires(host, dict(copy.packet), hops)
+            elif isolation is None:
                 got.append((self._nic_at(host, copy.port), copy))
             else:
                 got += self._through(host, isolation, copy, hops)

@@ -16,11 +16,13 @@ from netloom.wire.openflow.fields import FIELDS
 from netloom.wire.openflow.flow import Flow
 
 Packet = dict[Field, int]
+TAG = FIELDS["vlan_tci"]
+PRESENT = 0x1000
 
 
 def packet(**values: int) -> Packet:
     """A packet from field names. Fields that are not given are 0, as Open vSwitch sees absent ones."""
-    return {FIELDS[name]: value for name, value in values.items()}
+    return {TAG if name == "vlan_vid" else FIELDS[name]: value for name, value in values.items()}
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,13 @@ class Tables:
 
     def _do(self, action: a.Action, packet: Packet, journey: Journey) -> None:
         match action:
+            case a.PopVlan():
+                packet[TAG] = 0
+            case a.PushVlan(eth_type=0x8100):
+                assert not packet.get(TAG), "frames here have one tag"
+                packet[TAG] = PRESENT
+            case a.SetField(field=target, value=value, mask=None) if target is FIELDS["vlan_vid"]:
+                packet[TAG] = packet.get(TAG, 0) & ~0x1FFF | value
             case a.SetField(field=target, value=value, mask=None):
                 packet[target] = value
             case a.Move(src=src, dst=dst):
@@ -110,6 +119,12 @@ class Tables:
 def _matches(flow: Flow, packet: Packet) -> bool:
     for entry in flow.match.fields:
         mask = entry.field.ones if entry.mask is None else entry.mask
-        if packet.get(entry.field, 0) & mask != entry.value & mask:
+        if _value(packet, entry.field) & mask != entry.value & mask:
             return False
     return True
+
+
+def _value(packet: Packet, field: Field) -> int:
+    if field is FIELDS["vlan_vid"]:
+        return packet.get(TAG, 0) & 0x1FFF  # a part of the tag, by another name
+    return packet.get(field, 0)

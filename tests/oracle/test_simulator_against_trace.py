@@ -8,8 +8,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.oracle import frames
-from tests.oracle.table_simulator import Journey, Tables, packet
-from tests.providers.ovs.clouds import CIDR4, CIDR6, TUNNEL_PORTS, Cloud, mac_of, network, nic
+from tests.oracle.table_simulator import PRESENT, Journey, Tables, packet
+from tests.providers.ovs.clouds import (
+    CIDR4,
+    CIDR6,
+    TUNNEL_PORTS,
+    UPLINK,
+    UPLINK_PORT,
+    Cloud,
+    mac_of,
+    network,
+    nic,
+    vlan,
+)
 from tests.providers.ovs.real_switch import RealSwitch
 
 from netloom.wire.openflow.match import Match
@@ -28,30 +39,37 @@ LEFT = re.compile(
 def cloud() -> Cloud:
     cloud = Cloud()
     for number in (1, 2, 3):
-        cloud.add_host(number)
-    cloud.put(network(1), network(2, cidr4=None, cidr6=None))
-    for number, of_network, on in ((1, 1, 1), (2, 1, 1), (3, 1, 2), (4, 2, 1), (5, 2, 3)):
+        cloud.add_host(number, **UPLINK)
+    cloud.put(
+        network(1), network(2, cidr4=None, cidr6=None), vlan(3), vlan(4, segment=0, cidr4=None, cidr6=None)
+    )
+    for number, of_network, on in (
+        *((1, 1, 1), (2, 1, 1), (3, 1, 2), (4, 2, 1), (5, 2, 3)),
+        *((6, 3, 1), (7, 3, 1), (8, 3, 2), (10, 4, 1)),
+    ):
         cloud.put(nic(number, of_network))
         cloud.plug(number, on)
     cloud.put(nic(4, 2, ipv4=None, ipv6=None))
     cloud.plug(2, on=3, ofport=22)  # on two hosts
+    cloud.plug(7, on=3, ofport=27)
     return cloud
 
 
 @pytest.fixture(scope="module")
 def switch(real_switch: RealSwitch, cloud: Cloud) -> RealSwitch:
-    for number in (1, 2, 4):
+    for number in (1, 2, 4, 6, 7, 10):
         real_switch.add_guest_port(f"tap{number}", number)
     real_switch.add_guest_port("foreign", 9)
+    real_switch.add_guest_port("eth1", UPLINK_PORT)
     for isolation, ofport in TUNNEL_PORTS.items():
         real_switch.add_tunnel_port(f"t-{isolation.value}", isolation.value, "192.0.2.2", ofport)
     assert real_switch.install(cloud.flows(1)) == []
     return real_switch
 
 
-macs = st.sampled_from([*map(mac_of, range(1, 6)), 0x02FFFFFFFFFF])
+macs = st.sampled_from([*map(mac_of, range(1, 9)), mac_of(10), 0x02FFFFFFFFFF])
 macs_to = macs | st.sampled_from([frames.BROADCAST, 0x01005E000001, 0x0180C200000E])
-ips = st.sampled_from([*(CIDR4[number] for number in (1, 2, 3, 99)), "0.0.0.0"])
+ips = st.sampled_from([*(CIDR4[number] for number in (1, 2, 3, 6, 7, 8, 99)), "0.0.0.0"])
 ip6s = st.sampled_from([*(CIDR6[number] for number in (1, 2, 3, 99)), frames.local(mac_of(1)), "::"])
 options = st.sampled_from([mac_of(1), mac_of(2), None])
 fields = st.one_of(
@@ -65,7 +83,11 @@ fields = st.one_of(
     st.builds(frames.other, macs, st.sampled_from([0x8035, 0x88CC, 0x8847]), macs_to),
 )
 inputs = st.one_of(
-    st.sampled_from([{"in_port": number} for number in (1, 2, 4, 9)]),
+    st.sampled_from([{"in_port": number} for number in (1, 2, 4, 6, 7, 9, 10)]),
+    st.builds(
+        lambda tag: {"in_port": UPLINK_PORT} | ({} if tag is None else {"vlan_vid": PRESENT | tag}),
+        st.sampled_from([103, 103, 0, 99, None]),
+    ),
     st.builds(
         lambda port, key: {"in_port": port, "tun_id": key},
         st.sampled_from(list(TUNNEL_PORTS.values())),

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import ipaddress
 
+import msgspec
 import pytest
 
 from netloom.base.ids import HostId, NetworkId, NicId
 from netloom.model.isolation import Isolation
 from netloom.plan.mtu import carried_by, network_mtu
-from netloom.plan.view import HostView, NetworkView, NicView, PortSeen, View
+from netloom.plan.view import (
+    HostView,
+    NetworkView,
+    NicView,
+    PlainPort,
+    PortSeen,
+    SwitchFacts,
+    UplinkView,
+    View,
+)
 
 
 def host(number: int, address: str | None, mtu: int) -> HostView:
@@ -33,7 +43,19 @@ def network(isolation: Isolation, mtu: int | None = None) -> NetworkView:
     ],
 )
 def test_the_overhead_is_the_encapsulations(isolation: Isolation, address: str, carried: int) -> None:
-    assert carried_by(host(1, address, 1500), network(isolation)) == carried
+    assert carried_by(View(), host(1, address, 1500), network(isolation)) == carried
+
+
+def test_the_wires_of_a_vlan_carry_what_its_uplink_shows() -> None:
+    view = View()
+    blue = msgspec.structs.replace(network(Isolation.VLAN), wires="p")
+    bare = host(1, None, 1600)
+    linked = msgspec.structs.replace(bare, uplinks={"p": UplinkView("eth1")})
+    patched = msgspec.structs.replace(bare, uplinks={"p": UplinkView(bridge="br-ex")})
+    assert [carried_by(view, each, blue) for each in (bare, linked, patched)] == [None, 1600, 1600]
+    ports = {"eth1": PlainPort(5, 9000), "br-int-to-br-ex": PlainPort(6)}
+    view.observe_facts(bare.id, SwitchFacts(bare.id, plain_ports=ports))
+    assert [carried_by(view, each, blue) for each in (bare, linked, patched)] == [None, 9000, 1600]
 
 
 def test_the_smallest_underlay_counts_among_the_hosts_that_have_the_network() -> None:

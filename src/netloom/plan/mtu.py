@@ -13,18 +13,27 @@ from netloom.plan.records import HostView, NetworkView
 from netloom.plan.view import View
 
 
-def carried_by(host: HostView, network: NetworkView) -> int | None:
-    """The largest guest MTU that a host's underlay carries for a network; None without a tunnel endpoint."""
+def carried_by(view: View, host: HostView, network: NetworkView) -> int | None:
+    """The largest guest MTU that a host's underlay carries for a network; None without a tunnel endpoint, or uplink.
+
+    A network on wires has all that its uplink carries: what the switch shows of the port, or (a patch has no MTU) what the
+    operator said of the host's underlay.
+    """
+    if not network.isolation.is_tunnel:
+        if host.uplink_port(network) is None:
+            return None
+        seen = view.uplink_seen(host, network)
+        return host.underlay_mtu if seen is None or seen.mtu is None else seen.mtu
     if host.tunnel_ip is None:
         return None
     return guest_mtu(host.underlay_mtu, network.isolation, 4 if host.tunnel_ip.version == 4 else 6)
 
 
-def narrowest(network: NetworkView, hosts: Iterable[HostView]) -> tuple[int, HostView] | None:
+def narrowest(view: View, network: NetworkView, hosts: Iterable[HostView]) -> tuple[int, HostView] | None:
     """The smallest of what hosts carry, and the host of it."""
     found: tuple[int, HostView] | None = None
     for host in hosts:
-        mtu = carried_by(host, network)
+        mtu = carried_by(view, host, network)
         if mtu is not None and (found is None or (mtu, host.number) < (found[0], found[1].number)):
             found = (mtu, host)
     return found
@@ -34,5 +43,5 @@ def network_mtu(view: View, network: NetworkView) -> int | None:
     """The MTU that guests of a network should use; None as long as nothing says (no host has it yet)."""
     if network.mtu is not None:
         return network.mtu
-    found = narrowest(network, view.hosts_of_network(network))
+    found = narrowest(view, network, view.hosts_of_network(network))
     return None if found is None else found[0]

@@ -32,6 +32,10 @@ class UplinkView(msgspec.Struct, frozen=True, gc=False):
     port: str = ""
     bridge: str = ""
 
+    def port_on(self, bridge: str) -> str:
+        """The port of the integration bridge that it goes by; the near end of the patch when it leads to a bridge."""
+        return self.port or f"{bridge}-to-{self.bridge}"
+
 
 class HostView(msgspec.Struct, frozen=True):
     """A host as the operator declared it. `draining` keeps forwarding: it refuses new NICs, which is the use case's work."""
@@ -50,6 +54,11 @@ class HostView(msgspec.Struct, frozen=True):
     def ref(self) -> ObjectRef:
         """This host as a cause."""
         return ObjectRef(Kind.HOST, self.id, self.number, self.name)
+
+    def uplink_port(self, network: NetworkView) -> str | None:
+        """The port by which a network leaves it for the wires; None without an uplink to them."""
+        uplink = self.uplinks.get(network.wires)
+        return None if uplink is None else uplink.port_on(self.bridge)
 
 
 class PlainPort(msgspec.Struct, frozen=True, gc=False):
@@ -91,6 +100,11 @@ class NetworkView(msgspec.Struct, frozen=True):
     mtu: int | None = None  # bytes, when the user insists on one
     wires: str = ""  # id of its physical network
     physical_network: str = ""  # and its name, for people
+
+    @property
+    def on_wires(self) -> bool:
+        """Whether its frames go over hosts' uplinks, where devices are that netloom does not know."""
+        return self.isolation is Isolation.VLAN and self.segment is not None
 
     @property
     def segment_key(self) -> tuple[str, Isolation, int] | None:

@@ -50,6 +50,8 @@ class PortSpec(msgspec.Struct, frozen=True):
     options: Mapping[str, str] = {}
     external_ids: Mapping[str, str] = {}  # holds the owner mark
     ofport_request: int | None = None
+    bridge: str = ""  # another bridge that it is on: the far end of a patch; empty: the integration bridge
+    any_owner: bool = False  # a port of this name that somebody else put there does as well, and stays theirs
     why: tuple[ObjectRef, ...] = ()
 
 

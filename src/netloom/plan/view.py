@@ -31,10 +31,12 @@ from netloom.plan.records import (
     ObjectRef,
     Placement,
     PlacementChange,
+    PlainPort,
     PortSeen,
     PresenceChange,
     Remove,
     SwitchFacts,
+    UplinkView,
 )
 
 __all__ = [
@@ -52,10 +54,12 @@ __all__ = [
     "ObjectRef",
     "Placement",
     "PlacementChange",
+    "PlainPort",
     "PortSeen",
     "PresenceChange",
     "Remove",
     "SwitchFacts",
+    "UplinkView",
     "View",
 ]
 
@@ -113,6 +117,11 @@ class View:
         """Whether the network is the one that its segment id means in its zone: the lowest number of those that claim it."""
         key = network.segment_key
         return key is not None and self.by_segment[key][0].id == network.id
+
+    def uplink_seen(self, host: HostView, network: NetworkView) -> PlainPort | None:
+        """The port by which a network leaves a host for the wires, as the switch shows it; None while it does not."""
+        name, facts = host.uplink_port(network), self.facts.get(host.id)
+        return None if name is None or facts is None else facts.plain_ports.get(name)
 
     def reaches(self, network: NetworkView, host_id: HostId) -> bool:
         """Whether a network may be on a host: the host is declared, in the network's zone."""

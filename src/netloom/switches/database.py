@@ -109,9 +109,17 @@ class SwitchDatabase:
         """All rows of Controller."""
         return self.replica.table(Controller)
 
-    def ports(self) -> Iterator[PortRows]:
-        """The bridge's ports."""
-        bridge = self.bridge
+    def other_bridges(self) -> Iterator[Bridge]:
+        """The bridges beside the integration bridge."""
+        return (bridge for uuid, bridge in self._bridges.items() if uuid != self._bridge_id)
+
+    def has_port(self, name: str) -> bool:
+        """Whether any bridge has a port of this name: a name is one port's in a whole database."""
+        return any(port.name == name for port in self._ports.values())
+
+    def ports(self, of: Bridge | None = None) -> Iterator[PortRows]:
+        """The ports of a bridge; the integration bridge's when none is named."""
+        bridge = self.bridge if of is None else of
         for port_id in bridge.ports if bridge is not None else ():
             port = self._ports.get(port_id)
             if port is not None:

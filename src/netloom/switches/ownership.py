@@ -23,6 +23,11 @@ class Ownership:
     cookie_mask: int
     key: str
 
+    @property
+    def far_key(self) -> str:
+        """The key in `external_ids` of our ports on other bridges; its value is the integration bridge they belong to."""
+        return f"{self.key}-bridge"
+
     def owns_cookie(self, cookie: int) -> bool:
         """Whether a flow is ours."""
         return cookie & self.cookie_mask == self.cookie

@@ -6,8 +6,10 @@ Rule 2: of sets and maps only our own elements are put or changed; what others w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+
+import msgspec
 
 from netloom.plan.switch import BridgeSpec, PortSpec
 from netloom.reconcile.delta import Delta, compare
@@ -35,9 +37,12 @@ class PortSteps:
     changed: int = 0
     removed: int = 0
     blocked: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
 
     def refusal(self) -> Refusal | None:
         """Why not all can be done."""
+        if self.missing:
+            return Refusal("bridge-missing", f"there is no bridge {', '.join(self.missing)} to join")
         if not self.blocked:
             return None
         return Refusal(
@@ -53,41 +58,102 @@ def port_steps(
     steps = PortSteps()
     if bridge is None:
         return steps
-    actual = {rows.port.name: rows for rows in database.ports()}
-    delta = _compare(actual, ports, ownership)
-    for name in [name for name in delta.blocked if _plugged_by_others(actual[name], ports[name])]:
-        del delta.blocked[name]
-    before = Transaction(DATABASE)
-    bridge_changed = _set_bridge(before, bridge, bridge_spec)
-    for name in delta.add:
-        before.absent(Port, _named(name))
-        _insert(before, bridge, ports[name])
-    for name in delta.change:
-        _change(before, actual[name], ports[name])
+    before, after = Transaction(DATABASE), Transaction(DATABASE)
+    steps.changed = int(_set_bridge(before, bridge, bridge_spec))
+    for each in _bridges(database, bridge, ports, ownership, steps):
+        _steps_of(database, each, before, after, steps)
+    steps.blocked.sort()
     if len(before):
         before.comment("netloom: ports before flows")
         steps.before = before
-    after = Transaction(DATABASE)
-    for found in delta.remove.values():
-        if isinstance(found, PortRows):
-            after.verify(found.port, "name", "external_ids")
-            after.mutate(Bridge, bridge.uuid, [Mutation("ports", Mutator.DELETE, {found.port.uuid})])
     if len(after):
         after.comment("netloom: ports after flows")
         steps.after = after
-    steps.added, steps.removed, steps.blocked = len(delta.add), len(delta.remove), sorted(delta.blocked)
-    steps.changed = len(delta.change) + int(bridge_changed)
     return steps
 
 
-def _compare(
-    actual: Mapping[str, PortRows], ports: Mapping[str, PortSpec], ownership: Ownership
-) -> _PortDelta:
-    desired: dict[str, PortSpec | PortRows] = dict(ports)
+@dataclass(frozen=True, slots=True)
+class _Ports:
+    """One bridge's ports: as they are, as they shall be, and which of them are ours."""
+
+    bridge: Bridge
+    wanted: Mapping[str, PortSpec]
+    actual: Mapping[str, PortRows]
+    owns: Callable[[PortRows], bool]
+
+
+def _bridges(
+    database: SwitchDatabase,
+    bridge: Bridge,
+    ports: Mapping[str, PortSpec],
+    ownership: Ownership,
+    steps: PortSteps,
+) -> list[_Ports]:
+    """The integration bridge, then those on which we have, or shall have, far ends of patches."""
+    far: dict[str, dict[str, PortSpec]] = {}
+    for name, spec in ports.items():
+        if spec.bridge:
+            marked = merged(spec.external_ids, {ownership.far_key: bridge.name})
+            far.setdefault(spec.bridge, {})[name] = msgspec.structs.replace(spec, external_ids=marked)
+    others = {other.name: other for other in database.other_bridges()}
+    steps.missing = sorted(far.keys() - others.keys())
+    # A patch to nowhere would look like a way out: it waits for its far end's bridge.
+    alone = {name for missing in steps.missing for name in far[missing]}
+    near = {
+        name: spec
+        for name, spec in ports.items()
+        if not spec.bridge and spec.options.get("peer") not in alone
+    }
+    found = [
+        _Ports(
+            bridge,
+            near,
+            {rows.port.name: rows for rows in database.ports()},
+            lambda rows: ownership.owns_ids(rows.interface.external_ids),
+        )
+    ]
+    for name, other in others.items():
+        actual = {rows.port.name: rows for rows in database.ports(other)}
+
+        def owns(rows: PortRows) -> bool:
+            ids = rows.interface.external_ids
+            return ownership.owns_ids(ids) and ids.get(ownership.far_key) == bridge.name
+
+        if name in far or any(owns(rows) for rows in actual.values()):
+            found.append(_Ports(other, far.get(name, {}), actual, owns))
+    return found
+
+
+def _steps_of(
+    database: SwitchDatabase, ports: _Ports, before: Transaction, after: Transaction, steps: PortSteps
+) -> None:
+    delta = _compare(ports)
+    for name, wanted in ports.wanted.items():
+        if name in delta.blocked and _does_as_well(ports.actual[name], wanted):
+            del delta.blocked[name]
+        elif name in delta.add and database.has_port(name):
+            delta.blocked[name] = delta.add.pop(name)  # on another bridge
+    for name in delta.add:
+        before.absent(Port, _named(name))
+        _insert(before, ports.bridge, ports.wanted[name])
+    for name in delta.change:
+        _change(before, ports.actual[name], ports.wanted[name])
+    for found in delta.remove.values():
+        if isinstance(found, PortRows):
+            after.verify(found.port, "name", "external_ids")
+            after.mutate(Bridge, ports.bridge.uuid, [Mutation("ports", Mutator.DELETE, {found.port.uuid})])
+    steps.added += len(delta.add)
+    steps.changed += len(delta.change)
+    steps.removed += len(delta.remove)
+    steps.blocked += delta.blocked
+
+
+def _compare(ports: _Ports) -> _PortDelta:
+    desired: dict[str, PortSpec | PortRows] = dict(ports.wanted)
     return compare(
         desired,
-        dict(actual),
-        owns=lambda item: isinstance(item, PortRows) and ownership.owns_ids(item.interface.external_ids),
+        dict(ports.actual),
+        owns=lambda item: isinstance(item, PortRows) and ports.owns(item),
         same=_same,
     )
 
@@ -104,8 +170,10 @@ def _same(wanted: PortSpec | PortRows, found: PortSpec | PortRows) -> bool:
     )
 
 
-def _plugged_by_others(found: PortRows, wanted: PortSpec) -> bool:
-    """Whether a port that is not ours carries the identity already: the hypervisor was there first, all is well."""
+def _does_as_well(found: PortRows, wanted: PortSpec) -> bool:
+    """Whether a port that is not ours is what we want: the operator, or the hypervisor with its identity, was first."""
+    if wanted.any_owner:
+        return True
     identity = wanted.external_ids.get("iface-id")
     return identity is not None and found.interface.external_ids.get("iface-id") == identity
 

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from netloom.base.ids import HostId, NetworkId, NicId
 from netloom.model.isolation import Isolation
 from netloom.plan.graph import Planner
 from netloom.plan.switch import SwitchChange, SwitchDesired
-from netloom.plan.view import Change, HostView, NetworkView, NicView, PortSeen, SwitchFacts
+from netloom.plan.view import (
+    Change,
+    HostView,
+    NetworkView,
+    NicView,
+    PlainPort,
+    PortSeen,
+    SwitchFacts,
+    UplinkView,
+)
 from netloom.providers.ovs.capabilities import Capability
 from netloom.providers.ovs.compile.compiler import OvsCompiler
 from netloom.wire.openflow.flow import Flow, FlowKey
@@ -56,6 +65,16 @@ def nic(number: int, of: int = 1, **other: object) -> NicView:
     return NicView(nic_id(number), number, f"nic{number}", network_id(of), **fields)
 
 
+UPLINK_PORT = 2001
+UPLINK = {"uplinks": {"p": UplinkView("eth1")}, "plain": {"eth1": PlainPort(UPLINK_PORT, 1500)}}
+"""For `add_host`: an uplink to the physical network `p` that the switch shows."""
+
+
+def vlan(number: int, **other: object) -> NetworkView:
+    """A network on the wires of `p`."""
+    return network(number, Isolation.VLAN, **{"segment": 100 + number, "wires": "p"} | other)
+
+
 class Cloud:
     """A planner with the native provider. Every method takes what changed; `changes` has the last."""
 
@@ -90,8 +109,16 @@ class Cloud:
                 del table[flow.key]
         return self.changes
 
-    def add_host(self, number: int, *, capable: bool = True, **other: object) -> None:
-        facts = SwitchFacts(host_id(number), FACTS if capable else frozenset(), TUNNEL_PORTS)
+    def add_host(
+        self,
+        number: int,
+        *,
+        capable: bool = True,
+        plain: Mapping[str, PlainPort] | None = None,
+        **other: object,
+    ) -> None:
+        able = FACTS if capable else frozenset()
+        facts = SwitchFacts(host_id(number), able, TUNNEL_PORTS, plain or {})
         self.feed(self.view.put_host(host(number, **other)), self.view.observe_facts(facts.host_id, facts))
         self.take()
 

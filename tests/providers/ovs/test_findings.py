@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import ipaddress
 
-from tests.providers.ovs.clouds import Cloud, host, host_id, mac_of, network, network_id, nic, nic_id
+from tests.providers.ovs.clouds import (
+    UPLINK,
+    Cloud,
+    host,
+    host_id,
+    mac_of,
+    network,
+    network_id,
+    nic,
+    nic_id,
+    vlan,
+)
 
 from netloom.base.ids import Uuid
 from netloom.plan.findings import PlanFinding
-from netloom.plan.view import PortSeen
+from netloom.plan.view import PlainPort, PortSeen
 
 
 def cloud() -> Cloud:
@@ -93,6 +104,50 @@ def test_a_nic_on_two_hosts_and_two_ports_on_one() -> None:
     made.take()
     assert only(made).code == "identity-on-several-ports"
     assert "tap1 is used" in only(made).message
+
+
+def test_a_host_without_a_way_to_the_wires_of_a_vlan_that_it_has() -> None:
+    made = cloud()
+    made.put(vlan(1, physical_network="core"))
+    for number in (1, 2):
+        (finding,) = made.planner.findings(host_id(number))
+        assert (finding.code, finding.subject.id) == ("no-uplink", host_id(number))
+        assert (
+            finding.hint
+            == f"`netloom host uplinks host{number} core=PORT`, with a port of br-int that leads there"
+        )
+        assert finding in made.planner.findings(network_id(1))
+    made.unplug(2, on=2)
+    assert only(made).subject.id == host_id(1)
+    made.put(host(1, uplinks=UPLINK["uplinks"]))
+    assert (only(made).code, only(made).subject.id) == ("uplink-missing", host_id(1))
+    assert "br-int shows no port eth1" in only(made).message
+    made.add_host(1, **UPLINK)
+    assert made.planner.findings() == ()
+    # What a person needs who has no tunnels: nothing.
+    made.put(host(1, uplinks=UPLINK["uplinks"], tunnel_ip=None))
+    assert made.planner.findings() == ()
+
+
+def test_an_uplink_that_carries_less_than_its_network_insists_on() -> None:
+    made = Cloud()
+    made.add_host(1, uplinks=UPLINK["uplinks"], plain={"eth1": PlainPort(7, 9000)})
+    made.put(vlan(1, mtu=9000), nic(1))
+    made.plug(1, on=1)
+    assert made.planner.findings() == ()
+    made.add_host(1, uplinks=UPLINK["uplinks"], plain={"eth1": PlainPort(7, 1500)})
+    assert only(made).message == "MTU 9000 does not fit: the wires of host1 carry 1500"
+
+
+def test_two_networks_with_one_vlan_on_their_wires() -> None:
+    made = cloud()
+    made.add_host(1, **UPLINK)
+    made.add_host(2, **UPLINK)
+    made.put(vlan(1, segment=7), vlan(2, segment=7), nic(3, 2))
+    made.plug(3, on=1)
+    assert (only(made).code, only(made).subject.number) == ("segment-in-use", 2)
+    made.put(vlan(2, segment=7, wires="q"))
+    assert [finding.code for finding in made.planner.findings()] == ["no-uplink"]
 
 
 def test_hosts_that_do_not_reach_each_other() -> None:

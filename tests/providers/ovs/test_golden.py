@@ -11,10 +11,11 @@ import pathlib
 from collections.abc import Callable
 
 import pytest
-from tests.providers.ovs.clouds import Cloud, network, nic
+from tests.providers.ovs.clouds import UPLINK, Cloud, network, nic, vlan
 
 from netloom.model.isolation import Isolation
 from netloom.plan.switch import Fragment
+from netloom.plan.view import PlainPort, UplinkView
 from netloom.providers.ovs.flow_text import format_fragments
 
 GOLDEN = pathlib.Path(__file__).parent / "golden"
@@ -134,6 +135,70 @@ def ports_in_two_chunks() -> list[Fragment]:
     return of(cloud, 1, "flood", "copy-local")
 
 
+WIRES = ("uplinks", "wire", "flood", "network", "local")
+
+
+def vlan_host(cloud: Cloud, number: int, **of_network: object) -> None:
+    """A host with an uplink and a NIC of its own in network 1, a VLAN."""
+    cloud.add_host(number, **UPLINK)
+    cloud.put(vlan(1, cidr6=None, **of_network), nic(number, ipv6=None))
+    cloud.plug(number, on=number)
+
+
+def vlan_on_two_hosts() -> list[Fragment]:
+    cloud = Cloud()
+    vlan_host(cloud, 1)
+    vlan_host(cloud, 2)
+    return of(cloud, 1)
+
+
+def untagged() -> list[Fragment]:
+    cloud = Cloud()
+    vlan_host(cloud, 1, segment=0)
+    return of(cloud, 1, *WIRES)
+
+
+def vlan_without_addresses() -> list[Fragment]:
+    cloud = Cloud()
+    cloud.add_host(1, **UPLINK)
+    cloud.put(vlan(1, cidr4=None, cidr6=None), nic(1, ipv4=None, ipv6=None))
+    cloud.plug(1, on=1)
+    return of(cloud, 1)
+
+
+def vlan_without_uplink() -> list[Fragment]:
+    cloud = Cloud()
+    cloud.add_host(1)
+    cloud.put(vlan(1, cidr6=None), nic(1, ipv6=None))
+    cloud.plug(1, on=1)
+    return of(cloud, 1, *WIRES)
+
+
+def uplinks_without_vlans() -> list[Fragment]:
+    cloud = Cloud()
+    uplinks = {"p": UplinkView("eth1"), "q": UplinkView(bridge="br-ex"), "r": UplinkView("gone")}
+    cloud.add_host(1, uplinks=uplinks, plain={"eth1": PlainPort(7), "br-int-to-br-ex": PlainPort(8)})
+    return of(cloud, 1, "uplinks")
+
+
+def vlan_migrating_at_its_source() -> list[Fragment]:
+    cloud = Cloud()
+    vlan_host(cloud, 1)
+    vlan_host(cloud, 2)
+    cloud.plug(1, on=2, ofport=21)
+    return [fragment for fragment in of(cloud, 1, "local") if fragment.key.number == 1]
+
+
+def one_vlan_on_two_physical_networks() -> list[Fragment]:
+    cloud = Cloud()
+    uplinks = {"p": UplinkView("eth1"), "q": UplinkView("eth2")}
+    cloud.add_host(1, uplinks=uplinks, plain={"eth1": PlainPort(7), "eth2": PlainPort(8)})
+    for number, wires in ((1, "p"), (2, "q")):
+        cloud.put(vlan(number, segment=100, wires=wires, cidr6=None), nic(number, number, ipv6=None))
+        cloud.plug(number, on=1)
+    return of(cloud, 1, "uplinks", "wire")
+
+
 CASES: dict[str, Case] = {
     "base": base,
     "tunnel-ports": tunnel_ports,
@@ -153,6 +218,13 @@ CASES: dict[str, Case] = {
     "migrating-seen-from-elsewhere": lambda: migrating_seen_from(3),
     "hosts-in-two-chunks": hosts_in_two_chunks,
     "ports-in-two-chunks": ports_in_two_chunks,
+    "vlan-on-two-hosts": vlan_on_two_hosts,
+    "vlan-untagged": untagged,
+    "vlan-without-addresses": vlan_without_addresses,
+    "vlan-without-uplink": vlan_without_uplink,
+    "vlan-migrating-at-its-source": vlan_migrating_at_its_source,
+    "one-vlan-on-two-physical-networks": one_vlan_on_two_physical_networks,
+    "uplinks-without-vlans": uplinks_without_vlans,
 }
 
 

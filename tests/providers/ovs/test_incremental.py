@@ -22,26 +22,39 @@ from tests.providers.ovs.clouds import (
 
 from netloom.model.isolation import Isolation
 from netloom.model.kinds import Kind
-from netloom.plan.view import HostView, NetworkView, NicView, PortSeen, Remove, SwitchFacts
+from netloom.plan.view import (
+    HostView,
+    NetworkView,
+    NicView,
+    PlainPort,
+    PortSeen,
+    Remove,
+    SwitchFacts,
+    UplinkView,
+)
 from netloom.providers.ovs.compile.ports import foreseen_facts
 
 HOSTS, NETWORKS, NICS = (1, 2, 300), (1, 2), (1, 2, 3, 4)
 
+UPLINKS = [{}, {"p": UplinkView("eth1")}, {"p": UplinkView("eth1"), "q": UplinkView(bridge="br-ex")}]
+PLAIN = [{}, {"eth1": PlainPort(7, 1500)}, {"eth1": PlainPort(8, 1300), "br-int-to-br-ex": PlainPort(9)}]
+
 hosts = st.builds(
-    lambda number, tunnel_ip, zone, mtu, draining: host(
+    lambda number, tunnel_ip, zone, mtu, draining, uplinks: host(
         number, tunnel_ip=tunnel_ip and ipaddress.ip_address(f"{tunnel_ip}{number % 250}"), zone=zone,
-        underlay_mtu=mtu, draining=draining,
+        underlay_mtu=mtu, draining=draining, uplinks=uplinks,
     ),
     st.sampled_from(HOSTS), st.sampled_from(["192.0.2.", "192.0.2.", "2001:db8::", None]),
     st.sampled_from(["a", "a", "a", "b"]), st.sampled_from([1500, 1500, 9000]), st.booleans(),
+    st.sampled_from(UPLINKS),
 )  # fmt: skip
 networks = st.builds(
-    lambda number, isolation, segment, cidr4, cidr6, mtu: network(
-        number, isolation, segment=segment, cidr4=cidr4, cidr6=cidr6, zone="a", mtu=mtu
+    lambda number, isolation, segment, cidr4, cidr6, mtu, wires: network(
+        number, isolation, segment=segment, cidr4=cidr4, cidr6=cidr6, zone="a", mtu=mtu, wires=wires
     ),
-    st.sampled_from(NETWORKS), st.sampled_from([Isolation.VXLAN, Isolation.GRE]),
-    st.sampled_from([7, 8, None]), st.sampled_from([CIDR4, None]), st.sampled_from([CIDR6, None]),
-    st.sampled_from([None, 1450, 1500]),
+    st.sampled_from(NETWORKS), st.sampled_from([Isolation.VXLAN, Isolation.GRE, Isolation.VLAN, Isolation.VLAN]),
+    st.sampled_from([7, 8, 0, None]), st.sampled_from([CIDR4, None]), st.sampled_from([CIDR6, None]),
+    st.sampled_from([None, 1450, 1500]), st.sampled_from(["p", "p", "q"]),
 )  # fmt: skip
 nics = st.builds(
     lambda number, of, address, mac, identity: nic(
@@ -59,8 +72,9 @@ ports = st.builds(
 )  # fmt: skip
 gone_ports = st.tuples(st.sampled_from(HOSTS), st.sampled_from(["tap1", "tap2", "tap3"]))
 facts = st.builds(
-    lambda on, capable, ports: SwitchFacts(host_id(on), FACTS if capable else frozenset(), ports),
+    lambda on, capable, ports, plain: SwitchFacts(host_id(on), FACTS if capable else frozenset(), ports, plain),
     st.sampled_from(HOSTS), st.booleans(), st.sampled_from([{}, TUNNEL_PORTS, {Isolation.VXLAN: 5}]),
+    st.sampled_from(PLAIN),
 )  # fmt: skip
 removals = st.one_of(
     st.builds(lambda n: Remove(Kind.HOST, host_id(n)), st.sampled_from(HOSTS)),
@@ -88,8 +102,8 @@ def everything() -> Cloud:
     """A cloud in full swing, so that random steps meet something."""
     cloud = Cloud()
     for number in HOSTS:
-        cloud.add_host(number, zone="a")
-    cloud.put(*(network(number, zone="a") for number in NETWORKS))
+        cloud.add_host(number, zone="a", plain=PLAIN[2], uplinks=UPLINKS[1])
+    cloud.put(network(1, zone="a", wires="p"), network(2, Isolation.VLAN, zone="a", wires="p", segment=7))
     for number in NICS:
         cloud.put(nic(number, 1 + number % 2))
         cloud.plug(number, HOSTS[number % 3])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.providers.ovs.clouds import Cloud, host_id, network, nic
+from tests.providers.ovs.clouds import UPLINK, Cloud, host_id, network, nic, vlan
 
 from netloom.model.kinds import Kind
 from netloom.providers.ovs.explain import explain
@@ -17,13 +17,17 @@ from netloom.wire.openflow.flow import Flow
 @pytest.fixture(scope="module")
 def flows() -> list[Flow]:
     cloud = Cloud()
-    cloud.add_host(1)
-    cloud.add_host(2)
-    cloud.put(network(1))
+    cloud.add_host(1, **UPLINK)
+    cloud.add_host(2, **UPLINK)
+    cloud.put(network(1), vlan(2), vlan(3, segment=0), vlan(4, wires="nowhere"))
     for number in (1, 2, 3):
         cloud.put(nic(number))
         cloud.plug(number, on=1 + number % 2)
+    for number in (4, 5, 6):
+        cloud.put(nic(number, number - 2))
+        cloud.plug(number, on=1)
     cloud.plug(1, on=1, ofport=77)
+    cloud.plug(4, on=2, ofport=78)
     return cloud.flows(1)
 
 

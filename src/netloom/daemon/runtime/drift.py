@@ -84,10 +84,14 @@ def _flows(desired: SwitchDesired | None, actual: SwitchActual) -> Iterator[Flow
 
 
 def _ports(desired: SwitchDesired | None, kept: KeptHost) -> Iterator[PortChange]:
-    wanted = dict(desired.ports) if desired is not None else {}
+    ports = desired.ports if desired is not None else {}
+    wanted = {name: spec for name, spec in ports.items() if not spec.bridge}
     for rows in kept.session.database.ports():
         interface = rows.interface
-        if OWNER_KEY not in interface.external_ids or interface.external_ids[OWNER_KEY] == BRIDGE_MARK:
+        mark = interface.external_ids.get(OWNER_KEY)
+        if mark is None and interface.name in wanted and wanted[interface.name].any_owner:
+            del wanted[interface.name]
+        if mark is None or mark == BRIDGE_MARK:
             continue
         is_now = PortSpec(
             interface.name, interface.type, dict(interface.options), dict(interface.external_ids)

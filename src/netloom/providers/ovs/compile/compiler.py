@@ -41,6 +41,7 @@ from netloom.providers.ovs.compile.remote import (
 )
 from netloom.providers.ovs.compile.segment import compile_segment, compile_tunnel
 from netloom.providers.ovs.compile.touch import touch
+from netloom.providers.ovs.compile.uplink import compile_uplinks, compile_wire
 
 
 class OvsCompiler:
@@ -53,14 +54,16 @@ class OvsCompiler:
     # -- a switch's own ----------------------------------------------------------------------------------------------
 
     def own_keys(self, view: View, host: HostId) -> Iterator[FragmentKey]:
-        """Base, tunnels; for each network here its broadcast; for each NIC here itself and its guard."""
+        """Base, tunnels, uplinks; for each network here broadcast and wire; for each NIC here itself and its guard."""
         here = view.hosts.get(host)
         if here is None:
             return
         yield k.BASE_KEY
         yield from k.TUNNEL_KEYS.values()
+        yield k.UPLINKS_KEY
         for network in networks_here(view, here):
             yield FragmentKey(k.FLOOD, network.number)
+            yield FragmentKey(k.WIRE, network.number)
             for chunk in local_chunks(view, here, network):
                 yield FragmentKey(k.COPY_LOCAL, network.number, chunk)
             for nic_id in view.presence[network.id][host]:
@@ -75,10 +78,12 @@ class OvsCompiler:
             return None
         if key.kind in {k.LOCAL, k.GUARD}:
             return self._own_of_nic(view, here, key)
-        if key.kind in {k.FLOOD, k.COPY_LOCAL}:
+        if key.kind in {k.FLOOD, k.COPY_LOCAL, k.WIRE}:
             return self._own_of_network(view, here, key)
         if key.kind == k.TUNNEL:
             return compile_tunnel(view, here, k.isolation_of(key))
+        if key == k.UPLINKS_KEY:
+            return compile_uplinks(view, here)
         return compile_base(here) if key == k.BASE_KEY else None
 
     def _own_of_nic(self, view: View, host: HostView, key: FragmentKey) -> Fragment | None:
@@ -96,6 +101,8 @@ class OvsCompiler:
             return None
         if key.kind == k.FLOOD:
             return compile_flood(view, host, network)
+        if key.kind == k.WIRE:
+            return compile_wire(view, host, network)
         return compile_copy_local(view, host, network, key.part)
 
     # -- shared ------------------------------------------------------------------------------------------------------
@@ -109,15 +116,16 @@ class OvsCompiler:
         facts = view.facts.get(host)
         if facts is not None and Capability.ND_RESPONDER.value in facts.capabilities:
             kinds.append(k.IN_NEIGHBOUR)
-        if here.tunnel_ip is not None:
-            kinds.append(k.UNDERLAYS[here.tunnel_ip.version])
+        tunnelled = kinds if here.tunnel_ip is None else [*kinds, k.UNDERLAYS[here.tunnel_ip.version]]
         return frozenset(
-            GroupKey(kind, network.number) for network in networks_here(view, here) for kind in kinds
+            GroupKey(kind, network.number)
+            for network in networks_here(view, here)
+            for kind in (tunnelled if network.isolation.is_tunnel else kinds)
         )
 
     def shared_keys(self, view: View, group: GroupKey) -> Iterator[FragmentKey]:
         """A group's own fragments, and those of each NIC of the network that is placed anywhere."""
-        network = view.network_numbers.get(group.number)
+        network = _network_of(view, group)
         if network is None:
             return
         if group.kind == k.IN_NETWORK:
@@ -133,7 +141,7 @@ class OvsCompiler:
 
     def shared(self, view: View, group: GroupKey, key: FragmentKey) -> Fragment | None:
         """One fragment of a group."""
-        network = view.network_numbers.get(group.number)
+        network = _network_of(view, group)
         if network is None:
             return None
         if key.kind == _KIND_OF_NIC[group.kind]:
@@ -203,6 +211,14 @@ _KIND_OF_NIC = {
     k.OVER_IPV4: k.PEER,
     k.OVER_IPV6: k.PEER,
 }
+
+
+def _network_of(view: View, group: GroupKey) -> NetworkView | None:
+    """A group's network; None when it is gone, or does not go through tunnels (any more)."""
+    network = view.network_numbers.get(group.number)
+    if network is None or (group.kind in k.FAMILIES and not network.isolation.is_tunnel):
+        return None
+    return network
 
 
 def _placed(view: View, network: NetworkView) -> Iterable[int]:

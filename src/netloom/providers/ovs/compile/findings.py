@@ -122,7 +122,7 @@ def _network(view: View, network: NetworkView) -> Iterator[PlanFinding]:
             others=(owner.ref,),
         )
     families = {host.tunnel_ip.version for host in hosts if host.tunnel_ip is not None}
-    if len(families) > 1:
+    if len(families) > 1 and network.isolation.is_tunnel:
         yield PlanFinding(
             "mixed-underlays",
             network.ref,
@@ -131,19 +131,27 @@ def _network(view: View, network: NetworkView) -> Iterator[PlanFinding]:
             severity=Severity.ERROR,
             others=tuple(host.ref for host in hosts),
         )
-    found = narrowest(network, hosts)
+    found = narrowest(view, network, hosts)
     if found is not None:
         yield from _mtu(network, *found)
         yield from _small_ports(view, network, network.mtu if network.mtu is not None else found[0])
 
 
 def _mtu(network: NetworkView, carried: int, host: HostView) -> Iterator[PlanFinding]:
+    tunnelled = network.isolation.is_tunnel
+    overhead = host.underlay_mtu - carried if tunnelled else 0
+    wires = "underlay" if tunnelled else "uplink"
     if network.mtu is not None and network.mtu > carried:
+        carries = (
+            f"the underlay of {host.name} ({host.underlay_mtu}) carries"
+            if tunnelled
+            else f"the wires of {host.name} carry"
+        )
         yield PlanFinding(
             "underlay-mtu-too-small",
             network.ref,
-            f"MTU {network.mtu} does not fit: the underlay of {host.name} ({host.underlay_mtu}) carries {carried}",
-            hint=f"set the network's MTU to {carried}, or the underlay's to {host.underlay_mtu + network.mtu - carried}",
+            f"MTU {network.mtu} does not fit: {carries} {carried}",
+            hint=f"set the network's MTU to {carried}, or the {wires}'s to {network.mtu + overhead}",
             others=(host.ref,),
         )
     used = network.mtu if network.mtu is not None else carried
@@ -152,7 +160,7 @@ def _mtu(network: NetworkView, carried: int, host: HostView) -> Iterator[PlanFin
             "mtu-below-ipv6",
             network.ref,
             f"MTU {used} is less than the {MIN_GUEST_IPV6} that IPv6 needs (RFC 8200, section 5)",
-            hint=f"an underlay MTU of {host.underlay_mtu + MIN_GUEST_IPV6 - carried} at least",
+            hint=f"an {wires} MTU of {MIN_GUEST_IPV6 + overhead} at least",
             others=(host.ref,),
         )
 
@@ -182,7 +190,11 @@ def is_small(place: Placement, needed: int) -> bool:
 
 def _host(view: View, host: HostView) -> Iterator[PlanFinding]:
     if host.tunnel_ip is None:
-        cut_off = [network for network in networks_here(view, host) if network.segment is not None]
+        cut_off = [
+            network
+            for network in networks_here(view, host)
+            if network.segment is not None and network.isolation.is_tunnel
+        ]
         if cut_off:
             yield PlanFinding(
                 "no-tunnel-endpoint",
@@ -192,6 +204,41 @@ def _host(view: View, host: HostView) -> Iterator[PlanFinding]:
                 severity=Severity.ERROR,
                 others=tuple(network.ref for network in cut_off),
             )
+    yield from _uplinks(view, host)
+
+
+def _uplinks(view: View, host: HostView) -> Iterator[PlanFinding]:
+    """Wires that networks here need and the host does not reach; ports that it should have and does not show."""
+    needed: dict[str, list[NetworkView]] = {}
+    for network in networks_here(view, host):
+        if network.on_wires and network.wires not in host.uplinks:
+            needed.setdefault(network.wires, []).append(network)
+    others = ", and its other uplinks" if host.uplinks else ""
+    for networks in needed.values():
+        wires = networks[0].physical_network or networks[0].wires
+        yield PlanFinding(
+            "no-uplink",
+            host.ref,
+            f"has NICs of {len(networks)} networks of physical network {wires}, but no uplink to it: they reach nothing "
+            "outside of it",
+            hint=f"`netloom host uplinks {host.name} {wires}=PORT`, with a port of {host.bridge} that leads there{others}",
+            severity=Severity.ERROR,
+            others=tuple(network.ref for network in networks),
+        )
+    facts = view.facts.get(host.id)
+    missing = [
+        uplink.port_on(host.bridge)
+        for uplink in host.uplinks.values()
+        if facts is not None and uplink.port_on(host.bridge) not in facts.plain_ports
+    ]
+    if missing:
+        yield PlanFinding(
+            "uplink-missing",
+            host.ref,
+            f"{host.bridge} shows no port {', '.join(sorted(missing))} that could be its uplink",
+            hint="the device (or the bridge) must be there, and the port must carry no iface-id",
+            severity=Severity.ERROR,
+        )
 
 
 def _names(refs: list[ObjectRef]) -> str:

@@ -20,6 +20,8 @@ FLOOD: Final = "flood"
 COPY_LOCAL: Final = "copy-local"
 LOCAL: Final = "local"
 GUARD: Final = "guard"
+UPLINKS: Final = "uplinks"
+WIRE: Final = "wire"
 
 # Shared.
 NETWORK: Final = "network"
@@ -30,7 +32,7 @@ PEER: Final = "peer"
 SPREAD: Final = "spread"
 COPY_REMOTE: Final = "copy-remote"
 
-OF_SWITCHES: Final = frozenset({BASE, TUNNEL})
+OF_SWITCHES: Final = frozenset({BASE, TUNNEL, UPLINKS})
 OF_NICS: Final = frozenset({LOCAL, GUARD, ANSWER, NEIGHBOUR, PEER})
 """Kinds whose number is a NIC's; those of all others, and of groups, are networks'."""
 
@@ -49,6 +51,7 @@ CHUNK_BITS: Final = 8
 below OpenFlow's 64 KiB, and one host more changes one flow."""
 
 BASE_KEY: Final = FragmentKey(BASE, 0)
+UPLINKS_KEY: Final = FragmentKey(UPLINKS, 0)
 TUNNEL_KEYS: Final = {isolation: FragmentKey(TUNNEL, code) for isolation, code in ENCAPSULATION_CODES.items()}
 ISOLATIONS: Final = {code: isolation for isolation, code in ENCAPSULATION_CODES.items()}
 

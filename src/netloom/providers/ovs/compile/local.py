@@ -1,6 +1,6 @@
 """NICs of this host: in by their port, out to their port, and copies of broadcast to them.
 
-Rule 1: the only place, beside the tunnel ports, where a number of a port of this switch stands.
+Rule 1: the only place, beside tunnel ports and uplinks, where a number of a port of this switch stands.
 Rule 2: a local port takes precedence over the way to another host; a NIC that is here and elsewhere gets both.
 """
 
@@ -31,27 +31,28 @@ def compile_local(view: View, host: HostView, network: NetworkView, nic: NicView
     flows = [flow(t.CLASSIFY, Priority.ALLOW, classify, enter, in_port=place.ofport)]
     why = [nic.ref, network.ref, host.ref]
     if view.owns_mac(nic):
-        elsewhere = _elsewhere(view, host, nic) if network.segment is not None else []
+        elsewhere = _elsewhere(view, host, network, nic) if network.segment is not None else []
         writer = of_nic_in_network(nic.number, network.number)
         deliver: tuple[Action, ...] = (r.PORT.set(place.ofport), *goto(t.DELIVER))
         if elsewhere and network.segment is not None:
-            deliver = (
-                r.PORT.set(place.ofport),
-                resubmit(t.DELIVER),
-                *into_segment(network, network.segment),
-                *copies_to(elsewhere),
+            away = (
+                goto(t.UPLINK)
+                if network.on_wires
+                else (*into_segment(network, network.segment), *copies_to(elsewhere))
             )
+            deliver = (r.PORT.set(place.ofport), resubmit(t.DELIVER), *away)
             why += [other.ref for other in elsewhere]
         writer.put(t.UNICAST, Priority.ALLOW, Role.UNICAST_LOCAL, deliver, eth_dst=nic.mac)
         flows += writer.flows
     return Fragment(FragmentKey(LOCAL, nic.number), tuple(flows), tuple(why))
 
 
-def _elsewhere(view: View, host: HostView, nic: NicView) -> list[HostView]:
-    """Other hosts that show the NIC and that this host has tunnels to."""
-    if host.tunnel_ip is None:
-        return []
-    return [other for other in over(host.tunnel_ip.version, view.hosts_of_nic(nic)) if other.id != host.id]
+def _elsewhere(view: View, host: HostView, network: NetworkView, nic: NicView) -> list[HostView]:
+    """Other hosts that show the NIC and that this host reaches: through tunnels, or over the wires."""
+    hosts = view.hosts_of_nic(nic)
+    if not network.on_wires:
+        hosts = [] if host.tunnel_ip is None else over(host.tunnel_ip.version, hosts)
+    return [other for other in hosts if other.id != host.id]
 
 
 def local_chunks(view: View, host: HostView, network: NetworkView) -> list[int]:
@@ -69,7 +70,8 @@ def compile_flood(view: View, host: HostView, network: NetworkView) -> Fragment 
     for chunk in chunks:
         actions += (r.CHUNK.set(chunk), resubmit(t.COPY_LOCAL))
     writer = of_network(network.number)
-    writer.put(t.FLOOD, Priority.ALLOW, Role.FLOOD, (*actions, *goto(t.SPREAD)))
+    onward = t.UPLINK if network.on_wires else t.SPREAD
+    writer.put(t.FLOOD, Priority.ALLOW, Role.FLOOD, (*actions, *goto(onward)))
     return Fragment(FragmentKey(FLOOD, network.number), tuple(writer.flows), (network.ref, host.ref))
 
 

@@ -1,4 +1,4 @@
-"""Tunnel ports, the ports of attached NICs, and the bridge's settings: what of OVSDB is ours.
+"""Tunnel ports, the ports of attached NICs and of uplinks, and the bridge's settings: what of OVSDB is ours.
 
 Rule 1: one port for each encapsulation in use, whatever the number of peers: the far end and the key are the flow's.
 Rule 2: each port carries the owner mark; a port without it is never ours, whatever its name.
@@ -21,6 +21,7 @@ OWNER_KEY: Final = "netloom"
 
 TUNNEL_MARK: Final = "tunnel"
 NIC_MARK: Final = "nic"
+UPLINK_MARK: Final = "uplink"
 BRIDGE_MARK: Final = "bridge"
 PORT_NAMES: Final = {isolation: f"nl-{isolation.value}0" for isolation in TUNNELS}
 STAND_INS: Final = {isolation: 0xFE00 + index for index, isolation in enumerate(TUNNELS)}
@@ -42,7 +43,30 @@ def networks_here(view: View, host: HostView) -> list[NetworkView]:
 
 def compile_ports(view: View, host: HostView) -> Mapping[str, PortSpec]:
     """The ports of a host that are ours, by name; a device that has a tunnel port's name is not plugged."""
-    return {**_nic_ports(view, host), **_tunnel_ports(view, host)}
+    return {**_uplink_ports(host), **_nic_ports(view, host), **_tunnel_ports(view, host)}
+
+
+def _uplink_ports(host: HostView) -> dict[str, PortSpec]:
+    """The ways to the wires, for as long as the operator declares them: a port, or both ends of a patch to a bridge."""
+    found: dict[str, PortSpec] = {}
+    for uplink in host.uplinks.values():
+        near = PortSpec(
+            uplink.port_on(host.bridge),
+            "",
+            external_ids={OWNER_KEY: UPLINK_MARK},
+            any_owner=True,
+            why=(host.ref,),
+        )
+        if uplink.bridge:
+            far = f"{uplink.bridge}-to-{host.bridge}"
+            near = msgspec.structs.replace(
+                near, interface_type="patch", options={"peer": far}, any_owner=False
+            )
+            found[far] = msgspec.structs.replace(
+                near, name=far, options={"peer": near.name}, bridge=uplink.bridge
+            )
+        found[near.name] = near
+    return found
 
 
 def _nic_ports(view: View, host: HostView) -> dict[str, PortSpec]:

@@ -7,6 +7,8 @@ Rule 2: what follows costs as the change, not as the picture: no loop here goes 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from netloom.base.ids import HostId
@@ -25,7 +27,9 @@ from netloom.plan.view import (
     NicView,
     Placement,
     PlacementChange,
+    PlainPort,
     PresenceChange,
+    SwitchFacts,
     View,
 )
 from netloom.providers.ovs.compile import keys as k
@@ -54,6 +58,8 @@ def touch(view: View, change: Change, touched: Touched) -> None:
         case FactsChange():
             touched.groups.add(change.host_id)
             touched.own.update((change.host_id, key) for key in k.TUNNEL_KEYS.values())
+            if _plain_ports(change.before) != _plain_ports(change.after) or change.before is None:
+                _uplinks(view, change.host_id, touched)
 
 
 def _placement(view: View, change: PlacementChange, touched: Touched) -> None:
@@ -74,6 +80,30 @@ def _placement(view: View, change: PlacementChange, touched: Touched) -> None:
     _nic(view, nic, network, touched)
 
 
+def _plain_ports(facts: SwitchFacts | None) -> Mapping[str, PlainPort]:
+    return {} if facts is None else facts.plain_ports
+
+
+def _uplinks(view: View, host_id: HostId, touched: Touched) -> None:
+    """What a host's uplink ports alter, when it has uplinks."""
+    host = view.hosts.get(host_id)
+    if host is None or not host.uplinks:
+        return
+    touched.findings.add(host.ref)
+    touched.own.add((host_id, k.UPLINKS_KEY))
+    for network_id in view.networks_on.get(host_id, ()):
+        network = view.networks.get(network_id)
+        if network is not None and network.on_wires:
+            touched.own.add((host_id, FragmentKey(k.WIRE, network.number)))
+            touched.findings.add(network.ref)
+
+
+def _wire(network: NetworkView, host_id: HostId, touched: Touched) -> None:
+    """A VLAN's own way out of a host, and what a host has for all of them."""
+    touched.own.add((host_id, FragmentKey(k.WIRE, network.number)))
+    touched.own.add((host_id, k.UPLINKS_KEY))
+
+
 def _mtu_of(place: Placement | None) -> int | None:
     return None if place is None else place.mtu
 
@@ -81,7 +111,9 @@ def _mtu_of(place: Placement | None) -> int | None:
 def _is_small(view: View, network: NetworkView, change: PlacementChange) -> bool:
     """Whether a port is, or was, below what the network may need: only then it is anybody's finding."""
     host = view.hosts.get(change.host_id)
-    most = network.mtu if network.mtu is not None else None if host is None else carried_by(host, network)
+    most = (
+        network.mtu if network.mtu is not None else None if host is None else carried_by(view, host, network)
+    )
     places = (change.before, change.after)
     return most is None or any(place is not None and is_small(place, most) for place in places)
 
@@ -94,7 +126,9 @@ def _presence(view: View, change: PresenceChange, touched: Touched) -> None:
         touched.findings.add(host.ref)
     if network is not None:
         touched.findings.add(network.ref)
-        if host is not None:
+        if network.on_wires:
+            _wire(network, change.host_id, touched)
+        elif host is not None:
             _spread(network, host, touched)
 
 
@@ -169,6 +203,9 @@ def _network(view: View, change: NetworkChange, touched: Touched) -> None:
         touched.findings.add(rival.ref)
         for group in _underlays(rival):
             touched.shared.add((group, FragmentKey(k.SEGMENT, rival.number)))
+        if rival.on_wires:
+            for host_id in view.presence.get(rival.id, ()):
+                _wire(rival, host_id, touched)
     for network in (change.before, change.after):
         if network is not None:
             _all_of(view, network, touched)
@@ -185,6 +222,8 @@ def _all_of(view: View, network: NetworkView, touched: Touched) -> None:
         touched.groups.add(host_id)
         touched.ports.add(host_id)
         touched.own.add((host_id, FragmentKey(k.FLOOD, network.number)))
+        if network.on_wires:
+            _wire(network, host_id, touched)
         for chunk in {k.chunk_of(place.ofport) for place in places.values()}:
             touched.own.add((host_id, FragmentKey(k.COPY_LOCAL, network.number, chunk)))
         host = view.hosts.get(host_id)

@@ -50,8 +50,8 @@ def _set(register: Register, value: int) -> SetField:
 
 
 NETWORK: Final = Register("NETWORK", 0, "number of the network that the packet is in")
-NIC: Final = Register("NIC", 1, "number of the NIC that sent it; 0 when it came from a tunnel")
-SOURCE: Final = Register("SOURCE", 2, "1 from a NIC of this host, 2 from a tunnel")
+NIC: Final = Register("NIC", 1, "number of the NIC that sent it; 0 when it came from elsewhere")
+SOURCE: Final = Register("SOURCE", 2, "1 from a NIC of this host, 2 from a tunnel, 3 from an uplink")
 ENCAPSULATION: Final = Register("ENCAPSULATION", 3, "1 GRE, 2 VXLAN, 3 Geneve: it came so, or shall go so")
 PEER: Final = Register("PEER", 4, "number of the host that this copy goes to")
 PORT: Final = Register("PORT", 5, "OpenFlow port that this copy goes to")
@@ -66,6 +66,7 @@ class Source(enum.IntEnum):
 
     NIC = 1
     TUNNEL = 2
+    UPLINK = 3
 
 
 ENCAPSULATION_CODES: Final = {Isolation.GRE: 1, Isolation.VXLAN: 2, Isolation.GENEVE: 3}

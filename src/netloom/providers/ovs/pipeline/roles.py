@@ -35,7 +35,7 @@ class Role(enum.Enum):
     SELF = RoleText(
         0x04, Kind.HOST, "Leaves out the copy for host {name} itself: lists of hosts are the same everywhere."
     )
-    SPLIT_HORIZON = RoleText(0x05, None, "Keeps what came from another host from going to other hosts again.")
+    SPLIT_HORIZON = RoleText(0x05, None, "Keeps what came from outside this host from going out again.")
 
     TUNNEL_KEY = RoleText(0x10, Kind.NETWORK, "Takes packets with the segment id of network {name} into it.")
     FLOOD = RoleText(0x11, Kind.NETWORK, "Copies broadcast and multicast of network {name}.")
@@ -45,6 +45,18 @@ class Role(enum.Enum):
     SPREAD = RoleText(0x13, Kind.NETWORK, "Goes through the hosts that have NICs of network {name}.")
     COPY_REMOTE = RoleText(
         0x14, Kind.NETWORK, "Copies broadcast and multicast to other hosts of network {name}."
+    )
+
+    FROM_UPLINK = RoleText(
+        0x15, Kind.NETWORK, "Takes frames with the VLAN tag of network {name} from the uplink into it."
+    )
+    TO_UPLINK = RoleText(
+        0x16, Kind.NETWORK, "Sends frames of network {name} out through the uplink with its VLAN tag."
+    )
+    OUTSIDE = RoleText(
+        0x17,
+        Kind.NETWORK,
+        "Sends frames for MAC addresses that are not on this host to network {name}'s wires.",
     )
 
     CLASSIFY = RoleText(0x20, Kind.NIC, "Takes packets that come in by NIC {name}'s port into its network.")
@@ -96,8 +108,17 @@ class Role(enum.Enum):
     NO_TRANSIT = RoleText(
         0x87, None, "Drops unicast that came from another host and would go to another one.", True
     )
+    UNKNOWN_VLAN = RoleText(
+        0x88, None, "Drops frames from an uplink whose VLAN tag belongs to no network of this host.", True
+    )
     UNKNOWN_UNICAST = RoleText(
         0x90, Kind.NETWORK, "Drops packets to MAC addresses that no NIC of network {name} has.", True
+    )
+    NO_UPLINK = RoleText(
+        0x91,
+        Kind.NETWORK,
+        "Drops what network {name} sends to its wires: this host has no uplink to them (yet).",
+        True,
     )
     SPOOF_MAC = RoleText(
         0xA0, Kind.NIC, "Drops what NIC {name} sends from a MAC address that is not its own.", True

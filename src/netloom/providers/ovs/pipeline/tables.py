@@ -6,9 +6,11 @@ the pipeline's version, so moving one is an upgrade of every switch.
 
     CLASSIFY ──NIC──▶ GUARD ─▶ GUARD_ND ─▶ ANSWER ─▶ ANSWER_ND ─▶ (back to the NIC)
         │                                     │
-        └─tunnel─▶ TUNNEL ────────────────────┴─▶ UNICAST ─▶ FLOOD ─▶ COPY_LOCAL
+        ├─tunnel─▶ TUNNEL ────────────────────┼─▶ UNICAST ─▶ FLOOD ─▶ COPY_LOCAL
+        └─uplink──────────────────────────────┘      │         ├─▶ UPLINK
                                                      │         └─▶ SPREAD ─▶ COPY_REMOTE
                                                      ├─▶ REMOTE (to another host)
+                                                     ├─▶ UPLINK (to the wires)
                                                      └─▶ DELIVER (to a NIC here)
 """
 
@@ -29,7 +31,9 @@ class Table:
 
 
 CLASSIFY: Final = Table(
-    "CLASSIFY", 0, "where a packet comes from: a NIC (which one, which network) or a tunnel"
+    "CLASSIFY",
+    0,
+    "where a packet comes from: a NIC (which one, which network), a tunnel, or an uplink (by its tag)",
 )
 TUNNEL: Final = Table(
     "TUNNEL", 4, "which network a packet from a tunnel belongs to, by encapsulation and key"
@@ -54,6 +58,7 @@ SPREAD: Final = Table(
 )
 COPY_REMOTE: Final = Table("COPY_REMOTE", 78, "copies to other hosts, a chunk of hosts at a time")
 REMOTE: Final = Table("REMOTE", 96, "out through this host's tunnel port of the encapsulation")
+UPLINK: Final = Table("UPLINK", 100, "out through this host's uplink with the network's VLAN tag")
 DELIVER: Final = Table("DELIVER", 112, "out to a NIC on this host")
 
 ALL: Final = (
@@ -69,6 +74,7 @@ ALL: Final = (
     SPREAD,
     COPY_REMOTE,
     REMOTE,
+    UPLINK,
     DELIVER,
 )
 """Every table, in the order of its number."""
