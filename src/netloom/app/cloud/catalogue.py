@@ -16,6 +16,8 @@ from netloom.app.cloud import (
     identity_users,
     keys,
     limits_change,
+    offerings,
+    offerings_service,
     projects,
     roles_change,
     tags,
@@ -31,6 +33,8 @@ AREAS: tuple[ModuleType, ...] = (
     roles_change,
     limits_change,
     configuration_change,
+    offerings_service,
+    offerings,
     events,
     tags,
 )
