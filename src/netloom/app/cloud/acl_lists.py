@@ -139,6 +139,19 @@ def items_of(view: View, acl_id: Uuid) -> list[AclItem]:
     return view.records.select(AclItem, c.acl_id == acl_id, order=c.order)
 
 
+def standing_items(view: View, acl_id: Uuid) -> list[AclItem]:
+    """The items of a list that hold or are about to, in order."""
+    return [item for item in items_of(view, acl_id) if item.state is not RuleState.REVOKE]
+
+
+def acl_of(view: View, network_id: Uuid) -> tuple[AclItem, ...]:
+    """The items that hold, or are about to, for a tier, in order; none for a tier without a list."""
+    tier = view.records.get(GuestNetwork, network_id)
+    if tier is None or tier.acl_id is None:
+        return ()
+    return tuple(standing_items(view, tier.acl_id))
+
+
 def users_of(view: View, acl_id: Uuid) -> tuple[list[GuestNetwork], list[PrivateGateway]]:
     """The tiers and private gateways that use a list."""
     return (
@@ -147,7 +160,13 @@ def users_of(view: View, acl_id: Uuid) -> tuple[list[GuestNetwork], list[Private
     )
 
 
-def _create(work: Work, request: CreateAclList) -> AclList:
+def create_list(work: Work, request: CreateAclList) -> AclList:
+    """A new list.
+
+    Raises:
+        NotFound: there is no such VPC that the caller may see.
+        InvalidInput: it is for no VPC, and the caller is no operator; or a text is too long.
+    """
     name = _checked(request.name, "name", MAX_NAME)
     text = _checked(request.description or name, "description", MAX_DESCRIPTION)
     if request.vpc_id is not None:
@@ -252,7 +271,7 @@ CREATE = UseCase(
     command="createNetworkACLList",
     event="NETWORK.ACL.CREATE",
     request=CreateAclList,
-    begin=_create,
+    begin=create_list,
     apply=_apply,
     queue=queue_of,
 )

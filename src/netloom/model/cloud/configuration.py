@@ -133,6 +133,13 @@ _OTHERS: Final = (
         "Minutes before a released address goes to others",
     ),
     Setting(
+        name="denied.routes",
+        type=SettingType.TEXT,
+        default="",
+        category="Network",
+        description="Networks, separated by commas, that static routes of VPCs never lead to",
+    ),
+    Setting(
         name="remote.access.vpn.client.iprange",
         type=SettingType.RANGE,
         default="10.1.2.1-10.1.2.8",

@@ -58,7 +58,6 @@ class Vpc(Owned, frozen=True, kw_only=True):
         network_domain: the DNS suffix of its instances.
         public_mtu: bytes of a packet on its public side; None: the provider's.
         restart_required: what was asked for needs a restart to come true.
-        source_nat_ip_id: the public address that its instances are seen as outside; None: none yet.
     """
 
     name: str
@@ -73,7 +72,6 @@ class Vpc(Owned, frozen=True, kw_only=True):
     dns2: str | None = None
     ip6_dns1: str | None = None
     ip6_dns2: str | None = None
-    source_nat_ip_id: Uuid | None = None
     restart_required: bool = False
     for_display: bool = True
 
