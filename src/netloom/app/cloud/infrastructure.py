@@ -1,0 +1,208 @@
+"""What the cloud knows of zones, physical networks and hosts: their facets, traffic types and providers, defaults filled in.
+
+Rule 1: what was never written is its default, under an id that follows from the object's: it is the same once it is written.
+Rule 2: before something of a physical network is changed, its defaults are written (`settle`): one may be taken away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, cast
+
+import msgspec
+
+from netloom.base.ids import Number, PhysicalNetworkId, Uuid
+from netloom.model.cloud.infrastructure import (
+    DEFAULT_TRAFFIC,
+    ENABLED_AT_FIRST,
+    LISTED_PROVIDERS,
+    HostFacet,
+    NetworkServiceProvider,
+    PhysicalNetworkFacet,
+    ProviderState,
+    TrafficLabel,
+    ZoneFacet,
+    derived_id,
+)
+from netloom.model.cloud.offerings import Traffic
+from netloom.model.cloud.services import Service
+from netloom.model.kinds import Kind
+from netloom.model.objects import Host, PhysicalNetwork, Zone
+from netloom.plan.gurus import WireFacts
+from netloom.store.catalog import all_of, find
+from netloom.store.cloud.records import columns
+
+if TYPE_CHECKING:
+    from netloom.app.cloud.work import View, Work
+
+UNWRITTEN = Number(0)
+"""The number of a record that follows from others and is in no table yet."""
+
+
+def zone(view: View, zone_id: str, subject: str = "zoneid") -> Zone:
+    """A zone by id or name.
+
+    Raises:
+        NotFound: there is none.
+    """
+    return cast("Zone", find(view.records.connection, Kind.ZONE, zone_id, subject))
+
+
+def zones(view: View) -> list[Zone]:
+    """All zones."""
+    return cast("list[Zone]", all_of(view.records.connection, Kind.ZONE))
+
+
+def zone_facet(view: View, zone_id: str) -> ZoneFacet:
+    """The rest of a zone."""
+    found = view.records.get(ZoneFacet, zone_id)
+    return found or ZoneFacet(id=Uuid(zone_id), number=UNWRITTEN, created_at=view.at, updated_at=view.at)
+
+
+def host(view: View, host_id: str, subject: str = "id") -> Host:
+    """A host by id or name.
+
+    Raises:
+        NotFound: there is none.
+    """
+    return cast("Host", find(view.records.connection, Kind.HOST, host_id, subject))
+
+
+def host_facet(view: View, host_id: str) -> HostFacet:
+    """The rest of a host."""
+    found = view.records.get(HostFacet, host_id)
+    return found or HostFacet(id=Uuid(host_id), number=UNWRITTEN, created_at=view.at, updated_at=view.at)
+
+
+def physical_network(view: View, wires_id: str, subject: str = "physicalnetworkid") -> PhysicalNetwork:
+    """A physical network by id or name.
+
+    Raises:
+        NotFound: there is none.
+    """
+    return cast("PhysicalNetwork", find(view.records.connection, Kind.PHYSICAL_NETWORK, wires_id, subject))
+
+
+def physical_networks(view: View, zone_id: str | None = None) -> list[PhysicalNetwork]:
+    """All physical networks, or those of a zone."""
+    found = cast("list[PhysicalNetwork]", all_of(view.records.connection, Kind.PHYSICAL_NETWORK))
+    return [each for each in found if zone_id is None or each.zone_id == zone_id]
+
+
+def wires_facet(view: View, wires_id: str) -> PhysicalNetworkFacet:
+    """The rest of a physical network."""
+    found = view.records.get(PhysicalNetworkFacet, wires_id)
+    return found or PhysicalNetworkFacet(
+        id=Uuid(wires_id), number=UNWRITTEN, created_at=view.at, updated_at=view.at
+    )
+
+
+def traffic_of(view: View, wires_id: str) -> list[TrafficLabel]:
+    """The traffic types of a physical network, by their words."""
+    if view.records.get(PhysicalNetworkFacet, wires_id) is None:
+        return sorted((_default_label(view, wires_id, t) for t in DEFAULT_TRAFFIC), key=_word)
+    c = columns(TrafficLabel)
+    return sorted(view.records.select(TrafficLabel, c.physical_network_id == wires_id), key=_word)
+
+
+def wires_for(view: View, zone_id: str, traffic: Traffic) -> list[PhysicalNetwork]:
+    """The physical networks of a zone that carry a traffic type."""
+    return [
+        each
+        for each in physical_networks(view, zone_id)
+        if any(label.traffic is traffic for label in traffic_of(view, each.id))
+    ]
+
+
+def providers_on(view: View, wires_id: str) -> list[NetworkServiceProvider]:
+    """The providers of a physical network's list, in its order; those that an operator took out are left out."""
+    return [each for each in _all_providers(view, wires_id) if not each.removed]
+
+
+def provider_on(view: View, wires_id: str, name: str) -> NetworkServiceProvider | None:
+    """A provider of a physical network, also one that was taken out; None: it is neither known nor installed."""
+    return next((each for each in _all_providers(view, wires_id) if each.name == name), None)
+
+
+def provider_by_id(view: View, provider_id: str) -> NetworkServiceProvider | None:
+    """A provider by the id of its place on a physical network."""
+    stored = view.records.get(NetworkServiceProvider, provider_id)
+    if stored is not None:
+        return None if stored.removed else stored
+    for wires in physical_networks(view):
+        for each in providers_on(view, wires.id):
+            if each.id == provider_id:
+                return each
+    return None
+
+
+def wire_facts(view: View, wires: PhysicalNetwork) -> WireFacts:
+    """A physical network as gurus and elements see it."""
+    return WireFacts(
+        id=wires.id,
+        name=wires.name,
+        isolations=wires.isolations,
+        providers=frozenset(
+            each.name for each in providers_on(view, wires.id) if each.state is ProviderState.ENABLED
+        ),
+    )
+
+
+def services_of(view: View, provider: str) -> tuple[Service, ...]:
+    """What a provider is able to give, in the order of the services' declaration."""
+    facts = view.backends.providers.facts.get(provider)
+    return () if facts is None else tuple(service for service in Service if service in facts.services)
+
+
+def settle(work: Work, wires_id: str) -> PhysicalNetworkFacet:
+    """Write what is only a default of a physical network; its facet comes back."""
+    found = work.records.get(PhysicalNetworkFacet, wires_id)
+    if found is not None:
+        return found
+    for traffic in DEFAULT_TRAFFIC:
+        label = _default_label(work, wires_id, traffic)
+        work.insert(msgspec.structs.replace(label, number=work.tx.new_number()))
+    facet = wires_facet(work, wires_id)
+    return work.insert(msgspec.structs.replace(facet, number=work.tx.new_number()))
+
+
+def _all_providers(view: View, wires_id: str) -> Iterable[NetworkServiceProvider]:
+    c = columns(NetworkServiceProvider)
+    stored = {
+        each.name: each
+        for each in view.records.select(NetworkServiceProvider, c.physical_network_id == wires_id)
+    }
+    installed = view.backends.providers.elements
+    names = dict.fromkeys((*LISTED_PROVIDERS, *sorted(installed), *sorted(stored)))
+    return [
+        stored.get(name)
+        or NetworkServiceProvider(
+            id=derived_id(wires_id, f"provider/{name}"),
+            number=UNWRITTEN,
+            created_at=view.at,
+            updated_at=view.at,
+            physical_network_id=PhysicalNetworkId(Uuid(wires_id)),
+            name=name,
+            state=(
+                ProviderState.ENABLED
+                if name in installed and name in ENABLED_AT_FIRST
+                else ProviderState.DISABLED
+            ),
+        )
+        for name in names
+    ]
+
+
+def _default_label(view: View, wires_id: str, traffic: Traffic) -> TrafficLabel:
+    return TrafficLabel(
+        id=derived_id(wires_id, f"traffic/{traffic.value}"),
+        number=UNWRITTEN,
+        created_at=view.at,
+        updated_at=view.at,
+        physical_network_id=PhysicalNetworkId(Uuid(wires_id)),
+        traffic=traffic,
+    )
+
+
+def _word(label: TrafficLabel) -> str:
+    return label.traffic.value
