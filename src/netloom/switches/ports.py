@@ -36,6 +36,8 @@ class PortSteps:
     added: int = 0
     changed: int = 0
     removed: int = 0
+    flushes: bool = False
+    """Whether `before` changes the bridge in a way in which the switch forgets its flows."""
     blocked: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
 
@@ -60,6 +62,7 @@ def port_steps(
         return steps
     before, after = Transaction(DATABASE), Transaction(DATABASE)
     steps.changed = int(_set_bridge(before, bridge, bridge_spec))
+    steps.flushes = bridge.fail_mode != bridge_spec.fail_mode.value
     for each in _bridges(database, bridge, ports, ownership, steps):
         _steps_of(database, each, before, after, steps)
     steps.blocked.sort()

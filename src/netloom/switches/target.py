@@ -21,6 +21,7 @@ from netloom.switches import claim
 from netloom.switches.bridge_setup import release_steps
 from netloom.switches.database import SwitchDatabase
 from netloom.switches.flows import FlowSteps, RawCache, RawKey, change_flows, compare_flows, foreign_keys
+from netloom.switches.in_force import in_force
 from netloom.switches.openflow_client import BundleResult, OpenFlowClient
 from netloom.switches.ovsdb_client import OvsdbClient
 from netloom.switches.ownership import Ownership
@@ -162,6 +163,9 @@ class SwitchTarget:
             ports = port_steps(self._links.database, steps.bridge, steps.ports, self._ownership)
             # What can be done is done: a port that is blocked stops only itself.
             refusal = await self._transact(ports.before) or ports.refusal()
+            root = self._links.database.root
+            if ports.flushes and root is not None:
+                await in_force(self._links.ovsdb(), root.uuid)
             if refusal is not None:
                 refused[PORTS_KEY] = refusal
         if steps.flows.changes:
