@@ -19,6 +19,7 @@ def test_the_table_of_metrics_is_what_is_exported() -> None:
     with cloud(1) as made:
         transport = httpx.HTTPTransport(uds=str(made.netloomd.socket))
         with httpx.Client(transport=transport, base_url="http://netloomd") as client:
+            assert client.get("/client/api?command=listApis&response=json").status_code == 200
             text = client.get("/metrics").raise_for_status().text
             assert client.get("/healthz").status_code == 200
             assert client.get("/readyz").text == "ready\n"

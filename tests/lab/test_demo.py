@@ -129,7 +129,8 @@ def test_every_claim_holds_on_netloom() -> None:
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_demo_leaves_nothing(how: signal.Signals) -> None:
     name = f"d{uuid.uuid4().hex[:10]}"
-    line = [sys.executable, "-m", "netloom.lab.demo", "--name", name]
+    # A shell's background jobs ignore SIGINT, and what they start inherits that.
+    line = ["env", "--default-signal=INT", sys.executable, "-m", "netloom.lab.demo", "--name", name]
     with subprocess.Popen(line, stdout=subprocess.PIPE) as demo:
         assert demo.stdout is not None
         demo.stdout.readline()  # the heading: all is up

@@ -33,7 +33,9 @@ def name() -> str:
 
 
 def _own(name: str) -> subprocess.Popen[bytes]:
-    owner = subprocess.Popen([sys.executable, "-c", OWNER, name], stdout=subprocess.PIPE)
+    # A shell's background jobs ignore SIGINT, and what they start inherits that.
+    line = ["env", "--default-signal=INT", sys.executable, "-c", OWNER, name]
+    owner = subprocess.Popen(line, stdout=subprocess.PIPE)
     assert owner.stdout is not None
     assert owner.stdout.readline() == b"up\n"
     return owner

@@ -116,7 +116,9 @@ def test_the_shell_completes(installed: pathlib.Path) -> None:
     environment = {"_NETLOOM_COMPLETE": "complete_bash", "COMP_WORDS": "netloom net", "COMP_CWORD": "1"}
     done = run(installed, "netloom.faces.cli.main", **environment)
     assert done.stdout.split() == ["network"], done.stderr
-    shown = run(installed, "netloom.faces.cli.main", "--show-completion", "bash")
+    # Without a shell above us (CI has none) there is nothing to detect; then the shell is named.
+    named = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+    shown = run(installed, "netloom.faces.cli.main", "--show-completion", "bash", **named)
     assert "complete -o default -F _netloom_completion netloom" in shown.stdout
 
 
