@@ -14,7 +14,7 @@ import enum
 from collections.abc import Mapping
 from typing import Final
 
-from netloom.base.errors import Conflict
+from netloom.model.transitions import step
 
 
 class NetworkState(enum.Enum):
@@ -87,10 +87,7 @@ def next_network_state(state: NetworkState, event: NetworkEvent) -> NetworkState
     Raises:
         Conflict: the table has no such step (`bad-transition`).
     """
-    try:
-        return NETWORK_TABLE[state, event]
-    except KeyError:
-        raise _refused("network", state.value, event.value) from None
+    return step(NETWORK_TABLE, "a network", state, event)
 
 
 def next_nic_state(state: NicState, event: NicEvent) -> NicState:
@@ -99,11 +96,4 @@ def next_nic_state(state: NicState, event: NicEvent) -> NicState:
     Raises:
         Conflict: the table has no such step (`bad-transition`).
     """
-    try:
-        return NIC_TABLE[state, event]
-    except KeyError:
-        raise _refused("NIC", state.value, event.value) from None
-
-
-def _refused(what: str, state: str, event: str) -> Conflict:
-    return Conflict(f"a {what} that is {state} cannot {event}", code="bad-transition", subject="state")
+    return step(NIC_TABLE, "a NIC", state, event)

@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from netloom.base.errors import Conflict
 from netloom.base.ids import NetworkId, NicId, PhysicalNetworkId, Uuid, ZoneId
 from netloom.model.cloud.record import AccountId, DomainId, Owned, Record
+from netloom.model.transitions import step
 
 
 class IpState(enum.Enum):
@@ -59,14 +59,7 @@ def next_ip_state(state: IpState, event: IpEvent) -> IpState:
     Raises:
         Conflict: the table has no such step (`bad-transition`).
     """
-    try:
-        return IP_TABLE[state, event]
-    except KeyError:
-        raise Conflict(
-            f"a public address that is {state.value} cannot {event.value}",
-            code="bad-transition",
-            subject="state",
-        ) from None
+    return step(IP_TABLE, "a public address", state, event)
 
 
 class PublicIp(Owned, frozen=True, kw_only=True):

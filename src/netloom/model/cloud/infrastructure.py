@@ -15,11 +15,11 @@ import uuid
 from collections.abc import Mapping
 from typing import Final
 
-from netloom.base.errors import Conflict
 from netloom.base.ids import PhysicalNetworkId, Uuid, ZoneId
 from netloom.model.cloud.offerings import Traffic
 from netloom.model.cloud.record import AccountId, DomainId, Record
 from netloom.model.cloud.services import Service
+from netloom.model.transitions import step
 
 
 class ZoneType(enum.Enum):
@@ -69,12 +69,7 @@ def next_provider_state(state: ProviderState, event: ProviderEvent) -> ProviderS
     Raises:
         Conflict: the table has no such step (`bad-transition`).
     """
-    try:
-        return PROVIDER_TABLE[state, event]
-    except KeyError:
-        raise Conflict(
-            f"a provider that is {state.value} cannot {event.value}", code="bad-transition", subject="state"
-        ) from None
+    return step(PROVIDER_TABLE, "a provider", state, event)
 
 
 class ZoneFacet(Record, frozen=True, kw_only=True):

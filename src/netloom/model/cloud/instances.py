@@ -17,9 +17,9 @@ from typing import Final
 
 import msgspec
 
-from netloom.base.errors import Conflict
 from netloom.base.ids import HostId, NetworkId, Uuid, ZoneId
 from netloom.model.cloud.record import Owned, Record
+from netloom.model.transitions import step
 
 MAX_SECONDARY: Final = 10
 """Secondary addresses of one NIC (CloudStack: `vm.network.nic.max.secondary.ipaddresses`)."""
@@ -215,13 +215,4 @@ def next_instance_state(state: InstanceState, event: InstanceEvent) -> InstanceS
     Raises:
         Conflict: the table has no such step (`bad-transition`).
     """
-    try:
-        return INSTANCE_TABLE[state, event]
-    except KeyError:
-        allowed = sorted(s.value for s, e in INSTANCE_TABLE if e is event)
-        raise Conflict(
-            f"an instance that is {state.value} cannot {event.value}",
-            code="bad-transition",
-            subject="state",
-            hint=f"it has to be {' or '.join(allowed)}",
-        ) from None
+    return step(INSTANCE_TABLE, "an instance", state, event)

@@ -15,9 +15,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from netloom.base.errors import Conflict
 from netloom.base.ids import Uuid
 from netloom.model.cloud.record import Owned, Record
+from netloom.model.transitions import step
 
 
 class JobState(enum.Enum):
@@ -57,12 +57,7 @@ def next_job_state(state: JobState, event: JobEvent) -> JobState:
     Raises:
         Conflict: the table has no such step (`bad-transition`).
     """
-    try:
-        return JOB_TABLE[state, event]
-    except KeyError:
-        raise Conflict(
-            f"a job that is {state.value} cannot {event.value}", code="bad-transition", subject="state"
-        ) from None
+    return step(JOB_TABLE, "a job", state, event)
 
 
 class Job(Owned, frozen=True, kw_only=True):

@@ -23,6 +23,7 @@ from netloom.model.cloud.record import Owned
 from netloom.model.cloud.rules import RuleState
 from netloom.model.cloud.rules_traffic import parse_cidrs
 from netloom.model.cloud.vpc import Vpc
+from netloom.model.transitions import step
 
 LINK_LOCAL: Final = ipaddress.ip_network("169.254.0.0/16")
 MAX_ROUTES: Final = 200
@@ -99,14 +100,7 @@ def next_gateway_state(state: GatewayState, event: GatewayEvent) -> GatewayState
     Raises:
         Conflict: the table has no such step (`bad-transition`).
     """
-    try:
-        return GATEWAY_TABLE[state, event]
-    except KeyError:
-        raise Conflict(
-            f"a private gateway that is {state.value} cannot {event.value}",
-            code="bad-transition",
-            subject="state",
-        ) from None
+    return step(GATEWAY_TABLE, "a private gateway", state, event)
 
 
 def check_gateway_addresses(address: str, gateway: str, netmask: str) -> ipaddress.IPv4Network:

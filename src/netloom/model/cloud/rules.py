@@ -13,7 +13,7 @@ import enum
 from collections.abc import Mapping
 from typing import Final
 
-from netloom.base.errors import Conflict, InvalidInput
+from netloom.base.errors import InvalidInput
 from netloom.base.ids import NetworkId, NicId, Uuid
 from netloom.model.cloud.record import Owned
 from netloom.model.cloud.rules_traffic import (
@@ -24,6 +24,7 @@ from netloom.model.cloud.rules_traffic import (
     parse_icmp,
     parse_ports,
 )
+from netloom.model.transitions import step
 
 
 class RuleState(enum.Enum):
@@ -63,12 +64,7 @@ def next_rule_state(state: RuleState, event: RuleEvent) -> RuleState:
     Raises:
         Conflict: the table has no such step (`bad-transition`).
     """
-    try:
-        return RULE_TABLE[state, event]
-    except KeyError:
-        raise Conflict(
-            f"a rule that is {state.value} cannot {event.value}", code="bad-transition", subject="state"
-        ) from None
+    return step(RULE_TABLE, "a rule", state, event)
 
 
 class TrafficDirection(enum.Enum):

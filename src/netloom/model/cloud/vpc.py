@@ -18,6 +18,7 @@ from netloom.base.errors import Conflict, InvalidInput
 from netloom.base.ids import Uuid
 from netloom.base.net import IPNetwork, parse_ip, parse_network
 from netloom.model.cloud.record import Owned
+from netloom.model.transitions import step
 
 MIN_MTU: Final = 68
 """The smallest packet that every IPv4 link carries (RFC 791)."""
@@ -193,5 +194,9 @@ def check_open(vpc: Vpc) -> None:
 
 
 def next_vpc_state(state: VpcState, event: VpcEvent) -> VpcState:
-    """Where an event takes a VPC."""
-    return VPC_TABLE[state, event]
+    """Where an event takes a VPC.
+
+    Raises:
+        Conflict: its life has no such step (`bad-transition`).
+    """
+    return step(VPC_TABLE, "a VPC", state, event)

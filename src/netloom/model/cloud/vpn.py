@@ -23,6 +23,7 @@ from netloom.base.net import IPNetwork, parse_ip, parse_network
 from netloom.model.cloud.record import Owned
 from netloom.model.cloud.rules import RuleState
 from netloom.model.cloud.vpn_policies import IkeVersion
+from netloom.model.transitions import step
 
 MAX_SUBNETS: Final = 10
 MAX_CONNECTIONS: Final = 4
@@ -159,10 +160,7 @@ def next_connection_state(state: ConnectionState, event: ConnectionEvent) -> Con
     Raises:
         Conflict: the table has no such step (`bad-transition`).
     """
-    try:
-        return CONNECTION_TABLE[state, event]
-    except KeyError:
-        raise _refused("VPN connection", state.value, event.value) from None
+    return step(CONNECTION_TABLE, "a VPN connection", state, event)
 
 
 def next_remote_state(state: RemoteVpnState, event: RemoteVpnEvent) -> RemoteVpnState:
@@ -171,10 +169,7 @@ def next_remote_state(state: RemoteVpnState, event: RemoteVpnEvent) -> RemoteVpn
     Raises:
         Conflict: the table has no such step (`bad-transition`).
     """
-    try:
-        return REMOTE_VPN_TABLE[state, event]
-    except KeyError:
-        raise _refused("remote access VPN", state.value, event.value) from None
+    return step(REMOTE_VPN_TABLE, "a remote access VPN", state, event)
 
 
 def check_peer(text: str) -> str:
@@ -318,7 +313,3 @@ def _overlap(message: str, subject: str = "cidrlist") -> Conflict:
         subject=subject,
         hint="each network is reached in one way: take one of them away",
     )
-
-
-def _refused(what: str, state: str, event: str) -> Conflict:
-    return Conflict(f"a {what} that is {state} cannot {event}", code="bad-transition", subject="state")
