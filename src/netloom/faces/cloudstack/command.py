@@ -375,6 +375,12 @@ class Call:
         listing = self.listing
         return Rows(rows[listing.offset : listing.offset + listing.page_size], len(rows))
 
+    def shown(self, found: Sequence[T], show: Callable[[Sequence[T]], Sequence[Row]]) -> Rows:
+        """The page that was asked for of things that are all there: only those on it are shown."""
+        listing = self.listing
+        page = found[listing.offset : listing.offset + listing.page_size]
+        return Rows(show(page) if page else (), len(found))
+
 
 __all__ = [
     "Call",

@@ -16,11 +16,17 @@ from netloom.faces.cloudstack.protocol.envelopes import timestamp
 from netloom.model.cloud.identity import Account, AccountType, Caller, Domain, Project, shown_path
 from netloom.model.cloud.jobs import OPEN_STATES, Job
 from netloom.model.cloud.record import Owned, Record
+from netloom.model.kinds import Kind
+from netloom.model.objects import OBJECT_TYPES, Meta, Object, Zone
+from netloom.store.catalog import find_by_ids
 from netloom.store.cloud.records import Where, columns
 
 R = TypeVar("R", bound=Record)
+N = TypeVar("N", bound=Meta)
 Row = dict[str, object]
 """An object of an answer: fields by CloudStack's names; None is left out."""
+
+_KINDS: Mapping[type[Meta], Kind] = {object_type: kind for kind, object_type in OBJECT_TYPES.items()}
 
 ViewFunction = Callable[[Sequence[Any], "See"], list[Row]]
 """Shows records as rows, one a record, in their order."""
@@ -36,6 +42,7 @@ class See:
         self._jobs: dict[str, Job | None] = {}
         self._owners: dict[str, Row] = {}
         self._tags: dict[str, list[Row]] = {}
+        self._natives: dict[str, Object | None] = {}
 
     def many(self, record_type: type[R], ids: Iterable[str | None]) -> Mapping[Uuid, R]:
         """Those of these records that are there, by id; None among the ids is passed over."""
@@ -53,6 +60,24 @@ class See:
         if record_id is None:
             return None
         return self.many(record_type, [record_id]).get(Uuid(record_id))
+
+    def natives(self, object_type: type[N], ids: Iterable[str | None]) -> Mapping[Uuid, N]:
+        """Those of these native objects (zones, physical networks, hosts, networks, NICs) that are there, by id."""
+        wanted = dict.fromkeys(found for found in ids if found is not None)
+        fresh = [Uuid(found) for found in wanted if found not in self._natives]
+        if fresh:
+            read = find_by_ids(self.view.records.connection, _KINDS[object_type], fresh)
+            self._natives.update({found: read.get(found) for found in fresh})
+        return {
+            Uuid(found): item for found in wanted if isinstance(item := self._natives[found], object_type)
+        }
+
+    def zone(self, zone_id: str | None) -> Row:
+        """`zoneid` and `zonename`; to be spread into a row."""
+        if zone_id is None:
+            return {}
+        zone = self.natives(Zone, [zone_id]).get(Uuid(zone_id))
+        return {"zoneid": zone_id, "zonename": None if zone is None else zone.name}
 
     def where(self, record_type: type[R], *where: Where) -> list[R]:
         """Records by condition; those found are known by id from then on."""
