@@ -1,0 +1,63 @@
+"""A tenant's network as elements see it, put together from its record, its native row, its offering and its wires.
+
+Rule 1: what a network is made of is looked up here and nowhere else: rules, lives and explanations speak of the same facts.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from netloom.app.cloud import infrastructure
+from netloom.app.cloud.work import View
+from netloom.model.cloud.networks import GuestNetwork
+from netloom.model.cloud.offerings import NetworkOffering
+from netloom.model.kinds import Kind
+from netloom.model.objects import Network
+from netloom.model.states import NetworkState
+from netloom.plan.elements import NetworkFacts
+from netloom.store.catalog import find
+
+UP = frozenset({NetworkState.IMPLEMENTING, NetworkState.IMPLEMENTED, NetworkState.SETUP})
+"""States in which providers have something of a network: what changes is told to them."""
+
+
+def native(view: View, network: GuestNetwork) -> Network:
+    """The network that switches are programmed from.
+
+    Raises:
+        NotFound: it is gone.
+    """
+    return cast("Network", find(view.records.connection, Kind.NETWORK, network.id, "networkid"))
+
+
+def is_up(view: View, network: GuestNetwork) -> bool:
+    """Whether providers have something of a network."""
+    return native(view, network).state in UP
+
+
+def facts_of(view: View, network: GuestNetwork) -> NetworkFacts:
+    """A network as elements see it.
+
+    Raises:
+        NotFound: the native network or its wires are gone.
+    """
+    row = native(view, network)
+    offering = view.records.get(NetworkOffering, network.offering_id)
+    services = () if offering is None else offering.services
+    wires = infrastructure.physical_network(view, network.physical_network_id)
+    return NetworkFacts(
+        id=network.id,
+        number=network.number,
+        name=network.name,
+        guru=network.guru,
+        isolation=row.isolation,
+        wires=infrastructure.wire_facts(view, wires),
+        guest_type=network.guest_type,
+        traffic=network.traffic,
+        services={item.service: item.providers for item in services},
+        vpc_id=network.vpc_id,
+        cidr=network.network_cidr or network.cidr,
+        cidr6=network.cidr6,
+        gateway=network.gateway,
+        gateway6=network.gateway6,
+    )
