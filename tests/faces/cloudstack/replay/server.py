@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 import httpx
 from starlette.types import ASGIApp, Receive, Scope, Send
 from tests.faces.cloudstack.replay.client import Client
+from tests.testing.rule_keeper import keeper_backends
 
 from netloom.aio.tasks import TaskKit
 from netloom.app.cloud.backends import Backends
@@ -58,9 +59,9 @@ def face_on(cloud: Cloud, settings: FaceSettings | None = None) -> CloudStackFac
 
 @contextlib.asynccontextmanager
 async def in_process(backends: Backends | None = None) -> AsyncIterator[Client]:
-    """A client that signs as the first administrator, of a server that is made for it."""
+    """A client that signs as the first administrator, of a server that is made for it; its rules are kept by a test provider."""
     with tempfile.TemporaryDirectory(prefix="netloom-replay-") as folder:
-        async with running_cloud(pathlib.Path(folder) / "netloom.db", backends) as cloud:
+        async with running_cloud(pathlib.Path(folder) / "netloom.db", backends or keeper_backends()) as cloud:
             face = face_on(cloud)
             key, secret = await cloud.write_as(system_caller(), "test", administrator_keys)
             async with http_to(face) as http:
