@@ -59,7 +59,7 @@ def face_on(cloud: Cloud, settings: FaceSettings | None = None) -> CloudStackFac
 
 @contextlib.asynccontextmanager
 async def in_process(backends: Backends | None = None) -> AsyncIterator[Client]:
-    """A client that signs as the first administrator, of a server that is made for it; its rules are kept by a test provider."""
+    """A client that signs as the first administrator, of a server made for it, where a test provider keeps rules."""
     with tempfile.TemporaryDirectory(prefix="netloom-replay-") as folder:
         async with running_cloud(pathlib.Path(folder) / "netloom.db", backends or keeper_backends()) as cloud:
             face = face_on(cloud)
