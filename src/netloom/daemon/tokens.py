@@ -1,6 +1,6 @@
-"""The administrator's token: a file of mode 0600, made at the first start.
+"""Files of mode 0600 with a random text, made at the first start: the administrator's token, and keys like it.
 
-Rule 1: the token itself is never logged and never on a command line. Rule 2: a file that others can read is refused.
+Rule 1: the text itself is never logged and never on a command line. Rule 2: a file that others can read is refused.
 """
 
 from __future__ import annotations
@@ -17,15 +17,23 @@ TOKEN_BYTES = 32
 MAX_TOKEN = 4_096
 
 
-def load_or_make_token(path: pathlib.Path) -> str:
+REMADE = "remove the file: a new one is made at the next start"
+
+
+def load_or_make_token(path: pathlib.Path, kind: str = "token", *, hint: str = REMADE) -> str:
     """The token in the file; makes both when there is none.
+
+    Args:
+        path: of the file.
+        kind: what the text is, for errors (`token`, `key`).
+        hint: what to do about a file without one.
 
     Raises:
         InvalidInput: the file cannot be read or made, is empty, or is open to others.
     """
     if not os.path.lexists(path):
         _make(path)
-    return _read(path)
+    return _read(path, kind, hint)
 
 
 def _make(path: pathlib.Path) -> None:
@@ -51,18 +59,18 @@ def _make(path: pathlib.Path) -> None:
         ) from error
 
 
-def _read(path: pathlib.Path) -> str:
+def _read(path: pathlib.Path, kind: str, hint: str) -> str:
     try:
         with path.open(encoding="ascii") as file:
             if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
-                raise InvalidInput("others may read the token", subject=str(path), hint=f"chmod 600 {path}")
+                raise InvalidInput(f"others may read the {kind}", subject=str(path), hint=f"chmod 600 {path}")
             token = file.read(MAX_TOKEN).strip()
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput(f"cannot be read: {error}", subject=str(path)) from error
     if len(token) < 16:
         raise InvalidInput(
-            "holds no token of at least 16 characters",
+            f"holds no {kind} of at least 16 characters",
             subject=str(path),
-            hint="remove the file: a new one is made at the next start",
+            hint=hint,
         )
     return token

@@ -29,6 +29,7 @@ from netloom.daemon import doors
 from netloom.daemon.certificates import Certificates
 from netloom.daemon.claims import StoredClaims
 from netloom.daemon.cloud import seeded_cloud
+from netloom.daemon.cloud_secrets import with_secrets
 from netloom.daemon.dial_in import listening, pending_hosts
 from netloom.daemon.expiry import ExpiryWatch
 from netloom.daemon.feed import StoreFeed
@@ -257,7 +258,8 @@ class Netloomd:
 
     @contextlib.asynccontextmanager
     async def _run_cloud(self) -> AsyncIterator[None]:
-        self.cloud = await seeded_cloud(self.store, Backends())
+        state = pathlib.Path(self._settings.api.token_file).parent
+        self.cloud = await seeded_cloud(self.store, await with_secrets(Backends(), self.store, state))
         async with self._running("jobs", self.cloud.run):
             yield
 
