@@ -21,7 +21,10 @@ from netloom.plan.gurus import NetworkGuru, Verdict, WireFacts
 
 
 class NetworkFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """A network as elements see it; `services`: who gives what, of its offering; `wires`: what it runs on."""
+    """A network as elements see it; `services`: who gives what, of its offering; `wires`: what it runs on.
+
+    Where `egress_default_allow`, all may go out but what egress rules speak of; else nothing but that.
+    """
 
     id: Uuid
     number: int
@@ -37,6 +40,7 @@ class NetworkFacts(msgspec.Struct, frozen=True, kw_only=True):
     cidr6: str | None = None
     gateway: str | None = None
     gateway6: str | None = None
+    egress_default_allow: bool = True
 
 
 class NicFacts(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import (
     BindParameter,
+    Column,
     ColumnElement,
     Connection,
     FromClause,
@@ -65,7 +66,8 @@ class Column64:
         first: BindParameter[int] = bindparam("first")
         last: BindParameter[int] = bindparam("last")
         self.used = select(column).where(rows(table), column.between(first, last))
-        self.holder = select(table.c.id, table.c.name).where(rows(table), column == first).limit(1)
+        title: Column[Any] = table.c.get("name", table.c.id)
+        self.holder = select(table.c.id, title).where(rows(table), column == first).limit(1)
         self.largest = select(func.max(column)).where(rows(table))
         self.gap = (
             select(mine.c[name] + 1)
@@ -89,7 +91,7 @@ class Pool:
         return {row[0] for row in rows}
 
     def holder(self, connection: Connection, value: int) -> tuple[str, str] | None:
-        """Id and name of who has a value."""
+        """Id and name of who has a value; the id twice where there are no names."""
         row = connection.execute(self.column.holder, {**self.where, "first": value}).first()
         return None if row is None else (row[0], row[1])
 

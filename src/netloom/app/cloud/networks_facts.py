@@ -60,4 +60,5 @@ def facts_of(view: View, network: GuestNetwork) -> NetworkFacts:
         cidr6=network.cidr6,
         gateway=network.gateway,
         gateway6=network.gateway6,
+        egress_default_allow=network.egress_default_allow,
     )
