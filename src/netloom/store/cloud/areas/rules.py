@@ -34,7 +34,7 @@ TABLES: tuple[RecordTable, ...] = (
             ("instance_id",),
             ("nic_id",),
         ),
-        references=_PLACED,
+        references={**_PLACED, "instance_id": "instance"},
         natives={"nic_id": "nics"},
     ),
     RecordTable(
@@ -54,7 +54,7 @@ TABLES: tuple[RecordTable, ...] = (
         LbMember,
         unique=(("load_balancer_id", "guest_address"),),
         indexes=(("network_id",), ("instance_id",), ("nic_id",)),
-        references=_PART,
+        references={**_PART, "instance_id": "instance"},
         natives={"nic_id": "nics"},
     ),
     RecordTable(

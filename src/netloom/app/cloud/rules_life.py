@@ -1,0 +1,140 @@
+"""The steps that all rules take: accepted, applied, revoked, gone.
+
+Rule 1: a row goes in the transaction that ends the job which told the provider; until then it stands as Revoke.
+Rule 2: what a provider refuses to add is taken out again; what it refuses to drop stays Revoke, and can be deleted again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+import msgspec
+
+from netloom.app.cloud.doing import Doing
+from netloom.app.cloud.rules_places import leave_tier
+from netloom.app.cloud.rules_provider import bring
+from netloom.app.cloud.usecase import Ending
+from netloom.app.cloud.work import View, Work
+from netloom.base.errors import NetloomError
+from netloom.base.ids import Uuid
+from netloom.model.cloud.load_balancers import HealthCheck, LbMember, LoadBalancer, Stickiness
+from netloom.model.cloud.rules import (
+    FirewallRule,
+    PortForwardingRule,
+    Rule,
+    RuleEvent,
+    RuleState,
+    StaticNatRule,
+    next_rule_state,
+)
+from netloom.plan.elements import RuleStage
+from netloom.store.cloud.records import columns
+
+R = TypeVar("R", bound=Rule)
+
+
+def line(rule: Rule) -> str:
+    """The line that the jobs of a rule wait in: its network's."""
+    return f"network/{rule.network_id}"
+
+
+def added(rule: R) -> R:
+    """A rule that nothing stands against, on its way to its provider."""
+    return msgspec.structs.replace(rule, state=next_rule_state(rule.state, RuleEvent.ACCEPT))
+
+
+def changed(work: Work, rule: R) -> R:
+    """Keep a rule that its provider must have anew."""
+    return work.update(msgspec.structs.replace(rule, state=next_rule_state(rule.state, RuleEvent.CHANGE)))
+
+
+def revoke(work: Work, rule: R) -> R:
+    """Keep a rule, and what was opened for it, as on its way out."""
+    for related in related_to(work, rule.id):
+        work.update(_stepped(related, RuleEvent.REVOKE))
+    return work.update(_stepped(rule, RuleEvent.REVOKE))
+
+
+def activate(rule: Rule) -> Ending:
+    """The end of a job after which the provider has a rule, and what was opened for it."""
+
+    def ending(work: Work) -> None:
+        for now in (work.records.get(type(rule), rule.id), *related_to(work, rule.id)):
+            if now is not None and now.state is not RuleState.REVOKE:
+                work.update(_stepped(now, RuleEvent.APPLY))
+
+    return ending
+
+
+def forget(rule: Rule) -> Ending:
+    """The end of a job after which the provider has let go of a rule, and of what was opened for it."""
+    return lambda work: drop(work, rule)
+
+
+async def apply(doing: Doing, rule: Rule) -> Ending:
+    """Have the provider have a rule, and what was opened for it."""
+    stages = await doing.read(lambda view: stages_of([rule, *related_to(view, rule.id)]))
+    await bring(doing, rule.network_id, stages)
+    return activate(rule)
+
+
+async def unapply(doing: Doing, rule: Rule) -> Ending:
+    """Have the provider let go of a revoked rule, and of what was opened for it."""
+    stages = await doing.read(lambda view: stages_of([rule, *related_to(view, rule.id)]))
+    await bring(doing, rule.network_id, stages)
+    return forget(rule)
+
+
+async def nothing_to_apply(_doing: Doing, _rule: Rule) -> None:
+    """The second half of a change that concerns lists only."""
+
+
+def withdraw(work: Work, rule: Rule, _error: NetloomError) -> None:
+    """Take out a rule that its provider refused: the next set of rules that it is told is without it."""
+    drop(work, rule)
+
+
+def drop(work: Work, rule: Rule) -> None:
+    """Take out a rule's row, those of its parts, and those of what was opened for it."""
+    now = work.records.get(type(rule), rule.id)
+    if now is None:
+        return
+    work.delete_all(related_to(work, rule.id))
+    if isinstance(now, LoadBalancer):
+        work.delete_all(parts_of(work, rule.id))
+    work.delete(now)
+    if isinstance(now, (PortForwardingRule, LoadBalancer, StaticNatRule)):
+        leave_tier(work, now.public_ip_id)
+
+
+def related_to(view: View, rule_id: Uuid) -> list[FirewallRule]:
+    """The firewall rules that were opened for a rule."""
+    return view.records.select(FirewallRule, columns(FirewallRule).related_id == rule_id)
+
+
+def parts_of(view: View, balancer_id: Uuid) -> list[Rule]:
+    """Members and policies of a balancer."""
+    found: list[Rule] = []
+    for record_type in (LbMember, Stickiness, HealthCheck):
+        found += view.records.select(record_type, columns(record_type).load_balancer_id == balancer_id)
+    return found
+
+
+def stages_of(rules: Iterable[Rule]) -> set[RuleStage]:
+    """The sets of rules that a provider must be told of after these changed."""
+    stages: set[RuleStage] = set()
+    for rule in rules:
+        if isinstance(rule, FirewallRule):
+            stages.add(RuleStage.EGRESS if rule.public_ip_id is None else RuleStage.FIREWALL)
+        elif isinstance(rule, PortForwardingRule):
+            stages.add(RuleStage.PORT_FORWARDING)
+        elif isinstance(rule, StaticNatRule):
+            stages.add(RuleStage.STATIC_NAT_PORTS)
+        elif isinstance(rule, (LoadBalancer, LbMember, Stickiness, HealthCheck)):
+            stages.add(RuleStage.PUBLIC_LB)
+    return stages
+
+
+def _stepped(rule: R, event: RuleEvent) -> R:
+    return msgspec.structs.replace(rule, state=next_rule_state(rule.state, event))

@@ -1,0 +1,176 @@
+"""Giving rules to the provider of their service: first whether there is one, later what it shall have.
+
+Rule 1: a provider is told all rules of a network and stage as they stand, never a difference; revoked ones are not among
+    them. With the rules come the public addresses that they stand on.
+Rule 2: a network that is not implemented has nothing to program: what it needs is told to the provider when it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from netloom.app.cloud.doing import Doing
+from netloom.app.cloud.networks_facts import facts_of, is_up
+from netloom.app.cloud.work import View
+from netloom.base.errors import PeerError
+from netloom.base.ids import Uuid
+from netloom.model.cloud.addresses import IpState, PublicIp
+from netloom.model.cloud.load_balancers import HealthCheck, LbMember, LoadBalancer, SslCertificate, Stickiness
+from netloom.model.cloud.networks import GuestNetwork
+from netloom.model.cloud.record import Record
+from netloom.model.cloud.rules import (
+    FirewallRule,
+    PortForwardingRule,
+    Rule,
+    RuleState,
+    StaticNatRule,
+    TrafficDirection,
+)
+from netloom.model.cloud.rules_traffic import Protocol
+from netloom.model.cloud.services import Capability, ProviderFacts, Service
+from netloom.plan.elements import RULE_ORDER, NetworkElement, NetworkFacts, RuleStage
+from netloom.store.cloud.records import Where, columns
+
+PORTED: Final = (Protocol.TCP, Protocol.UDP)
+
+
+def has_service(view: View, network: GuestNetwork, service: Service) -> bool:
+    """Whether a network's offering has a service, whoever gives it."""
+    return service in facts_of(view, network).services
+
+
+def offers(view: View, network: GuestNetwork, service: Service) -> ProviderFacts:
+    """What the provider of a service of a network is able to do.
+
+    Raises:
+        Conflict: no enabled provider offers the service for this network (`service-not-provided`).
+    """
+    return view.backends.providers.element(facts_of(view, network), service).facts
+
+
+def protocols(
+    facts: ProviderFacts, service: Service, capability: Capability = Capability.SUPPORTED_PROTOCOLS
+) -> tuple[Protocol, ...]:
+    """The protocols that a provider takes in rules of a service; tcp and udp when it does not say."""
+    named = facts.values(service, capability)
+    found = tuple(protocol for protocol in Protocol if protocol.value in named)
+    return found or PORTED
+
+
+async def bring(doing: Doing, network_id: Uuid, stages: Iterable[RuleStage]) -> None:
+    """Have providers have the rules of these stages of a network, in the order that is declared for stages.
+
+    Raises:
+        Conflict: the service has no provider any more (`service-not-provided`).
+        PeerError: a provider could not (`provider-failed`).
+    """
+    wanted = set(stages)
+    for step in await doing.read(lambda view: _steps(view, network_id, wanted)):
+        outcome = await step.element.apply_rules(step.network, step.stage, step.rules)
+        if not outcome.done:
+            raise PeerError(
+                f"{step.element.facts.name} could not apply the {step.stage.value} rules of network"
+                f" {step.network.name!r}: {outcome.reason}",
+                code="provider-failed",
+                subject=f"network/{network_id}",
+                hint="ask again later" if outcome.again else None,
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    element: NetworkElement
+    network: NetworkFacts
+    stage: RuleStage
+    rules: tuple[Record, ...]
+
+
+def _steps(view: View, network_id: Uuid, stages: set[RuleStage]) -> list[_Step]:
+    network = view.records.get(GuestNetwork, network_id)
+    if network is None or not is_up(view, network):
+        return []
+    facts = facts_of(view, network)
+    return [
+        _Step(
+            view.backends.providers.element(facts, stage.service),
+            facts,
+            stage,
+            RULES[stage](view, network_id),
+        )
+        for stage in RULE_ORDER
+        if stage in stages and stage in RULES and stage.service in facts.services
+    ]
+
+
+def _standing(view: View, record_type: type[Rule], network_id: Uuid, *where: Where) -> list[Rule]:
+    c = columns(record_type)
+    return view.records.select(
+        record_type, c.network_id == network_id, c.state != RuleState.REVOKE.value, *where
+    )
+
+
+def _with_addresses(view: View, rules: list[Rule]) -> tuple[Record, ...]:
+    ids = [getattr(rule, "public_ip_id", None) for rule in rules]
+    addresses = view.records.many(PublicIp, [found for found in ids if found is not None])
+    return (*addresses.values(), *rules)
+
+
+def _egress(view: View, network_id: Uuid) -> tuple[Record, ...]:
+    direction = columns(FirewallRule).direction
+    return tuple(_standing(view, FirewallRule, network_id, direction == TrafficDirection.EGRESS.value))
+
+
+def _ingress(view: View, network_id: Uuid) -> tuple[Record, ...]:
+    direction = columns(FirewallRule).direction
+    rules = _standing(view, FirewallRule, network_id, direction == TrafficDirection.INGRESS.value)
+    return _with_addresses(view, rules)
+
+
+def _addresses(view: View, network_id: Uuid) -> tuple[Record, ...]:
+    c = columns(PublicIp)
+    return tuple(
+        view.records.select(PublicIp, c.network_id == network_id, c.state != IpState.RELEASING.value)
+    )
+
+
+def _static_nat(view: View, network_id: Uuid) -> tuple[Record, ...]:
+    return tuple(ip for ip in _addresses(view, network_id) if isinstance(ip, PublicIp) and ip.static_nat)
+
+
+def _forwardings(view: View, network_id: Uuid) -> tuple[Record, ...]:
+    return _with_addresses(view, _standing(view, PortForwardingRule, network_id))
+
+
+def _static_nat_ports(view: View, network_id: Uuid) -> tuple[Record, ...]:
+    return _with_addresses(view, _standing(view, StaticNatRule, network_id))
+
+
+def _balancers(view: View, network_id: Uuid) -> tuple[Record, ...]:
+    balancers = [rule for rule in _standing(view, LoadBalancer, network_id) if isinstance(rule, LoadBalancer)]
+    parts: list[Record] = []
+    ids = [balancer.id for balancer in balancers]
+    for record_type in (LbMember, Stickiness, HealthCheck):
+        c = columns(record_type)
+        if ids:
+            parts += view.records.select(
+                record_type, c.load_balancer_id.in_(ids), c.state != RuleState.REVOKE.value
+            )
+    certificates = view.records.many(
+        SslCertificate, [b.certificate_id for b in balancers if b.certificate_id is not None]
+    )
+    return (*_with_addresses(view, list(balancers)), *parts, *certificates.values())
+
+
+RULES: Final[Mapping[RuleStage, Callable[[View, Uuid], tuple[Record, ...]]]] = {
+    RuleStage.DEFAULT_EGRESS: lambda view, network_id: (),
+    RuleStage.EGRESS: _egress,
+    RuleStage.ADDRESSES: _addresses,
+    RuleStage.STATIC_NAT: _static_nat,
+    RuleStage.FIREWALL: _ingress,
+    RuleStage.PORT_FORWARDING: _forwardings,
+    RuleStage.STATIC_NAT_PORTS: _static_nat_ports,
+    RuleStage.PUBLIC_LB: _balancers,
+}
+"""What stands in a network, stage by stage."""
