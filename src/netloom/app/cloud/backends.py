@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from netloom.app.cloud.hypervisors import Hypervisors
 from netloom.app.cloud.identity_epoch import Epoch
 from netloom.app.cloud.identity_vault import Vault
 from netloom.app.cloud.providers import Providers, default_providers
@@ -17,6 +18,7 @@ class Backends:
     """Providers of services and hypervisors; fields come with the areas that bring them."""
 
     providers: Providers = field(default_factory=default_providers)
+    hypervisors: Hypervisors = field(default_factory=Hypervisors)
     vault: Vault = field(default_factory=Vault.forgotten_at_exit)
     epoch: Epoch = field(default_factory=Epoch)
     first_password: str | None = None
