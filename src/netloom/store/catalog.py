@@ -15,6 +15,7 @@ from netloom.base.ids import Uuid, is_uuid
 from netloom.model.kinds import Kind
 from netloom.model.objects import Network, Nic, Object, kind_of_object
 from netloom.store import tables
+from netloom.store.cloud.users import users_in_cloud
 from netloom.store.lookup import CHUNK, Lookup, chunks
 from netloom.store.rows import (
     TABLES,
@@ -135,7 +136,7 @@ def remove(tx: Transaction, kind: Kind, item_id: Uuid) -> None:
 
 
 def users_of(connection: Connection, kind: Kind, item_id: Uuid, limit: int = 5) -> tuple[list[str], int]:
-    """Who refers to an object: the first few as `nic/name`, and how many there are."""
+    """Who refers to an object, the cloud's records among them: the first few as `nic/name`, and how many there are."""
     names: list[str] = []
     total = 0
     for user, column in _USERS[kind]:
@@ -157,7 +158,8 @@ def users_of(connection: Connection, kind: Kind, item_id: Uuid, limit: int = 5) 
         ]
         names += linked[: max(0, limit - len(names))]
         total += len(linked)
-    return names, total
+    records, more = users_in_cloud(connection, TABLES[kind].name, item_id, limit - len(names))
+    return names + records, total + more
 
 
 _USERS: dict[Kind, tuple[tuple[Kind, str], ...]] = {

@@ -10,7 +10,14 @@ TABLES: tuple[RecordTable, ...] = (
         "public_ip",
         PublicIp,
         unique=(("range_id", "position"), ("range_id", "address")),
-        indexes=(("account_id", "number"), ("network_id",), ("vpc_id",), ("instance_id",), ("address",)),
+        indexes=(
+            ("account_id", "number"),
+            ("network_id",),
+            ("vpc_id",),
+            ("instance_id",),
+            ("nic_id",),
+            ("address",),
+        ),
         references={
             "account_id": "account",
             "domain_id": "domain",
