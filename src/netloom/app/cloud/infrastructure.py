@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, cast
 
 import msgspec
 
+from netloom.app.cloud.domains import domain_seen
 from netloom.base.ids import Number, PhysicalNetworkId, Uuid
+from netloom.model.cloud.identity import Domain, is_under
 from netloom.model.cloud.infrastructure import (
     DEFAULT_TRAFFIC,
     ENABLED_AT_FIRST,
@@ -51,6 +53,30 @@ def zone(view: View, zone_id: str, subject: str = "zoneid") -> Zone:
 def zones(view: View) -> list[Zone]:
     """All zones."""
     return cast("list[Zone]", all_of(view.records.connection, Kind.ZONE))
+
+
+def zones_seen(view: View, domain_id: Uuid | None = None) -> list[tuple[Zone, ZoneFacet]]:
+    """The zones that the caller may use, or of these only those that a domain may use, with the rest of each.
+
+    Raises:
+        NotFound: there is no such domain for the caller.
+    """
+    every = zones(view)
+    written = view.records.many(ZoneFacet, [each.id for each in every])
+    facets = [(each, written.get(each.id) or zone_facet(view, each.id)) for each in every]
+    domain = None if domain_id is None else domain_seen(view, domain_id)
+    if view.caller.is_root and domain is None:
+        return facets
+    owners = {facet.domain_id for _, facet in facets if facet.domain_id is not None}
+    paths = {found.id: found.path for found in view.records.many(Domain, owners).values()}
+
+    def open_to(facet: ZoneFacet) -> bool:
+        path = None if facet.domain_id is None else paths.get(facet.domain_id, "")
+        below = path is None or view.caller.is_root or is_under(view.caller.domain_path, path)
+        above = path is not None and view.caller.is_admin and is_under(path, view.caller.domain_path)
+        return (below or above) and (domain is None or path is None or is_under(domain.path, path))
+
+    return [(each, facet) for each, facet in facets if open_to(facet)]
 
 
 def zone_facet(view: View, zone_id: str) -> ZoneFacet:
@@ -95,6 +121,13 @@ def wires_facet(view: View, wires_id: str) -> PhysicalNetworkFacet:
     return found or PhysicalNetworkFacet(
         id=Uuid(wires_id), number=UNWRITTEN, created_at=view.at, updated_at=view.at
     )
+
+
+def wires_facets(view: View, wires: Iterable[PhysicalNetwork]) -> list[PhysicalNetworkFacet]:
+    """The rest of several physical networks, in their order."""
+    ids = [each.id for each in wires]
+    written = view.records.many(PhysicalNetworkFacet, ids)
+    return [written.get(each) or wires_facet(view, each) for each in ids]
 
 
 def traffic_of(view: View, wires_id: str) -> list[TrafficLabel]:

@@ -30,10 +30,10 @@ from netloom.model.cloud.offerings import (
 from netloom.model.cloud.offerings_draft import NetworkOfferingDraft, OfferingWorld
 from netloom.model.cloud.offerings_network import settle
 from netloom.model.cloud.offerings_vpc import VpcOfferingDraft, settle_vpc
-from netloom.model.cloud.offerings_words import check_tags, check_text, parse_word
 from netloom.model.cloud.record import DomainId
 from netloom.model.cloud.services import Service
 from netloom.model.cloud.vpc import Vpc
+from netloom.model.cloud.words import check_tags, check_text, parse_word
 from netloom.model.kinds import Kind
 from netloom.store.catalog import find_by_ids, not_found
 from netloom.store.cloud.records import columns

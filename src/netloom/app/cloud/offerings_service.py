@@ -21,8 +21,8 @@ from netloom.model.cloud.offerings import (
     ServiceOfferingState,
     VpcOffering,
 )
-from netloom.model.cloud.offerings_words import check_text, parse_word
 from netloom.model.cloud.record import DomainId
+from netloom.model.cloud.words import check_text, parse_word
 from netloom.store.cloud.records import columns
 
 MAX_CPUS = 512

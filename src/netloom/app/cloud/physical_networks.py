@@ -33,14 +33,13 @@ from netloom.model.cloud.infrastructure import (
 )
 from netloom.model.cloud.infrastructure_ranges import GuestVlanRange, PublicRange
 from netloom.model.cloud.offerings import Traffic
+from netloom.model.cloud.words import check_tags, parse_word
 from netloom.model.isolation import TUNNELS, Isolation
 from netloom.model.kinds import Kind
 from netloom.model.patches import PhysicalNetworkPatch
 from netloom.model.segments import SegmentRange, SegmentRanges, parse_ranges
 from netloom.model.specs import DEFAULT_SEGMENTS, PhysicalNetworkSpec
 from netloom.store.cloud.records import columns
-
-VLAN_SEGMENTS = ("1-4094",)
 
 
 class CreatePhysicalNetwork(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,13 +110,12 @@ def _ranges(kept: Iterable[GuestVlanRange]) -> SegmentRanges:
 
 def _create(work: Work, request: CreatePhysicalNetwork) -> PhysicalNetworkFacet:
     place = zone(work, request.zone_id)
-    isolations = tuple(_isolation(text) for text in request.isolations) or TUNNELS
-    only_vlan = set(isolations) == {Isolation.VLAN}
+    isolations = tuple(parse_word(Isolation, text, "isolationmethods") for text in request.isolations)
     spec = PhysicalNetworkSpec(
         name=request.name,
         zone=place.id,
-        isolations=isolations,
-        segments=request.segments or (VLAN_SEGMENTS if only_vlan else DEFAULT_SEGMENTS),
+        isolations=isolations or TUNNELS,
+        segments=request.segments or DEFAULT_SEGMENTS,
     )
     (made,) = intent.create_many(work.tx, Kind.PHYSICAL_NETWORK, [spec])
     birth = work.birth()
@@ -125,7 +123,7 @@ def _create(work: Work, request: CreatePhysicalNetwork) -> PhysicalNetworkFacet:
     facet = PhysicalNetworkFacet(
         **birth,
         allocation=Allocation.DISABLED,
-        tags=_tags(request.tags),
+        tags=check_tags(request.tags),
         speed=request.speed,
         broadcast_range=request.broadcast_range.upper(),
     )
@@ -146,7 +144,7 @@ def _update(work: Work, request: UpdatePhysicalNetwork) -> PhysicalNetworkFacet:
     if request.allocation is not None:
         facet = msgspec.structs.replace(facet, allocation=request.allocation)
     if request.tags is not None:
-        facet = msgspec.structs.replace(facet, tags=_tags(request.tags))
+        facet = msgspec.structs.replace(facet, tags=check_tags(request.tags))
     if request.speed is not None:
         facet = msgspec.structs.replace(facet, speed=request.speed)
     return work.update(facet)
@@ -177,7 +175,7 @@ async def _apply_delete(_doing: Doing, facet: PhysicalNetworkFacet) -> Ending:
 def _add_traffic(work: Work, request: AddTraffic) -> TrafficLabel:
     wires = physical_network(work, request.physical_network_id)
     settle(work, wires.id)
-    traffic = _traffic(request.traffic)
+    traffic = parse_word(Traffic, request.traffic, "traffictype")
     neighbours = physical_networks(work, wires.zone_id) if traffic in ONCE_A_ZONE else [wires]
     for each in neighbours:
         if any(label.traffic is traffic for label in traffic_of(work, each.id)):
@@ -293,38 +291,11 @@ def _keep_dedications(
             )
 
 
-def _isolation(text: str) -> Isolation:
-    try:
-        return Isolation(text.strip().lower())
-    except ValueError:
-        raise InvalidInput(
-            f"{text!r} is no isolation method of netloom",
-            subject="isolationmethods",
-            hint=", ".join(each.value.upper() for each in Isolation),
-        ) from None
-
-
-def _traffic(text: str) -> Traffic:
-    for each in Traffic:
-        if each.value.lower() == text.strip().lower():
-            return each
-    raise InvalidInput(
-        f"{text!r} is no traffic type", subject="traffictype", hint=", ".join(each.value for each in Traffic)
-    )
-
-
 def _labels(labels: Mapping[str, str]) -> dict[str, str]:
     unknown = [name for name in labels if name not in HYPERVISORS]
     if unknown:
         raise InvalidInput(f"{unknown[0]!r} is no hypervisor", subject="labels", hint=", ".join(HYPERVISORS))
     return dict(labels)
-
-
-def _tags(tags: tuple[str, ...]) -> tuple[str, ...]:
-    found = tuple(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
-    if len(found) > 64 or any(len(tag) > 255 for tag in found):
-        raise InvalidInput("more than 64 tags, or one of more than 255 characters", subject="tags")
-    return found
 
 
 CREATE = UseCase(

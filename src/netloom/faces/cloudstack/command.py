@@ -37,6 +37,8 @@ from netloom.faces.cloudstack.table import (
 )
 from netloom.model.cloud.identity import Caller
 from netloom.model.cloud.record import Record
+from netloom.model.kinds import Kind
+from netloom.store.catalog import find
 from netloom.store.cloud.records import Order, Where, columns
 
 T = TypeVar("T")
@@ -69,7 +71,7 @@ class Match:
 
     column: ColumnElement[Any]
     value: object
-    refers_to: type[Record] | None = None
+    refers_to: type[Record] | Kind | None = None
     parameter: str = "id"
 
     def condition(self, view: View) -> Where:
@@ -83,11 +85,17 @@ class Match:
         if isinstance(self.value, tuple):
             if self.refers_to is not None:
                 for found in self.value:
-                    view.get(self.refers_to, found, self.parameter)
+                    self._look(view, found)
             return self.column.in_(self.value)
-        if self.refers_to is not None and isinstance(self.value, str):
-            view.get(self.refers_to, self.value, self.parameter)
+        if isinstance(self.value, str):
+            self._look(view, self.value)
         return self.column == self.value
+
+    def _look(self, view: View, found: str) -> None:
+        if isinstance(self.refers_to, Kind):
+            find(view.records.connection, self.refers_to, found, self.parameter)
+        elif self.refers_to is not None:
+            view.get(self.refers_to, found, self.parameter)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,14 +283,14 @@ class Call:
         )
 
     def match(
-        self, column: ColumnElement[Any], parameter: str, refers_to: type[Record] | None = None
+        self, column: ColumnElement[Any], parameter: str, refers_to: type[Record] | Kind | None = None
     ) -> Match | None:
         """A condition from an id, text, number, flag or list, by the parameter's type; None when it was not sent.
 
         Args:
             column: what has to be equal (`columns(FirewallRule).public_ip_id`).
             parameter: CloudStack's name in lower case; `-1` for an id asks for those that have none.
-            refers_to: the record that an id names: an unknown id is then refused, as CloudStack does.
+            refers_to: what an id names, a record or a native object: an unknown id is then refused, as CloudStack does.
         """
         if parameter not in self.given.values:
             return None

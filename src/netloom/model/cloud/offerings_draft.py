@@ -21,9 +21,9 @@ from netloom.model.cloud.offerings_services import (
     parse_offer,
     parse_services,
 )
-from netloom.model.cloud.offerings_words import parse_word
 from netloom.model.cloud.record import DomainId
 from netloom.model.cloud.services import ProviderFacts, Service, words
+from netloom.model.cloud.words import parse_word
 
 
 class OfferingWorld(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,8 +23,8 @@ from netloom.model.cloud.offerings import (
 from netloom.model.cloud.offerings_draft import NetworkOfferingDraft, OfferingWorld, understand
 from netloom.model.cloud.offerings_refusals import REFUSALS
 from netloom.model.cloud.offerings_services import as_offered, with_firewall, with_gateway
-from netloom.model.cloud.offerings_words import check_tags, check_text
 from netloom.model.cloud.record import DomainId
+from netloom.model.cloud.words import check_tags, check_text
 
 
 class NetworkOfferingTerms(msgspec.Struct, frozen=True, kw_only=True):

@@ -34,10 +34,10 @@ from netloom.model.cloud.offerings_services import (
     refuse_what_providers_cannot,
     with_gateway,
 )
-from netloom.model.cloud.offerings_words import check_text, parse_word
 from netloom.model.cloud.record import DomainId
 from netloom.model.cloud.services import Capability, ProviderFacts, Service, words
 from netloom.model.cloud.services_known import VPC_VIRTUAL_ROUTER
+from netloom.model.cloud.words import check_text, parse_word
 
 NOT_IN_VPC: Final = frozenset({Service.SECURITY_GROUP, Service.FIREWALL})
 DEFAULT_SERVICES: Final = (

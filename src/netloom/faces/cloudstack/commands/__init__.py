@@ -13,6 +13,8 @@ from netloom.faces.cloudstack.commands import (
     addresses,
     identity,
     infrastructure,
+    infrastructure_ranges,
+    infrastructure_wires,
     instances,
     jobs,
     networks,
@@ -28,7 +30,11 @@ from netloom.faces.cloudstack.commands import (
 
 AREAS: Final[dict[str, tuple[Command, ...]]] = {
     "identity": identity.COMMANDS,
-    "infrastructure": infrastructure.COMMANDS,
+    "infrastructure": (
+        *infrastructure.COMMANDS,
+        *infrastructure_wires.COMMANDS,
+        *infrastructure_ranges.COMMANDS,
+    ),
     "offerings": offerings.COMMANDS,
     "networks": networks.COMMANDS,
     "instances": instances.COMMANDS,

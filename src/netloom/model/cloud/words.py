@@ -1,4 +1,4 @@
-"""Words and lines of text in offerings, as they are sent.
+"""Words, tags and lines of text that operators send: of offerings, zones and wires alike.
 
 Rule 1: words are told apart in any case and kept in their own.
 Rule 2: a text for people fits on one line.
@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 from netloom.base.errors import InvalidInput
 
 MAX_TEXT: Final = 255
+MAX_TAGS: Final = 64
 
 E = TypeVar("E", bound=enum.Enum)
 
@@ -54,6 +55,9 @@ def check_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
     """Tags, each once.
 
     Raises:
-        InvalidInput: one is empty, too long, or not printable.
+        InvalidInput: one is too long or not printable, or there are too many.
     """
-    return tuple(dict.fromkeys(check_text(tag, "tags") for tag in tags if tag.strip()))
+    found = tuple(dict.fromkeys(check_text(tag, "tags") for tag in tags if tag.strip()))
+    if len(found) > MAX_TAGS:
+        raise InvalidInput(f"{len(found)} tags", subject="tags", hint=f"up to {MAX_TAGS}")
+    return found
