@@ -17,9 +17,9 @@ import msgspec
 
 from netloom.base.errors import InvalidInput, NetloomError, TooLarge
 from netloom.contract.documents import MAX_DOCUMENTS
+from netloom.contract.explain import explain, known_fields
 from netloom.contract.problems import MAX_ERRORS
 from netloom.faces.rest.body import JSON_TYPES, YAML_TYPES
-from netloom.faces.rest.decode import explain, known_fields
 from netloom.faces.rest.problems import HttpProblem, Mistake, Mistakes
 from netloom.faces.rest.yaml_door import Malformed, Path, Value, load, locate
 from netloom.model.errors import InvalidDocuments
