@@ -177,6 +177,7 @@ class Template(Record, frozen=True, kw_only=True):
         hypervisor: the adapter that can run it.
         image: what the adapter knows it by.
         os_type: the operating system, for people.
+        registered: by an operator; else it came with the adapter.
     """
 
     name: str
@@ -190,6 +191,8 @@ class Template(Record, frozen=True, kw_only=True):
     featured: bool = True
     public: bool = True
     bootable: bool = True
+    registered: bool = False
+    user_data_id: Uuid | None = None
     details: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 

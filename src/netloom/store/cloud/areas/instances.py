@@ -9,7 +9,12 @@ _OF_ACCOUNT = ("account_id", "number")
 _OWNED = {"account_id": "account", "domain_id": "domain"}
 
 TABLES: tuple[RecordTable, ...] = (
-    RecordTable("template", Template, unique=(("hypervisor", "image"),)),
+    RecordTable(
+        "template",
+        Template,
+        unique=(("hypervisor", "image"),),
+        references={"user_data_id": "user_data"},
+    ),
     RecordTable("ssh_key", SshKey, unique=(("account_id", "name"),), references=_OWNED),
     RecordTable("user_data", UserData, unique=(("account_id", "name"),), references=_OWNED),
     RecordTable(
