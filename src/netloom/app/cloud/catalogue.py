@@ -10,20 +10,29 @@ from types import ModuleType
 
 from netloom.app.cloud import (
     accounts,
+    addresses,
+    addresses_quarantine,
     configuration_change,
     domains,
     events,
+    firewall,
+    firewall_egress,
     identity_users,
     infrastructure_providers,
     infrastructure_zones,
     keys,
     limits_change,
+    load_balancers,
+    load_balancers_members,
+    load_balancers_policies,
     offerings,
     offerings_service,
     physical_networks,
+    port_forwarding,
     projects,
     public_ranges,
     roles_change,
+    static_nat,
     tags,
 )
 from netloom.app.cloud.usecase import AnyUseCase
@@ -45,6 +54,15 @@ AREAS: tuple[ModuleType, ...] = (
     offerings,
     events,
     tags,
+    addresses,
+    addresses_quarantine,
+    firewall,
+    firewall_egress,
+    port_forwarding,
+    static_nat,
+    load_balancers,
+    load_balancers_members,
+    load_balancers_policies,
 )
 """Modules of `netloom.app.cloud`; each has `USE_CASES`."""
 
