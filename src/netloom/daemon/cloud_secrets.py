@@ -1,4 +1,4 @@
-"""The cloud's secrets that are files beside the administrator's token: the vault's key and the first administrator's password.
+"""Secrets that are files beside the administrator's token: the vault's key and the first administrator's password.
 
 Rule 1: what the database holds sealed opens only with the key's file: it is made once, kept, and belongs into backups.
 Rule 2: the password is made for a store that has nobody yet, and read never again: who changes it may remove the file.

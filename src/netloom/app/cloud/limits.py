@@ -1,28 +1,20 @@
-"""Limits at work: what is used, what may still be taken, and the refusal when it is too much.
+"""Limits at work: what may still be taken, and the refusal when it is too much.
 
 Rule 1: a limit is asked in the transaction that takes the resource; writers take turns, so two never take the last one.
-Rule 2: what is used is counted from the records themselves, each time.
+Rule 2: only what is limited is counted: who has no limit costs no count.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from netloom.app.cloud import configuration
-from netloom.app.cloud.visibility import under
+from netloom.app.cloud.limits_used import amounts, used_by_accounts, used_by_domains
 from netloom.base.errors import Exhausted
-from netloom.model.cloud.identity import (
-    Account,
-    AccountType,
-    Domain,
-    ProjectMember,
-    ProjectRole,
-    parents_of,
-    shown_path,
-)
+from netloom.model.cloud.identity import Account, AccountType, Domain, parents_of, shown_path
 from netloom.model.cloud.limits import (
     SETTINGS,
     UNLIMITED,
@@ -34,22 +26,9 @@ from netloom.model.cloud.limits import (
 )
 from netloom.model.cloud.record import Owned, Record
 from netloom.store.cloud.records import Where, columns
-from netloom.store.cloud.schema import BY_WORD, word_of
 
 if TYPE_CHECKING:
     from netloom.app.cloud.work import View
-
-COUNTED: Final[Mapping[str, ResourceType]] = {
-    "instance": ResourceType.INSTANCE,
-    "public_ip": ResourceType.PUBLIC_IP,
-    "network": ResourceType.NETWORK,
-    "vpc": ResourceType.VPC,
-}
-"""The kinds of records (by the words of their tables) of which each is one of a limited resource."""
-
-_WORDS: Final = {kind: word for word, kind in COUNTED.items()}
-_GONE: Final = ("Destroyed", "Expunging", "Error")
-"""States of instances that count no more."""
 
 
 class Owner(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,15 +38,21 @@ class Owner(msgspec.Struct, frozen=True, kw_only=True):
     domain: Domain
 
 
-def charge(view: View, record: Record) -> None:
-    """Let a new record pass that takes one of a limited resource.
+def charge(view: View, record: Record, before: Record | None = None) -> None:
+    """Let a record pass that takes limited resources: a new one, or one that takes more than it did.
 
     Raises:
         Exhausted: a limit is reached (`limit-reached`).
     """
-    kind = COUNTED.get(word_of(record))
-    if kind is not None and isinstance(record, Owned):
-        take(view, record.account_id, kind)
+    wanted = amounts(record)
+    if not wanted or not isinstance(record, Owned):
+        return
+    if isinstance(before, Owned) and before.account_id == record.account_id:
+        had = amounts(before)
+        wanted = {kind: amount - had.get(kind, 0) for kind, amount in wanted.items()}
+    for kind, amount in wanted.items():
+        if amount > 0:
+            take(view, record.account_id, kind, amount)
 
 
 def take(view: View, account_id: str, kind: ResourceType, amount: int = 1) -> None:
@@ -93,26 +78,24 @@ def take(view: View, account_id: str, kind: ResourceType, amount: int = 1) -> No
 
 
 def bounds(view: View, owner: Owner, kind: ResourceType) -> list[Bound]:
-    """All limits that hold for an owner, its own first, then those of the domains up to the root, if they have any."""
+    """All limits that hold for an owner, its own first, then those of the domains up to the root."""
     path = parents_of(owner.domain.path)
     domains = view.records.select(Domain, columns(Domain).path.in_(path))
     limits = _limits(view, owner.account, [domain.id for domain in domains], kind)
     found: list[Bound] = []
     if owner.account is not None:
-        most = limits.get(owner.account.id)
-        found.append(
-            Bound(
-                whose=f"the account {owner.account.name!r}",
-                max=account_default(view, owner.account, kind) if most is None else most,
-                used=used_by_account(view, owner.account, kind),
-            )
-        )
+        account = owner.account
+        most = limits.get(account.id)
+        most = account_default(view, account, kind) if most is None else most
+        if most >= 0:
+            used = used_by_accounts(view, [account.id], (kind,))[account.id].get(kind, 0)
+            found.append(Bound(whose=f"the account {account.name!r}", max=most, used=used))
     default = configuration.number(view, f"max.domain.{SETTINGS[kind]}")
     for domain in sorted(domains, key=lambda domain: -domain.level):
         most = limits.get(domain.id, UNLIMITED if domain.parent_id is None else default)
         if most >= 0:
-            whose = f"the domain {shown_path(domain.path)!r}"
-            found.append(Bound(whose=whose, max=most, used=used_by_domain(view, domain, kind)))
+            used = used_by_domains(view, [domain], (kind,))[domain.id].get(kind, 0)
+            found.append(Bound(whose=f"the domain {shown_path(domain.path)!r}", max=most, used=used))
     return found
 
 
@@ -132,46 +115,52 @@ def limit_of(view: View, owner: Owner, kind: ResourceType) -> int:
 
 def account_default(view: View, account: Account, kind: ResourceType) -> int:
     """The limit of an account for which nobody set one."""
+    setting = _setting(account, kind)
+    return UNLIMITED if setting is None else configuration.number(view, setting)
+
+
+def limits_of_accounts(view: View, accounts: Collection[Account]) -> dict[str, dict[ResourceType, int]]:
+    """The limits that each of these accounts has itself; -1: none."""
+    c, values = columns(ResourceLimit), configuration.values(view)
+    found: dict[str, dict[ResourceType, int]] = {}
+    for account in accounts:
+        limits = found[account.id] = {}
+        for kind in ResourceType:
+            setting = _setting(account, kind)
+            limits[kind] = UNLIMITED if setting is None else int(values[setting])
+    for limit in view.records.select(ResourceLimit, c.account_id.in_(found)):
+        if limit.account_id is not None:
+            found[limit.account_id][limit.type] = limit.max
+    return found
+
+
+def limits_of_domains(view: View, domains: Collection[Domain]) -> dict[str, dict[ResourceType, int]]:
+    """The limits that each of these domains has itself; -1: none."""
+    c, values = columns(ResourceLimit), configuration.values(view)
+    found: dict[str, dict[ResourceType, int]] = {
+        domain.id: {
+            kind: UNLIMITED if domain.parent_id is None else int(values[f"max.domain.{SETTINGS[kind]}"])
+            for kind in ResourceType
+        }
+        for domain in domains
+    }
+    for limit in view.records.select(ResourceLimit, c.domain_id.in_(found)):
+        if limit.domain_id is not None:
+            found[limit.domain_id][limit.type] = limit.max
+    return found
+
+
+def _setting(account: Account, kind: ResourceType) -> str | None:
+    """The setting of the limit of an account for which nobody set one; None: it has no limit."""
     if not is_limited(account.type) or (kind is ResourceType.PROJECT and account.type is AccountType.PROJECT):
-        return UNLIMITED
+        return None
     whose = "project" if account.type is AccountType.PROJECT else "account"
-    return configuration.number(view, f"max.{whose}.{SETTINGS[kind]}")
-
-
-def used_by_account(view: View, account: Account, kind: ResourceType) -> int:
-    """How much of a resource an account has."""
-    if kind is ResourceType.PROJECT:
-        c = columns(ProjectMember)
-        return view.records.count(
-            ProjectMember, c.account_id == account.id, c.role == ProjectRole.ADMIN.value
-        )
-    record_type = _record_type(kind)
-    if record_type is None:
-        return 0
-    return view.records.count(record_type, columns(record_type).account_id == account.id, *_alive(kind))
-
-
-def used_by_domain(view: View, domain: Domain, kind: ResourceType) -> int:
-    """How much of a resource the accounts of a domain and of those under it have."""
-    d = columns(Domain)
-    domains = [found.id for found in view.records.select(Domain, under(d.path, domain.path))]
-    if kind is ResourceType.PROJECT:
-        accounts = [
-            found.id for found in view.records.select(Account, columns(Account).domain_id.in_(domains))
-        ]
-        c = columns(ProjectMember)
-        return view.records.count(
-            ProjectMember, c.account_id.in_(accounts), c.role == ProjectRole.ADMIN.value
-        )
-    record_type = _record_type(kind)
-    if record_type is None:
-        return 0
-    return view.records.count(record_type, columns(record_type).domain_id.in_(domains), *_alive(kind))
+    return f"max.{whose}.{SETTINGS[kind]}"
 
 
 def _limits(
     view: View, account: Account | None, domains: Sequence[str], kind: ResourceType
-) -> dict[str, int]:
+) -> Mapping[str, int]:
     c = columns(ResourceLimit)
     whose: Where = c.domain_id.in_(domains)
     if account is not None:
@@ -180,16 +169,3 @@ def _limits(
         str(limit.account_id or limit.domain_id): limit.max
         for limit in view.records.select(ResourceLimit, c.type == kind.value, whose)
     }
-
-
-def _record_type(kind: ResourceType) -> type[Record] | None:
-    stored = BY_WORD.get(_WORDS.get(kind, ""))
-    return None if stored is None else stored.spec.record
-
-
-def _alive(kind: ResourceType) -> list[Where]:
-    record_type = _record_type(kind)
-    if kind is not ResourceType.INSTANCE or record_type is None:
-        return []
-    c = columns(record_type)
-    return [c.state.not_in(_GONE)]

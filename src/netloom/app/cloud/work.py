@@ -135,12 +135,18 @@ class Work(View):
         return record
 
     def update(self, record: R) -> R:
-        """Keep a record as it is given; the stored one (its next generation) comes back, the same when nothing changed."""
+        """Keep a record as it is given; the stored one (its next generation) comes back, the same when nothing changed.
+
+        Raises:
+            Conflict: something that has to be unique is taken.
+            Exhausted: it takes more than it did, and the owner's limit is reached (`limit-reached`).
+        """
         before = self.records.get(type(record), record.id)
         if before is None:
             raise missing(type(record), record.id, "id")
         if before == record:
             return record
+        charge(self, record, before)
         after = msgspec.structs.replace(record, generation=before.generation + 1, updated_at=self.at)
         self.records.update(after)
         self._audit(before, after)
