@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import msgspec
 import pytest
 
 from netloom.base.errors import NetloomError
+from netloom.base.ids import Number, Uuid
 from netloom.model.cloud.offerings import GuestType, NetworkMode, OfferingState
 from netloom.model.cloud.offerings_draft import NetworkOfferingDraft, OfferingWorld
 from netloom.model.cloud.offerings_network import settle
 from netloom.model.cloud.offerings_services import ServiceCapability, ServiceProvider
+from netloom.model.cloud.record import Birth
 from netloom.model.cloud.services import Capability, ProviderFacts, Service
 from netloom.model.cloud.services_known import KNOWN_PROVIDERS
 
 WORLD = OfferingWorld(providers=KNOWN_PROVIDERS)
 ROUTER = "VirtualRouter"
+NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+BORN = Birth(id=Uuid("0"), number=Number(1), created_at=NOW, updated_at=NOW)
 
 
 def draft(services: str = "", **fields: Any) -> NetworkOfferingDraft:
@@ -491,7 +496,7 @@ def test_what_cannot_be_promised_is_refused_with_what_would_be_accepted(
     made: NetworkOfferingDraft, world: OfferingWorld, code: str, message: str, hint: str
 ) -> None:
     with pytest.raises(NetloomError) as refused:
-        settle(made, world)
+        settle(made, world, BORN)
     error = refused.value
     assert (error.stable_code, message in error.message, hint in (error.hint or "")) == (code, True, True), (
         str(error)
@@ -500,7 +505,7 @@ def test_what_cannot_be_promised_is_refused_with_what_would_be_accepted(
 
 
 def services(made: NetworkOfferingDraft, world: OfferingWorld = WORLD) -> dict[str, tuple[str, ...]]:
-    return {item.service.value: item.providers for item in settle(made, world).services}
+    return {item.service.value: item.providers for item in settle(made, world, BORN).services}
 
 
 def test_source_nat_brings_the_gateway_and_forwarding_the_firewall() -> None:
@@ -516,7 +521,7 @@ def test_a_routed_network_has_the_router_as_its_gateway() -> None:
     assert services(draft(f"Dhcp={ROUTER} Firewall={ROUTER}", network_mode="ROUTED"), world)["Gateway"] == (
         ROUTER,
     )
-    assert settle(draft(network_mode="routed"), world).network_mode is NetworkMode.ROUTED
+    assert settle(draft(network_mode="routed"), world, BORN).network_mode is NetworkMode.ROUTED
 
 
 def test_a_service_without_a_provider_may_stand_in_an_offering() -> None:
@@ -525,11 +530,11 @@ def test_a_service_without_a_provider_may_stand_in_an_offering() -> None:
 
 def test_offerings_are_disabled_unless_asked_otherwise_and_words_count_in_any_case() -> None:
     made = settle(
-        draft("dhcp=virtualrouter", guest_type="ISOLATED", traffic="GUEST", tags=("a", "a", "")), WORLD
+        draft("dhcp=virtualrouter", guest_type="ISOLATED", traffic="GUEST", tags=("a", "a", "")), WORLD, BORN
     )
     assert (made.state, made.guest_type, made.tags) == (OfferingState.DISABLED, GuestType.ISOLATED, ("a",))
     assert made.services[0].providers == (ROUTER,)
-    assert settle(draft(enable=True), WORLD).state is OfferingState.ENABLED
+    assert settle(draft(enable=True), WORLD, BORN).state is OfferingState.ENABLED
 
 
 @pytest.mark.parametrize(
@@ -545,7 +550,7 @@ def test_offerings_are_disabled_unless_asked_otherwise_and_words_count_in_any_ca
 def test_whether_it_is_for_vpcs_follows_from_services_and_providers(
     made: NetworkOfferingDraft, expected: bool
 ) -> None:
-    assert settle(made, WORLD).for_vpc is expected
+    assert settle(made, WORLD, BORN).for_vpc is expected
 
 
 def test_choices_are_kept_with_their_service() -> None:
@@ -555,6 +560,7 @@ def test_choices_are_kept_with_their_service() -> None:
             capabilities=caps("Lb.SupportedLBIsolation=Dedicated", "Lb.ElasticLb=false"),
         ),
         WORLD,
+        BORN,
     )
     assert made.services[0].value(Capability.SUPPORTED_LB_ISOLATION) == "Dedicated"
     assert made.services[0].providers == (ROUTER, "InternalLbVm")

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
-import msgspec
 import pytest
-from tests.model.cloud.test_offerings_network import caps, draft
+from tests.model.cloud.test_offerings_network import BORN, caps, draft
 
 from netloom.base.errors import NetloomError
-from netloom.base.ids import Number, Uuid
-from netloom.model.cloud.offerings import NetworkOffering, VpcOffering
 from netloom.model.cloud.offerings_draft import OfferingWorld
 from netloom.model.cloud.offerings_network import settle
 from netloom.model.cloud.offerings_services import ServiceProvider
@@ -20,8 +16,6 @@ from netloom.model.cloud.services import Capability, ProviderFacts, Service
 from netloom.model.cloud.services_known import KNOWN_PROVIDERS
 
 WORLD = OfferingWorld(providers=KNOWN_PROVIDERS)
-NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-BORN: Any = {"id": Uuid("0"), "number": Number(1), "created_at": NOW, "updated_at": NOW}
 
 
 def vpc(services: str = "", **fields: Any) -> VpcOfferingDraft:
@@ -78,7 +72,7 @@ def test_what_vpcs_cannot_promise_is_refused(
     made: VpcOfferingDraft, world: OfferingWorld, code: str, message: str, hint: str
 ) -> None:
     with pytest.raises(NetloomError) as refused:
-        settle_vpc(made, world)
+        settle_vpc(made, world, BORN)
     error = refused.value
     assert (error.stable_code, message in error.message, hint in (error.hint or "")) == (code, True, True), (
         str(error)
@@ -86,14 +80,16 @@ def test_what_vpcs_cannot_promise_is_refused(
 
 
 def test_a_vpc_has_a_router_and_acls_whether_asked_for_or_not() -> None:
-    terms = settle_vpc(vpc("Dhcp"), WORLD)
+    terms = settle_vpc(vpc("Dhcp"), WORLD, BORN)
     assert {i.service.value: i.providers for i in terms.services} == dict.fromkeys(
         ("Dhcp", "Gateway", "SourceNat", "NetworkACL"), ("VpcVirtualRouter",)
     )
 
 
 def test_a_routed_vpc_has_no_source_nat() -> None:
-    terms = settle_vpc(vpc(network_mode="ROUTED"), OfferingWorld(providers=KNOWN_PROVIDERS, routed=True))
+    terms = settle_vpc(
+        vpc(network_mode="ROUTED"), OfferingWorld(providers=KNOWN_PROVIDERS, routed=True), BORN
+    )
     assert [i.service.value for i in terms.services] == ["Dhcp", "Dns", "Gateway", "UserData", "NetworkACL"]
 
 
@@ -110,12 +106,12 @@ def test_choices_become_fields() -> None:
         "Connectivity.RegionLevelVpc=false",
     )
     world = OfferingWorld(providers={**KNOWN_PROVIDERS, "Able": able})
-    terms = settle_vpc(vpc("Connectivity=Able Dhcp", capabilities=lines), world)
+    terms = settle_vpc(vpc("Connectivity=Able Dhcp", capabilities=lines), world, BORN)
     assert (terms.redundant_router, terms.distributed_router, terms.region_level) == (True, True, False)
 
 
 def test_balancers_of_a_vpc_may_be_public_and_internal() -> None:
-    terms = settle_vpc(vpc("Lb=VpcVirtualRouter,InternalLbVm"), WORLD)
+    terms = settle_vpc(vpc("Lb=VpcVirtualRouter,InternalLbVm"), WORLD, BORN)
     assert next(i.providers for i in terms.services if i.service.value == "Lb") == (
         "VpcVirtualRouter",
         "InternalLbVm",
@@ -123,16 +119,12 @@ def test_balancers_of_a_vpc_may_be_public_and_internal() -> None:
 
 
 def test_a_tier_may_have_what_its_vpc_has_and_no_more() -> None:
-    big = VpcOffering(**BORN, **msgspec.structs.asdict(settle_vpc(vpc(), WORLD)))
-    small = VpcOffering(**BORN, **msgspec.structs.asdict(settle_vpc(vpc("Dhcp"), WORLD)))
+    big = settle_vpc(vpc(), WORLD, BORN)
+    small = settle_vpc(vpc("Dhcp"), WORLD, BORN)
     nat = "Dhcp=VpcVirtualRouter SourceNat=VpcVirtualRouter"
-    tier = NetworkOffering(
-        **BORN, **msgspec.structs.asdict(settle(draft(nat + " Lb=VpcVirtualRouter"), WORLD))
-    )
-    internal = NetworkOffering(
-        **BORN, **msgspec.structs.asdict(settle(draft(nat + " Lb=InternalLbVm"), WORLD))
-    )
-    plain = NetworkOffering(**BORN, **msgspec.structs.asdict(settle(draft("Dhcp=VirtualRouter"), WORLD)))
+    tier = settle(draft(nat + " Lb=VpcVirtualRouter"), WORLD, BORN)
+    internal = settle(draft(nat + " Lb=InternalLbVm"), WORLD, BORN)
+    plain = settle(draft("Dhcp=VirtualRouter"), WORLD, BORN)
     refuse_tier_offering(tier, big)
     for offering, of, code in (
         (tier, small, "service-not-in-vpc"),

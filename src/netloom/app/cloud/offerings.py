@@ -38,6 +38,9 @@ from netloom.model.kinds import Kind
 from netloom.store.catalog import find_by_ids, not_found
 from netloom.store.cloud.records import columns
 
+ROUTER_VM = "domainrouter"
+"""CloudStack's word for netloom's own routers, in sizes that are for them."""
+
 MAX_PLACES = 500
 """Domains or zones that an offering may name."""
 
@@ -60,20 +63,23 @@ def world(view: View) -> OfferingWorld:
 
 def create_network_offering(work: Work, draft: NetworkOfferingDraft) -> NetworkOffering:
     """A new offering of networks."""
-    terms = settle(draft, world(work))
-    _check_name(work, NetworkOffering, terms.name)
-    check_places(work, terms.domain_ids, terms.zone_ids)
-    _check_router_size(work, terms.service_offering_id)
-    return work.insert(NetworkOffering(**work.birth(), **_fields(terms)))  # type: ignore[arg-type]
+    return _made(work, settle(draft, world(work), work.birth()))
 
 
 def create_vpc_offering(work: Work, draft: VpcOfferingDraft) -> VpcOffering:
     """A new offering of VPCs."""
-    terms = settle_vpc(draft, world(work))
-    _check_name(work, VpcOffering, terms.name)
-    check_places(work, terms.domain_ids, terms.zone_ids)
-    _check_router_size(work, terms.service_offering_id)
-    return work.insert(VpcOffering(**work.birth(), **_fields(terms)))  # type: ignore[arg-type]
+    return _made(work, settle_vpc(draft, world(work), work.birth()))
+
+
+def _made(work: Work, offering: O) -> O:
+    """A new offering, as far as it concerns other records."""
+    _check_name(work, type(offering), offering.name)
+    check_places(work, offering.domain_ids, offering.zone_ids)
+    size = offering.service_offering_id
+    if size is None:
+        return work.insert(msgspec.structs.replace(offering, service_offering_id=router_size(work)))
+    _check_router_size(work, size)
+    return work.insert(offering)
 
 
 class UpdateOffering(msgspec.Struct, frozen=True, kw_only=True):
@@ -237,9 +243,14 @@ def _check_name(work: Work, offering_type: type[O], name: str) -> None:
         )
 
 
-def _check_router_size(work: Work, service_offering_id: Uuid | None) -> None:
-    if service_offering_id is None:
-        return
+def router_size(work: Work) -> Uuid | None:
+    """The size of routers whose offering names none: the first that was made for routers."""
+    c = columns(ServiceOffering)
+    found = work.records.first(ServiceOffering, c.system_vm_type == ROUTER_VM)
+    return None if found is None else found.id
+
+
+def _check_router_size(work: Work, service_offering_id: Uuid) -> None:
     size = work.records.get(ServiceOffering, service_offering_id)
     if size is None:
         raise NotFound(
@@ -274,10 +285,6 @@ def _refuse_used(name: str, offering_id: Uuid, kind: str, users: list[str]) -> N
             subject="id",
             hint="disable it (state=Disabled): nothing more is made of it then",
         )
-
-
-def _fields(terms: msgspec.Struct) -> dict[str, object]:
-    return {name: getattr(terms, name) for name in terms.__struct_fields__}
 
 
 CREATE_NETWORK_OFFERING = UseCase(

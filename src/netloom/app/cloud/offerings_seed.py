@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+import msgspec
+
+from netloom.app.cloud.offerings import ROUTER_VM, router_size
 from netloom.app.cloud.work import Work
-from netloom.base.ids import Uuid
 from netloom.model.cloud.offerings import (
     Availability,
     GuestType,
@@ -30,7 +32,6 @@ from netloom.model.cloud.services_known import (
     VIRTUAL_ROUTER,
     VPC_VIRTUAL_ROUTER,
 )
-from netloom.store.cloud.records import columns
 
 OVS_ISOLATED: Final = "DefaultOvsIsolatedNetworkOffering"
 """netloom's own: isolated networks over tunnels, without a router."""
@@ -73,75 +74,93 @@ def _by(provider: str, *services: Service, **others: str) -> tuple[OfferedServic
     )
 
 
-_SHARED: Final = {
-    "guest_type": GuestType.SHARED,
-    "specify_vlan": True,
-    "specify_ip_ranges": True,
-}
-_TIER: Final = {"guest_type": GuestType.ISOLATED, "for_vpc": True, "conserve_mode": False}
-_L2: Final = {"guest_type": GuestType.L2}
+class FirstOffering(msgspec.Struct, frozen=True, kw_only=True):
+    """An offering of networks that is there at the first start."""
 
-NETWORK_OFFERINGS: Final[tuple[tuple[str, str, Mapping[str, object], tuple[OfferedService, ...]], ...]] = (
-    (
-        OVS_ISOLATED,
-        "Isolated networks in tunnels between Open vSwitches, without a router",
-        {"guest_type": GuestType.ISOLATED, "sort_key": -1},
-        _by(OVS, Service.CONNECTIVITY),
+    name: str
+    text: str
+    guest_type: GuestType
+    services: tuple[OfferedService, ...] = ()
+    availability: Availability = Availability.OPTIONAL
+    vlan: bool = False
+    ip_ranges: bool = False
+    tier: bool = False
+    sort_key: int = 0
+
+
+def _shared(name: str, text: str, *services: OfferedService) -> FirstOffering:
+    return FirstOffering(
+        name=name, text=text, guest_type=GuestType.SHARED, services=services, vlan=True, ip_ranges=True
+    )
+
+
+def _tier(name: str, text: str, *services: OfferedService) -> FirstOffering:
+    return FirstOffering(name=name, text=text, guest_type=GuestType.ISOLATED, services=services, tier=True)
+
+
+def _l2(name: str, text: str, *services: OfferedService, vlan: bool = False) -> FirstOffering:
+    return FirstOffering(name=name, text=text, guest_type=GuestType.L2, services=services, vlan=vlan)
+
+
+NETWORK_OFFERINGS: Final = (
+    FirstOffering(
+        name=OVS_ISOLATED,
+        text="Isolated networks in tunnels between Open vSwitches, without a router",
+        guest_type=GuestType.ISOLATED,
+        services=_by(OVS, Service.CONNECTIVITY),
+        sort_key=-1,
     ),
-    (
+    _shared(
         "DefaultSharedNetworkOfferingWithSGService",
         "Shared networks with security groups",
-        _SHARED,
-        _by(VIRTUAL_ROUTER, *_BASIC, SecurityGroup=SECURITY_GROUP),
+        *_by(VIRTUAL_ROUTER, *_BASIC, SecurityGroup=SECURITY_GROUP),
     ),
-    ("DefaultSharedNetworkOffering", "Shared networks", _SHARED, _by(VIRTUAL_ROUTER, *_BASIC)),
-    (
-        SOURCE_NAT,
-        "Isolated networks with source NAT",
-        {"guest_type": GuestType.ISOLATED, "availability": Availability.REQUIRED},
-        _by(VIRTUAL_ROUTER, *_BASIC, Service.LB, Service.FIREWALL, *_NAT),
+    _shared("DefaultSharedNetworkOffering", "Shared networks", *_by(VIRTUAL_ROUTER, *_BASIC)),
+    FirstOffering(
+        name=SOURCE_NAT,
+        text="Isolated networks with source NAT",
+        guest_type=GuestType.ISOLATED,
+        services=_by(VIRTUAL_ROUTER, *_BASIC, Service.LB, Service.FIREWALL, *_NAT),
+        availability=Availability.REQUIRED,
     ),
-    (
-        "DefaultIsolatedNetworkOffering",
-        "Isolated networks without source NAT",
-        {"guest_type": GuestType.ISOLATED, "specify_vlan": True, "specify_ip_ranges": True},
-        _by(VIRTUAL_ROUTER, *_BASIC),
+    FirstOffering(
+        name="DefaultIsolatedNetworkOffering",
+        text="Isolated networks without source NAT",
+        guest_type=GuestType.ISOLATED,
+        services=_by(VIRTUAL_ROUTER, *_BASIC),
+        vlan=True,
+        ip_ranges=True,
     ),
-    (
+    _tier(
         "DefaultIsolatedNetworkOfferingForVpcNetworks",
         "Tiers of VPCs with source NAT",
-        _TIER,
-        _by(VPC_VIRTUAL_ROUTER, *_BASIC, Service.LB, Service.NETWORK_ACL, *_NAT),
+        *_by(VPC_VIRTUAL_ROUTER, *_BASIC, Service.LB, Service.NETWORK_ACL, *_NAT),
     ),
-    (
+    _tier(
         "DefaultIsolatedNetworkOfferingForVpcNetworksNoLB",
         "Tiers of VPCs with source NAT, without load balancing",
-        _TIER,
-        _by(VPC_VIRTUAL_ROUTER, *_BASIC, Service.NETWORK_ACL, *_NAT),
+        *_by(VPC_VIRTUAL_ROUTER, *_BASIC, Service.NETWORK_ACL, *_NAT),
     ),
-    (
+    _tier(
         "DefaultIsolatedNetworkOfferingForVpcNetworksWithInternalLB",
         "Tiers of VPCs with internal load balancing",
-        _TIER,
-        _by(VPC_VIRTUAL_ROUTER, *_BASIC, Service.NETWORK_ACL, Service.SOURCE_NAT, Lb=INTERNAL_LB),
+        *_by(VPC_VIRTUAL_ROUTER, *_BASIC, Service.NETWORK_ACL, Service.SOURCE_NAT, Lb=INTERNAL_LB),
     ),
-    ("DefaultL2NetworkOffering", "L2 networks", _L2, ()),
-    ("DefaultL2NetworkOfferingVlan", "L2 networks on a VLAN", _L2 | {"specify_vlan": True}, ()),
-    (
+    _l2("DefaultL2NetworkOffering", "L2 networks"),
+    _l2("DefaultL2NetworkOfferingVlan", "L2 networks on a VLAN", vlan=True),
+    _l2(
         "DefaultL2NetworkOfferingConfigDrive",
         "L2 networks with user data on a config drive",
-        _L2,
-        _by(CONFIG_DRIVE, Service.USER_DATA),
+        *_by(CONFIG_DRIVE, Service.USER_DATA),
     ),
-    (
+    _l2(
         "DefaultL2NetworkOfferingConfigDriveVlan",
         "L2 networks on a VLAN with user data on a config drive",
-        _L2 | {"specify_vlan": True},
-        _by(CONFIG_DRIVE, Service.USER_DATA),
+        *_by(CONFIG_DRIVE, Service.USER_DATA),
+        vlan=True,
     ),
-    ("QuickCloudNoServices", "Shared networks without services", _SHARED, ()),
+    _shared("QuickCloudNoServices", "Shared networks without services"),
 )
-"""Name, text, fields, services."""
 
 _VPC_SERVICES: Final = (*_BASIC, Service.LB, Service.NETWORK_ACL, *_NAT)
 
@@ -182,32 +201,38 @@ def _seed_sizes(work: Work) -> None:
                 cpu_speed=speed,
                 memory=memory,
                 is_system=system,
-                system_vm_type="domainrouter" if system else None,
+                system_vm_type=ROUTER_VM if system else None,
                 default_use=system,
             )
         )
 
 
 def _seed_networks(work: Work) -> None:
-    size = _router_size(work)
-    for name, text, fields, services in NETWORK_OFFERINGS:
-        values = {"conserve_mode": True, "egress_default_allow": False, **fields}
+    size = router_size(work)
+    for first in NETWORK_OFFERINGS:
         work.insert(
             NetworkOffering(
                 **work.birth(),
-                name=name,
-                display_text=text,
-                services=services,
+                name=first.name,
+                display_text=first.text,
+                guest_type=first.guest_type,
+                services=first.services,
                 state=OfferingState.ENABLED,
+                availability=first.availability,
+                conserve_mode=not first.tier,
+                egress_default_allow=False,
+                specify_vlan=first.vlan,
+                specify_ip_ranges=first.ip_ranges,
+                for_vpc=first.tier,
                 service_offering_id=size,
+                sort_key=first.sort_key,
                 is_default=True,
-                **values,  # type: ignore[arg-type]
             )
         )
 
 
 def _seed_vpcs(work: Work) -> None:
-    size = _router_size(work)
+    size = router_size(work)
     for name, redundant in (("Default VPC offering", False), ("Redundant VPC offering", True)):
         work.insert(
             VpcOffering(
@@ -221,8 +246,3 @@ def _seed_vpcs(work: Work) -> None:
                 is_default=True,
             )
         )
-
-
-def _router_size(work: Work) -> Uuid | None:
-    found = work.records.first(ServiceOffering, columns(ServiceOffering).name == ROUTER_SIZE)
-    return None if found is None else found.id

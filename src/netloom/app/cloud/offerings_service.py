@@ -83,14 +83,32 @@ def create_service_offering(work: Work, request: CreateServiceOffering) -> Servi
             f"a rate of {request.network_rate} Mbit/s", subject="networkrate", hint="0 or more"
         )
     check_places(work, request.domain_ids, request.zone_ids)
-    fields = {name: getattr(request, name) for name in request.__struct_fields__}
-    fields |= {
-        "name": check_text(request.name, "name"),
-        "display_text": check_text(request.display_text or request.name, "displaytext"),
-        "customized": customized,
-        "details": dict(request.details),
-    }
-    return work.insert(ServiceOffering(**work.birth(), **fields))
+    return work.insert(
+        ServiceOffering(
+            **work.birth(),
+            name=check_text(request.name, "name"),
+            display_text=check_text(request.display_text or request.name, "displaytext"),
+            cpu_number=request.cpu_number,
+            cpu_speed=request.cpu_speed,
+            memory=request.memory,
+            customized=customized,
+            network_rate=request.network_rate,
+            root_disk_size=request.root_disk_size,
+            storage_type=request.storage_type,
+            provisioning_type=request.provisioning_type,
+            offer_ha=request.offer_ha,
+            limit_cpu_use=request.limit_cpu_use,
+            is_volatile=request.is_volatile,
+            dynamic_scaling=request.dynamic_scaling,
+            is_system=request.is_system,
+            system_vm_type=request.system_vm_type,
+            host_tags=request.host_tags,
+            storage_tags=request.storage_tags,
+            domain_ids=request.domain_ids,
+            zone_ids=request.zone_ids,
+            details=dict(request.details),
+        )
+    )
 
 
 def update_service_offering(work: Work, request: UpdateServiceOffering) -> ServiceOffering:

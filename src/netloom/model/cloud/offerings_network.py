@@ -1,63 +1,21 @@
-"""From a draft to the terms of an offering of networks.
+"""From a draft to an offering of networks.
 
-Rule 1: a draft is what was sent; terms are what is kept; between them stands every refusal.
+Rule 1: a draft is what was sent; an offering is what is kept; between them stands every refusal.
 Rule 2: what netloom adds by itself (the gateway, the firewall of a router that translates) is added here and nowhere else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-import msgspec
-
-from netloom.base.ids import Uuid
-from netloom.model.cloud.offerings import (
-    Availability,
-    GuestType,
-    InternetProtocol,
-    NetworkMode,
-    OfferedService,
-    OfferingState,
-    Traffic,
-)
+from netloom.model.cloud.offerings import NetworkMode, NetworkOffering, OfferingState, Traffic
 from netloom.model.cloud.offerings_draft import NetworkOfferingDraft, OfferingWorld, understand
 from netloom.model.cloud.offerings_refusals import REFUSALS
 from netloom.model.cloud.offerings_services import as_offered, with_firewall, with_gateway
-from netloom.model.cloud.record import DomainId
+from netloom.model.cloud.record import Birth
 from netloom.model.cloud.words import check_tags, check_text
 
 
-class NetworkOfferingTerms(msgspec.Struct, frozen=True, kw_only=True):
-    """The fields of a `NetworkOffering` that a draft comes to."""
-
-    name: str
-    display_text: str
-    guest_type: GuestType
-    traffic: Traffic
-    services: tuple[OfferedService, ...]
-    state: OfferingState
-    availability: Availability
-    conserve_mode: bool
-    specify_vlan: bool
-    specify_ip_ranges: bool
-    persistent: bool
-    egress_default_allow: bool
-    for_vpc: bool
-    network_mode: NetworkMode | None
-    internet_protocol: InternetProtocol
-    network_rate: int | None
-    max_connections: int | None
-    keep_alive: bool
-    mtu: int | None
-    tags: tuple[str, ...]
-    service_offering_id: Uuid | None
-    domain_ids: tuple[DomainId, ...]
-    zone_ids: tuple[Uuid, ...]
-    details: Mapping[str, str]
-
-
-def settle(draft: NetworkOfferingDraft, world: OfferingWorld) -> NetworkOfferingTerms:
-    """The terms of an offering.
+def settle(draft: NetworkOfferingDraft, world: OfferingWorld, birth: Birth) -> NetworkOffering:
+    """The offering that a draft comes to.
 
     Raises:
         InvalidInput: it promises what cannot be; the message says what, the hint what would be accepted.
@@ -69,7 +27,8 @@ def settle(draft: NetworkOfferingDraft, world: OfferingWorld) -> NetworkOffering
     offer = with_gateway(case.offer, routed=case.mode is NetworkMode.ROUTED, known=world.providers)
     if not case.for_vpc:
         offer = with_firewall(offer, world.providers)
-    return NetworkOfferingTerms(
+    return NetworkOffering(
+        **birth,
         name=check_text(draft.name, "name"),
         display_text=check_text(draft.display_text or draft.name, "displaytext"),
         guest_type=case.guest_type,

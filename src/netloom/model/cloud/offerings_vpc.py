@@ -1,4 +1,4 @@
-"""What an offering of VPCs may promise, and the terms that remain.
+"""What an offering of VPCs may promise, and what a draft comes to.
 
 Rule 1: a VPC has a router: SourceNat (unless routed) and NetworkACL are added when they were not asked for.
 Rule 2: who gives a service is VpcVirtualRouter unless somebody else is named.
@@ -17,7 +17,6 @@ from netloom.model.cloud.offerings import (
     InternetProtocol,
     NetworkMode,
     NetworkOffering,
-    OfferedService,
     OfferingState,
     VpcOffering,
     offered,
@@ -34,7 +33,7 @@ from netloom.model.cloud.offerings_services import (
     refuse_what_providers_cannot,
     with_gateway,
 )
-from netloom.model.cloud.record import DomainId
+from netloom.model.cloud.record import Birth, DomainId
 from netloom.model.cloud.services import Capability, ProviderFacts, Service, words
 from netloom.model.cloud.services_known import VPC_VIRTUAL_ROUTER
 from netloom.model.cloud.words import check_text, parse_word
@@ -77,25 +76,8 @@ class VpcOfferingDraft(msgspec.Struct, frozen=True, kw_only=True):
     enable: bool = False
 
 
-class VpcOfferingTerms(msgspec.Struct, frozen=True, kw_only=True):
-    """The fields of a `VpcOffering` that a draft comes to."""
-
-    name: str
-    display_text: str
-    services: tuple[OfferedService, ...]
-    state: OfferingState
-    distributed_router: bool
-    region_level: bool
-    redundant_router: bool
-    network_mode: NetworkMode | None
-    internet_protocol: InternetProtocol
-    service_offering_id: Uuid | None
-    domain_ids: tuple[DomainId, ...]
-    zone_ids: tuple[Uuid, ...]
-
-
-def settle_vpc(draft: VpcOfferingDraft, world: OfferingWorld) -> VpcOfferingTerms:
-    """The terms of an offering of VPCs.
+def settle_vpc(draft: VpcOfferingDraft, world: OfferingWorld, birth: Birth) -> VpcOffering:
+    """The offering of VPCs that a draft comes to.
 
     Raises:
         InvalidInput: it promises what cannot be; the message says what, the hint what would be accepted.
@@ -122,7 +104,8 @@ def settle_vpc(draft: VpcOfferingDraft, world: OfferingWorld) -> VpcOfferingTerm
     gatewayed = with_gateway(offer, routed=routed, known=world.providers)
     choices = parse_choices(gatewayed, draft.capabilities)
     _refuse_vpc_choices(gatewayed, choices, world.providers)
-    return VpcOfferingTerms(
+    return VpcOffering(
+        **birth,
         name=check_text(draft.name, "name"),
         display_text=check_text(draft.display_text or draft.name, "displaytext"),
         services=as_offered(gatewayed, choices),

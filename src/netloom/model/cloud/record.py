@@ -7,7 +7,7 @@ Rule 2: a record has no computed fields: what follows from others (names, counts
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NewType
+from typing import NewType, TypedDict
 
 import msgspec
 
@@ -15,6 +15,15 @@ from netloom.base.ids import Number, Uuid
 
 AccountId = NewType("AccountId", Uuid)
 DomainId = NewType("DomainId", Uuid)
+
+
+class Birth(TypedDict):
+    """The fields that each new record starts with."""
+
+    id: Uuid
+    number: Number
+    created_at: datetime
+    updated_at: datetime
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +38,13 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
 class Owned(Record, frozen=True, kw_only=True):
     """A record that belongs to an account (a project owns through its own account); the domain is the account's."""
+
+    account_id: AccountId
+    domain_id: DomainId
+
+
+class OwnedBirth(Birth):
+    """The same for records that belong to an account."""
 
     account_id: AccountId
     domain_id: DomainId
