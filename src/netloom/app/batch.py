@@ -54,12 +54,16 @@ class Mistakes:
 
 @dataclass(slots=True)
 class Batch(Generic[S]):
-    """Specs of one kind, by their index in the request; `made` fills up with objects."""
+    """Specs of one kind, by their index in the request; `made` fills up with objects.
+
+    `ids`: those that objects shall have, where somebody had to know them before.
+    """
 
     kind: Kind
     specs: dict[int, S]
     mistakes: Mistakes
     made: dict[int, Object] = field(default_factory=dict)
+    ids: dict[int, Uuid] = field(default_factory=dict)
 
     def fail(self, index: int, error: NetloomError) -> None:
         """Take a spec out and note why."""
@@ -107,9 +111,9 @@ class Birth(TypedDict):
     updated_at: datetime
 
 
-def birth(tx: Transaction, kind: Kind, name: str) -> Birth:
-    """Give a new object its identity and record its creation."""
-    item_id = tx.new_id()
+def birth(tx: Transaction, kind: Kind, name: str, known_id: Uuid | None = None) -> Birth:
+    """Give a new object its identity (a new one unless it is known already) and record its creation."""
+    item_id = tx.new_id() if known_id is None else known_id
     return Birth(
         id=item_id,
         number=tx.new_number(),

@@ -20,8 +20,10 @@ from netloom.store.rows import effective_mtu, gateway_text, surroundings
 from netloom.store.transaction import Transaction
 
 
-def create(tx: Transaction, batch: Batch[NetworkSpec]) -> None:
-    """Make the networks of a batch, each with a segment of its own."""
+def create(
+    tx: Transaction, batch: Batch[NetworkSpec], *, state: NetworkState = NetworkState.ALLOCATED
+) -> None:
+    """Make the networks of a batch, each with a segment of its own; `state`: Setup when there is nothing to implement."""
     batch.refuse_taken_names(tx)
     wires = _choose_wires(tx, batch)
     isolations: dict[int, Isolation] = {}
@@ -46,7 +48,7 @@ def create(tx: Transaction, batch: Batch[NetworkSpec]) -> None:
             batch.fail(index, _too_narrow(mtu, least, physical))
             continue
         items[index] = Network(
-            **birth(tx, Kind.NETWORK, spec.name),
+            **birth(tx, Kind.NETWORK, spec.name, batch.ids.get(index)),
             name=spec.name,
             labels=spec.labels,
             zone=physical.zone,
@@ -61,7 +63,7 @@ def create(tx: Transaction, batch: Batch[NetworkSpec]) -> None:
             gateway6=gateway_text(spec.cidr6),
             mtu=spec.mtu,
             guest_mtu=mtu,
-            state=NetworkState.ALLOCATED,
+            state=state,
             state_since=tx.at,
         )
     add(tx, list(items.values()))

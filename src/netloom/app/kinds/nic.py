@@ -67,7 +67,7 @@ def create(tx: Transaction, batch: Batch[NicSpec]) -> None:
     items: dict[int, Nic] = {}
     for index, spec in batch.specs.items():
         draft = drafts[index]
-        born = birth(tx, Kind.NIC, spec.name)
+        born = birth(tx, Kind.NIC, spec.name, batch.ids.get(index))
         items[index] = Nic(
             **born,
             name=spec.name,

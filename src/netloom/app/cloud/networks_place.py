@@ -1,0 +1,161 @@
+"""Where a new network is: its zone, the wires that carry it, and a segment that is not kept for somebody else.
+
+Rule 1: a zone or physical network that takes nothing new is refused here; root administrators may use such a zone all the same.
+Rule 2: segments that are kept for an account are its own first; those kept for others are nobody else's.
+"""
+
+from __future__ import annotations
+
+from netloom.app.cloud import configuration
+from netloom.app.cloud.infrastructure import physical_network, wires_facet, wires_for, zone, zone_facet
+from netloom.app.cloud.physical_networks import others_segments, own_segments
+from netloom.app.cloud.work import View, Work
+from netloom.base.errors import Conflict, Exhausted, InvalidInput
+from netloom.base.ids import Uuid
+from netloom.model.cloud.identity import Account, Domain, is_under
+from netloom.model.cloud.infrastructure import Allocation, ZoneFacet
+from netloom.model.cloud.offerings import NetworkOffering, Traffic
+from netloom.model.isolation import Isolation
+from netloom.model.objects import PhysicalNetwork, Zone
+from netloom.model.segments import SegmentRange, SegmentRanges, parse_ranges
+from netloom.store.allocate import choose_segments, segment_pool
+
+
+def zone_for(view: View, zone_id: Uuid, owner: Account) -> tuple[Zone, ZoneFacet]:
+    """The zone of a new network, and the rest of it.
+
+    Raises:
+        NotFound: there is none.
+        Conflict: it takes nothing new, or is dedicated to others (`zone-disabled`, `zone-dedicated`).
+    """
+    place = zone(view, zone_id)
+    facet = zone_facet(view, place.id)
+    if facet.allocation is Allocation.DISABLED and not view.caller.is_root:
+        raise Conflict(
+            f"zone {place.name!r} ({place.id}) takes nothing new",
+            code="zone-disabled",
+            subject="zoneid",
+            hint="use another zone, or have an administrator enable it",
+        )
+    if facet.domain_id is not None and not view.caller.is_root:
+        theirs = view.records.get(Domain, facet.domain_id)
+        mine = view.records.get(Domain, owner.domain_id)
+        if theirs is None or mine is None or not is_under(mine.path, theirs.path):
+            raise Conflict(
+                f"zone {place.name!r} ({place.id}) is dedicated to another domain",
+                code="zone-dedicated",
+                subject="zoneid",
+                hint="use another zone",
+            )
+    return place, facet
+
+
+def wires_of(view: View, place: Zone, asked: Uuid | None, offering: NetworkOffering) -> PhysicalNetwork:
+    """The physical network of a new network: the one that is named, or the only one that fits.
+
+    Raises:
+        NotFound: there is no such physical network.
+        InvalidInput: it is another zone's, carries no guests, lacks the offering's tags, or several would do
+            (`physical-network-unclear`).
+    """
+    if asked is not None:
+        wires = physical_network(view, asked)
+        why = _unfit(view, wires, place, offering)
+        if why is None:
+            return wires
+        raise InvalidInput(
+            f"physical network {wires.name!r} ({wires.id}) cannot carry the network: {why}",
+            code="physical-network-unfit",
+            subject="physicalnetworkid",
+            hint="leave it out, and one that fits is chosen",
+        )
+    there = wires_for(view, place.id, Traffic.GUEST)
+    fitting = [each for each in there if _lacks(view, each, offering) is None]
+    if len(fitting) == 1:
+        return fitting[0]
+    names = ", ".join(f"{each.name} ({each.id})" for each in (fitting or there)) or "there is none"
+    raise InvalidInput(
+        f"{'no' if not fitting else 'more than one'} physical network of zone {place.name!r} fits",
+        code="physical-network-unclear",
+        subject="physicalnetworkid",
+        hint=f"of {names}",
+    )
+
+
+def check_named_segment(view: View, wires: PhysicalNetwork, segment: int, owner: Account) -> None:
+    """Let a VLAN pass that was named.
+
+    Raises:
+        Conflict: it is kept for another account (`segment-dedicated`).
+    """
+    if segment in others_segments(view, wires.id, owner.id):
+        raise Conflict(
+            f"segment {segment} of physical network {wires.name!r} ({wires.id}) is kept for another account",
+            code="segment-dedicated",
+            subject="vlan",
+            hint="name another",
+        )
+
+
+def own_segment(work: Work, wires: PhysicalNetwork, isolation: Isolation, owner: Account) -> int | None:
+    """A free segment where some are kept for accounts; None: any free one will do.
+
+    Raises:
+        Exhausted: none is free that this account may have (`segments-exhausted`).
+    """
+    own = own_segments(work, wires.id, owner.id)
+    others = others_segments(work, wires.id, owner.id)
+    if not own.ranges and not others.ranges:
+        return None
+    pool = segment_pool(wires.zone_id, wires.id, isolation)
+    every = parse_ranges(wires.segments, wires.isolations).within(isolation.max_segment)
+    wanted = [_within(own, isolation)]
+    if not own.ranges or configuration.flag(work, "use.system.guest.vlans"):
+        wanted.append(_without(_without(every, others), own))
+    for ranges in wanted:
+        chosen = choose_segments(work.tx, pool, ranges, 1, set()) if ranges.ranges else []
+        if chosen:
+            return chosen[0]
+    raise Exhausted(
+        f"no segment of physical network {wires.name!r} ({wires.id}) is free for account {owner.name!r} ({owner.id})",
+        code="segments-exhausted",
+        subject="physicalnetworkid",
+        hint="widen its ranges, release dedicated ones, or delete networks",
+    )
+
+
+def _unfit(view: View, wires: PhysicalNetwork, place: Zone, offering: NetworkOffering) -> str | None:
+    if wires.zone_id != place.id:
+        return f"it is in zone {wires.zone!r}"
+    if all(each.id != wires.id for each in wires_for(view, place.id, Traffic.GUEST)):
+        return "it carries no Guest traffic"
+    return _lacks(view, wires, offering)
+
+
+def _lacks(view: View, wires: PhysicalNetwork, offering: NetworkOffering) -> str | None:
+    facet = wires_facet(view, wires.id)
+    if facet.allocation is Allocation.DISABLED:
+        return "it takes nothing new"
+    missing = [tag for tag in offering.tags if tag not in facet.tags]
+    return f"it has not the offering's tag {missing[0]!r}" if missing else None
+
+
+def _within(ranges: SegmentRanges, isolation: Isolation) -> SegmentRanges:
+    return ranges.within(isolation.max_segment)
+
+
+def _without(ranges: SegmentRanges, taken: SegmentRanges) -> SegmentRanges:
+    """The ranges but for what others take of them."""
+    left = list(ranges.ranges)
+    for gone in taken.ranges:
+        parts: list[SegmentRange] = []
+        for each in left:
+            if gone.last < each.first or gone.first > each.last:
+                parts.append(each)
+                continue
+            if each.first < gone.first:
+                parts.append(SegmentRange(each.first, gone.first - 1))
+            if gone.last < each.last:
+                parts.append(SegmentRange(gone.last + 1, each.last))
+        left = parts
+    return SegmentRanges(tuple(left))
