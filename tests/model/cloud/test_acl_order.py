@@ -11,7 +11,14 @@ from netloom.base.errors import Conflict, Exhausted, InvalidInput
 from netloom.base.ids import Number, Uuid
 from netloom.model.cloud.acl import MAX_ITEM_NUMBER, MAX_ITEMS, AclItem
 from netloom.model.cloud.acl_match import Match
-from netloom.model.cloud.acl_order import check_seen, choose_number, consistency_hash, move
+from netloom.model.cloud.acl_order import (
+    check_number,
+    check_room,
+    check_seen,
+    consistency_hash,
+    move,
+    number_after,
+)
 from netloom.model.cloud.acl_program import Verdict
 from netloom.model.cloud.record import AccountId, DomainId
 from netloom.model.cloud.rules import TrafficDirection
@@ -41,22 +48,25 @@ def listed(text: str) -> list[AclItem]:
 
 
 def test_the_next_number_is_one_more_than_the_largest() -> None:
-    assert choose_number([], None) == 1
-    assert choose_number(listed("a10 b3"), None) == 11
-    assert choose_number(listed("a10"), 4) == 4
+    assert [number_after(last) for last in (0, 10)] == [1, 11]
+    assert check_number(4, None, 10) == 4
 
 
 def test_numbers_that_cannot_be_had() -> None:
     with pytest.raises(Conflict, match="has number 10 already") as taken:
-        choose_number(listed("a10"), 10)
-    assert taken.value.stable_code == "acl-number-taken"
+        check_number(10, item("a", 10), 12)
+    assert (taken.value.stable_code, taken.value.hint) == ("acl-number-taken", "13 is free")
     for wanted in (0, -1, MAX_ITEM_NUMBER + 1):
         with pytest.raises(InvalidInput):
-            choose_number([], wanted)
+            check_number(wanted, None, 0)
     with pytest.raises(InvalidInput, match="none after it"):
-        choose_number(listed(f"a{MAX_ITEM_NUMBER}"), None)
+        number_after(MAX_ITEM_NUMBER)
+
+
+def test_a_list_has_room_for_so_many() -> None:
+    check_room(Uuid("list"), MAX_ITEMS - 1)
     with pytest.raises(Exhausted):
-        choose_number([item(str(n), n) for n in range(1, MAX_ITEMS + 1)], None)
+        check_room(Uuid("list"), MAX_ITEMS)
 
 
 @pytest.mark.parametrize(

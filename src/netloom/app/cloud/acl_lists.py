@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from netloom.app.cloud.doing import Doing
+from netloom.app.cloud.endings import take_out
 from netloom.app.cloud.usecase import Ending, UseCase
 from netloom.app.cloud.work import OwnedBirth, View, Work, missing
 from netloom.base.errors import Conflict, Forbidden, InvalidInput
@@ -89,10 +90,16 @@ def get_list(view: View, acl_id: Uuid, subject: str = "aclid") -> AclList:
     Raises:
         NotFound: there is none.
     """
-    acl = view.records.get(AclList, acl_id)
-    if acl is None or (acl.vpc_id is not None and view.find(AclList, acl_id) is None):
+    acl = find_list(view, acl_id)
+    if acl is None:
         raise missing(AclList, acl_id, subject)
     return acl
+
+
+def find_list(view: View, acl_id: Uuid) -> AclList | None:
+    """A list that the caller may see: its own, or the system's."""
+    acl = view.records.get(AclList, acl_id)
+    return acl if acl is None or acl.vpc_id is None else view.find(AclList, acl_id)
 
 
 def usable_list(view: View, acl_id: Uuid, vpc_id: Uuid, subject: str = "aclid") -> AclList:
@@ -229,8 +236,9 @@ def remove_list(work: Work, acl: AclList) -> None:
         Conflict: it is in use by now (`acl-in-use`).
     """
     check_unused(work, acl)
-    work.delete_all(items_of(work, acl.id))
-    work.delete(acl)
+    for item in items_of(work, acl.id):
+        take_out(work, item)
+    take_out(work, acl)
 
 
 async def _apply(doing: Doing, record: AclList) -> Ending | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from netloom.aio.turns import Turns
 from netloom.app.cloud.hypervisors import Hypervisors
 from netloom.app.cloud.identity_epoch import Epoch
 from netloom.app.cloud.identity_vault import Vault
@@ -21,5 +22,7 @@ class Backends:
     hypervisors: Hypervisors = field(default_factory=Hypervisors)
     vault: Vault = field(default_factory=Vault.forgotten_at_exit)
     epoch: Epoch = field(default_factory=Epoch)
+    turns: Turns = field(default_factory=Turns)
+    """Who tells a provider of a network or VPC, one at a time."""
     first_password: str | None = None
     """The hashed password of the first administrator, for a store that has none yet."""

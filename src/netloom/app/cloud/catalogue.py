@@ -10,6 +10,10 @@ from types import ModuleType
 
 from netloom.app.cloud import (
     accounts,
+    acl_apply,
+    acl_items,
+    acl_lists,
+    acl_order,
     addresses,
     addresses_quarantine,
     configuration_change,
@@ -29,11 +33,14 @@ from netloom.app.cloud import (
     offerings_service,
     physical_networks,
     port_forwarding,
+    private_gateways,
     projects,
     public_ranges,
     roles_change,
     static_nat,
+    static_routes,
     tags,
+    vpc_life,
 )
 from netloom.app.cloud.usecase import AnyUseCase
 
@@ -63,6 +70,13 @@ AREAS: tuple[ModuleType, ...] = (
     load_balancers,
     load_balancers_members,
     load_balancers_policies,
+    vpc_life,
+    acl_lists,
+    acl_items,
+    acl_order,
+    acl_apply,
+    private_gateways,
+    static_routes,
 )
 """Modules of `netloom.app.cloud`; each has `USE_CASES`."""
 

@@ -2,7 +2,8 @@
 
 Rule 1: a provider is told all rules of a network and stage as they stand, never a difference; revoked ones are not among
     them. With the rules come the public addresses that they stand on.
-Rule 2: a network that is not implemented has nothing to program: what it needs is told to the provider when it is.
+Rule 2: what stands is read and told in one turn: lists of VPCs change in other lines than their tiers' rules do.
+Rule 3: a network that is not implemented has nothing to program: what it needs is told to the provider when it is.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from netloom.app.cloud.acl_lists import acl_of
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.networks_facts import facts_of, is_up
 from netloom.app.cloud.work import View
@@ -67,16 +69,21 @@ async def bring(doing: Doing, network_id: Uuid, stages: Iterable[RuleStage]) -> 
         PeerError: a provider could not (`provider-failed`).
     """
     wanted = set(stages)
-    for step in await doing.read(lambda view: _steps(view, network_id, wanted)):
-        outcome = await step.element.apply_rules(step.network, step.stage, step.rules)
-        if not outcome.done:
-            raise PeerError(
-                f"{step.element.facts.name} could not apply the {step.stage.value} rules of network"
-                f" {step.network.name!r}: {outcome.reason}",
-                code="provider-failed",
-                subject=f"network/{network_id}",
-                hint="ask again later" if outcome.again else None,
-            )
+    async with doing.backends.turns.of(f"network/{network_id}"):
+        for step in await doing.read(lambda view: _steps(view, network_id, wanted)):
+            await _apply(step)
+
+
+async def _apply(step: _Step) -> None:
+    outcome = await step.element.apply_rules(step.network, step.stage, step.rules)
+    if not outcome.done:
+        raise PeerError(
+            f"{step.element.facts.name} could not apply the {step.stage.value} rules of network"
+            f" {step.network.name!r}: {outcome.reason}",
+            code="provider-failed",
+            subject=f"network/{step.network.id}",
+            hint="ask again later" if outcome.again else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,5 +179,6 @@ RULES: Final[Mapping[RuleStage, Callable[[View, Uuid], tuple[Record, ...]]]] = {
     RuleStage.PORT_FORWARDING: _forwardings,
     RuleStage.STATIC_NAT_PORTS: _static_nat_ports,
     RuleStage.PUBLIC_LB: _balancers,
+    RuleStage.NETWORK_ACL: acl_of,
 }
 """What stands in a network, stage by stage."""

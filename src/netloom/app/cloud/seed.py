@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from netloom.app.cloud import identity_seed, offerings_seed
+from netloom.app.cloud import acl_lists, identity_seed, offerings_seed
 from netloom.app.cloud.work import Work
 
-SEEDS: tuple[Callable[[Work], None], ...] = (identity_seed.seed, offerings_seed.seed)
+SEEDS: tuple[Callable[[Work], None], ...] = (identity_seed.seed, offerings_seed.seed, acl_lists.seed_lists)
 """Each area's, those first that others refer to."""
 
 

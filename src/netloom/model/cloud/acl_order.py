@@ -38,48 +38,60 @@ def check_seen(items: Sequence[AclItem], seen: str | None) -> None:
         )
 
 
-def choose_number(items: Sequence[AclItem], wanted: int | None) -> int:
-    """The number of a new item: the wanted one, or one more than the largest.
+def check_room(acl_id: Uuid, count: int) -> None:
+    """Refuse one more item of a list that is full.
 
     Raises:
-        InvalidInput: it is out of range.
-        Conflict: another item has it (`acl-number-taken`).
-        Exhausted: the list is full.
+        Exhausted: it is (`acl-full`).
     """
-    if len(items) >= MAX_ITEMS:
+    if count >= MAX_ITEMS:
         raise Exhausted(
-            f"ACL {items[0].acl_id} has {len(items)} items",
+            f"ACL {acl_id} has {count} items",
             code="acl-full",
             subject="aclid",
             hint=f"at most {MAX_ITEMS}; join items that differ only in their networks",
         )
-    if wanted is None:
-        last = max((item.order for item in items), default=0)
-        if last >= MAX_ITEM_NUMBER:
-            raise InvalidInput(
-                f"the last item has number {last}, there is none after it",
-                subject="number",
-                hint="give a number that is free",
-            )
-        return last + 1
-    check_number(items, wanted, None)
-    return wanted
 
 
-def check_number(items: Sequence[AclItem], wanted: int, own: Uuid | None) -> None:
-    """Refuse a number that is out of range or another item's; raises as `choose_number`."""
+def number_after(last: int) -> int:
+    """The number of a new item when none is asked for: one more than the largest (0: there is none yet).
+
+    Raises:
+        InvalidInput: there is no number after it.
+    """
+    if last >= MAX_ITEM_NUMBER:
+        raise InvalidInput(
+            f"the last item has number {last}, there is none after it",
+            subject="number",
+            hint="give a number that is free",
+        )
+    return last + 1
+
+
+def check_number(wanted: int, taken_by: AclItem | None, last: int) -> int:
+    """The number that was asked for.
+
+    Args:
+        wanted: it.
+        taken_by: another item of the list that has it.
+        last: the largest number of the list.
+
+    Raises:
+        InvalidInput: it is out of range.
+        Conflict: another item has it (`acl-number-taken`).
+    """
     if not 1 <= wanted <= MAX_ITEM_NUMBER:
         raise InvalidInput(
             f"{wanted} is not an item's number", subject="number", hint=f"1 to {MAX_ITEM_NUMBER}"
         )
-    for item in items:
-        if item.order == wanted and item.id != own:
-            raise Conflict(
-                f"item {item.id} of ACL {item.acl_id} has number {wanted} already",
-                code="acl-number-taken",
-                subject="number",
-                hint=f"{max(each.order for each in items) + 1} is free",
-            )
+    if taken_by is not None:
+        raise Conflict(
+            f"item {taken_by.id} of ACL {taken_by.acl_id} has number {wanted} already",
+            code="acl-number-taken",
+            subject="number",
+            hint=f"{last + 1} is free" if last < MAX_ITEM_NUMBER else "give a number that is free",
+        )
+    return wanted
 
 
 def move(

@@ -17,6 +17,7 @@ from netloom.model.cloud.record import AccountId, DomainId, Owned, Record
 
 UNTAGGED = "untagged"
 MAX_VLAN = 4094
+VLAN_PREFIX = "vlan://"
 DEFAULT_REGION = 1
 
 _VLAN = re.compile(r"(?:vlan://)?(\d{1,4}|untagged)\Z", re.IGNORECASE)
@@ -109,11 +110,11 @@ def checked_vlan(text: str | None) -> str:
         InvalidInput: it is no VLAN.
     """
     if text is None or not text:
-        return f"vlan://{UNTAGGED}"
+        return f"{VLAN_PREFIX}{UNTAGGED}"
     found = _VLAN.match(text.strip())
     if found is None or (found[1].isdigit() and not 1 <= int(found[1]) <= MAX_VLAN):
         raise InvalidInput(f"{text!r} is no VLAN", subject="vlan", hint=f"1 to {MAX_VLAN}, or {UNTAGGED}")
-    return f"vlan://{int(found[1]) if found[1].isdigit() else UNTAGGED}"
+    return f"{VLAN_PREFIX}{int(found[1]) if found[1].isdigit() else UNTAGGED}"
 
 
 def checked_v4(gateway: str | None, netmask: str | None, start: str | None, end: str | None) -> Interval:

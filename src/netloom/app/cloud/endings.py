@@ -1,0 +1,35 @@
+"""How jobs end for records that live as rules do: settled once their provider has them, gone once it has let go.
+
+Rule 1: a record is settled only as the provider was told it: what was changed meanwhile has a job of its own to wait for.
+Rule 2: tags go with what they are on.
+"""
+
+from __future__ import annotations
+
+from netloom.app.cloud.tags import forget
+from netloom.app.cloud.usecase import Ending
+from netloom.app.cloud.work import Work
+from netloom.base.errors import NetloomError
+from netloom.model.cloud.record import Record
+
+
+def gone(record: Record) -> Ending:
+    """The end of a job after which nobody has a record any more."""
+    return lambda work: take_out(work, record)
+
+
+def withdraw(work: Work, record: Record, _error: NetloomError) -> None:
+    """Take out a record that its provider refused to have: it is not among those that are told next."""
+    take_out(work, record)
+
+
+def take_out(work: Work, record: Record) -> None:
+    """Take out a record, if it is still there, and its tags.
+
+    Raises:
+        Conflict: something refers to it (`in-use`).
+    """
+    now = work.records.get(type(record), record.id)
+    if now is not None:
+        forget(work, [now.id])
+        work.delete(now)

@@ -1,0 +1,64 @@
+"""A VPC as elements see it, and where in its zone it may have legs.
+
+Rule 1: a provider counts as enabled in a zone when it is on one of the zone's physical networks that carry guests.
+"""
+
+from __future__ import annotations
+
+from netloom.app.cloud.infrastructure import wire_facts, wires_for, zone
+from netloom.app.cloud.work import View
+from netloom.base.errors import InvalidInput
+from netloom.base.ids import PhysicalNetworkId, Uuid
+from netloom.model.cloud.offerings import Traffic, VpcOffering
+from netloom.model.cloud.vpc import Vpc
+from netloom.model.objects import Zone
+from netloom.plan.vpc_elements import VpcFacts
+
+
+def zone_of(view: View, zone_id: Uuid) -> Zone:
+    """The zone of a new VPC.
+
+    Raises:
+        NotFound: there is none.
+    """
+    return zone(view, zone_id)
+
+
+def facts_of_vpc(view: View, vpc: Vpc) -> VpcFacts:
+    """A VPC with its offering's services, and who is enabled in its zone."""
+    offering = view.records.get(VpcOffering, vpc.offering_id)
+    services = () if offering is None else offering.services
+    return VpcFacts(
+        id=vpc.id,
+        number=vpc.number,
+        name=vpc.name,
+        cidr=vpc.cidr,
+        zone_id=vpc.zone_id,
+        services={item.service: item.providers for item in services},
+        enabled=frozenset(
+            name
+            for wires in wires_for(view, vpc.zone_id, Traffic.GUEST)
+            for name in wire_facts(view, wires).providers
+        ),
+        public_mtu=vpc.public_mtu,
+        redundant=offering is not None and offering.redundant_router,
+    )
+
+
+def guest_wires(view: View, zone_id: Uuid, wanted: Uuid | None) -> PhysicalNetworkId:
+    """The physical network of a leg: the one that is named, or the zone's only one that carries guests.
+
+    Raises:
+        InvalidInput: it is none of the zone's, or several would do and none is named (`physical-network-unclear`).
+    """
+    there = wires_for(view, zone_id, Traffic.GUEST)
+    fitting = [each for each in there if wanted in (None, each.id)]
+    if len(fitting) == 1:
+        return PhysicalNetworkId(fitting[0].id)
+    names = ", ".join(f"{each.name} ({each.id})" for each in there) or "there is none"
+    raise InvalidInput(
+        f"{'no' if not fitting else 'more than one'} physical network of the zone that carries guests fits",
+        code="physical-network-unclear",
+        subject="physicalnetworkid",
+        hint=names,
+    )
