@@ -9,10 +9,11 @@ from __future__ import annotations
 import msgspec
 
 from netloom.app.cloud import configuration
+from netloom.app.cloud.addresses_source_nat import settle_source_nat
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.rules_provider import bring
 from netloom.app.cloud.usecase import Ending, UseCase
-from netloom.app.cloud.vpc_addresses import claim_source_nat, settle_addresses
+from netloom.app.cloud.vpc_addresses import claim_source_nat
 from netloom.app.cloud.vpc_end import drop_parts, remove
 from netloom.app.cloud.vpc_facts import zone_of
 from netloom.app.cloud.vpc_provider import bring_parts, check_served, drop_router, have_router
@@ -228,7 +229,7 @@ def _begin_restart(work: Work, request: RestartVpc) -> Vpc:
 async def _apply_create(doing: Doing, record: Vpc) -> Ending:
     if not record.restart_required:  # else it was made without being started: a restart starts it
         await have_router(doing, record.id)
-    return lambda work: settle_addresses(work, record.id)
+    return lambda work: settle_source_nat(work, record)
 
 
 def _withdraw(work: Work, record: Vpc, _error: NetloomError) -> None:
@@ -243,7 +244,7 @@ def _withdraw(work: Work, record: Vpc, _error: NetloomError) -> None:
 
 async def _apply_update(doing: Doing, record: Vpc) -> Ending:
     await have_router(doing, record.id)
-    return lambda work: settle_addresses(work, record.id)
+    return lambda work: settle_source_nat(work, record)
 
 
 async def _apply_delete(doing: Doing, record: Vpc) -> Ending:
@@ -267,7 +268,7 @@ async def _apply_restart(doing: Doing, record: Vpc) -> Ending:
 
     def ending(work: Work) -> None:
         now = work.records.get(Vpc, record.id)
-        settle_addresses(work, record.id)
+        settle_source_nat(work, record)
         if now is not None and now.restart_required:
             work.update(msgspec.structs.replace(now, restart_required=False))
 
