@@ -45,6 +45,16 @@ def check_key(key: str) -> str:
 
 
 def recall(tx: Transaction, key: str, digest: str, kind: Kind) -> tuple[Object, ...] | None:
+    """The objects that this request made, if it was done before; raises as `recall_answer`."""
+    answer = recall_answer(tx, key, digest)
+    if answer is None:
+        return None
+    item_type = OBJECT_TYPES[kind]
+    items: tuple[Object, ...] = msgspec.json.decode(answer, type=tuple[item_type, ...])  # type: ignore[valid-type]
+    return items
+
+
+def recall_answer(tx: Transaction, key: str, digest: str) -> bytes | None:
     """The answer to this request, if it was done before.
 
     Raises:
@@ -63,18 +73,22 @@ def recall(tx: Transaction, key: str, digest: str, kind: Kind) -> tuple[Object, 
             subject="Idempotency-Key",
             hint="use a new key for each new request",
         )
-    item_type = OBJECT_TYPES[kind]
-    items: tuple[Object, ...] = msgspec.json.decode(zlib.decompress(row[1]), type=tuple[item_type, ...])  # type: ignore[valid-type]
-    return items
+    return zlib.decompress(row[1])
 
 
 def remember(tx: Transaction, key: str, digest: str, items: tuple[Object, ...]) -> None:
-    """Keep the answer; forget those that are too old."""
+    """Keep the objects that a request made."""
+    remember_answer(tx, key, digest, msgspec.json.encode(items))
+
+
+def remember_answer(tx: Transaction, key: str, digest: str, answer: bytes) -> None:
+    """Keep an answer; forget those that are too old."""
     c = tables.idempotency.c
     tx.connection.execute(
         delete(tables.idempotency).where((c.at <= tx.now - KEPT_MICROSECONDS) | (c.key == key))
     )
-    answer = zlib.compress(msgspec.json.encode(items), 1)
     tx.connection.execute(
-        insert(tables.idempotency).values(key=key, request_hash=digest, answer=answer, at=tx.now)
+        insert(tables.idempotency).values(
+            key=key, request_hash=digest, answer=zlib.compress(answer, 1), at=tx.now
+        )
     )

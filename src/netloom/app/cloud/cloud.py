@@ -66,24 +66,32 @@ class Cloud:
             NetloomError: what the use case refuses; nothing was changed.
         """
 
-        def unit(work: Work) -> Done[R]:
-            check_permission(work, use_case.command)
-            record = use_case.begin(work, request)
-            if use_case.apply is None:
-                if use_case.event is not None:
-                    work.event(use_case.event, use_case.describe(record), record)
-                return Done(record, None)
-            event = None
-            if use_case.event is not None:
-                event = work.event(
-                    use_case.event, use_case.describe(record), record, state=EventState.SCHEDULED
-                )
-            return Done(record, enqueue(work, use_case, record, request, event, self.jobs.idle))
+        done = await self.write_as(caller, use_case.name, lambda work: self.begin(work, use_case, request))
+        self.take(done)
+        return done
 
-        done = await self.write_as(caller, use_case.name, unit)
+    def begin(self, work: Work, use_case: UseCase[Q, R], request: Q) -> Done[R]:
+        """A use case's first half, event and job, in a transaction that is the caller's own; `take` follows its commit.
+
+        Raises:
+            Forbidden: the caller's role does not allow it.
+            NetloomError: what the use case refuses; the transaction is then not to be kept.
+        """
+        check_permission(work, use_case.command)
+        record = use_case.begin(work, request)
+        if use_case.apply is None:
+            if use_case.event is not None:
+                work.event(use_case.event, use_case.describe(record), record)
+            return Done(record, None)
+        event = None
+        if use_case.event is not None:
+            event = work.event(use_case.event, use_case.describe(record), record, state=EventState.SCHEDULED)
+        return Done(record, enqueue(work, use_case, record, request, event, self.jobs.idle))
+
+    def take(self, done: Done[R]) -> None:
+        """Have what was begun, and is durable now, go on."""
         if done.job is not None:
             self.jobs.take(done.job)
-        return done
 
     async def read(self, caller: Caller, command: str, work: Callable[[View], T]) -> T:
         """Read with the permission for a command.
