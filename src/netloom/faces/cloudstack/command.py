@@ -19,10 +19,11 @@ from netloom.app.cloud.cloud import Cloud, Done
 from netloom.app.cloud.tags import tagged
 from netloom.app.cloud.usecase import UseCase
 from netloom.app.cloud.work import View
-from netloom.base.errors import InvalidInput
+from netloom.base.errors import InvalidInput, Unavailable
 from netloom.base.ids import Uuid, is_uuid
 from netloom.faces.cloudstack.answers import Answer, Content, JobAnswer, Listing, One, Page, Rows, Success
 from netloom.faces.cloudstack.catalogue import Catalogue
+from netloom.faces.cloudstack.errors import of_job
 from netloom.faces.cloudstack.protocol.parameters import Parameters
 from netloom.faces.cloudstack.scope import Asked, resolve
 from netloom.faces.cloudstack.see import Row, See
@@ -36,6 +37,7 @@ from netloom.faces.cloudstack.table import (
     to_integer,
 )
 from netloom.model.cloud.identity import Caller
+from netloom.model.cloud.jobs import OPEN_STATES, Job, JobState
 from netloom.model.cloud.record import Record
 from netloom.model.kinds import Kind
 from netloom.store.catalog import find
@@ -48,6 +50,8 @@ R = TypeVar("R", bound=Record)
 DEFAULT_PAGE: Final = 500
 """Objects of a list that was asked for without a page: CloudStack's `default.page.size`."""
 MAX_PAGE: Final = 10_000
+FINISH: Final = 60.0
+"""Seconds that a command without a job waits for the job behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,6 +377,29 @@ class Call:
     async def do(self, use_case: UseCase[Q, R], request: Q) -> Done[R]:
         """Do a use case; see `Cloud.do`."""
         return await self.cloud.do(self.caller, use_case, request)
+
+    async def finish(self, use_case: UseCase[Q, R], request: Q) -> Done[R]:
+        """Do a use case to its end: for commands that CloudStack answers only then.
+
+        Raises:
+            NetloomError: what it was refused for, at once or in its job.
+            Unavailable: its job has not ended in time; it goes on (`still-running`).
+        """
+        done = await self.do(use_case, request)
+        if done.job is None:
+            return done
+        job_id = done.job.id
+        await self.cloud.jobs.settled(job_id, FINISH)
+        job = await self.cloud.read_as(self.caller, lambda view: view.records.get(Job, job_id))
+        if job is None or job.state in OPEN_STATES:
+            raise Unavailable(
+                f"job {job_id} has not ended within {FINISH:.0f} s",
+                code="still-running",
+                hint="ask for it with queryAsyncJobResult",
+            )
+        if job.state is not JobState.SUCCEEDED:
+            raise of_job(job)
+        return done
 
     async def read(self, work: Callable[[View], T]) -> T:
         """Read with the permission for this command; see `Cloud.read`."""

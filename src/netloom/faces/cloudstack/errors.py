@@ -15,6 +15,7 @@ from netloom.base.errors import NetloomError
 from netloom.base.ids import is_uuid
 from netloom.faces.cloudstack.protocol.envelopes import Refusal
 from netloom.faces.cloudstack.table import INVALID
+from netloom.model.cloud.jobs import Job
 
 PARAMETER: Final = 4350
 """A service refuses a parameter."""
@@ -49,8 +50,13 @@ BY_CODE: Final[Mapping[str, tuple[int, int | None]]] = {
     "limit-reached": (535, ALLOCATION),  # createNetwork over the account's limit
     "rule-conflict": (537, RULE_CONFLICT),  # createFirewallRule twice
     "address-has-rules": (537, API_LAYER),  # enableStaticNat on an address with rules
+    "bad-cidr": (431, API_LAYER),  # createFirewallRule from 10.0.0.0/40
+    "cidr-outside-network": (431, API_LAYER),  # createEgressFirewallRule from elsewhere
+    "algorithm-unsupported": (431, API_LAYER),  # createLoadBalancerRule with algorithm magic
+    "member-assigned": (530, RUNTIME),  # assignToLoadBalancerRule twice, in the job
     "route-conflict": (537, API_LAYER),  # createStaticRoute twice
     "address-unavailable": (530, 0),  # deployVirtualMachine with an address outside the network
+    "security-group-in-use": (536, API_LAYER),
     "in-use": (530, RUNTIME),  # deleteNetwork with instances, in the job
     "login-failed": (531, None),
     "unsupported-command": (432, API_LAYER),
@@ -69,6 +75,14 @@ def refusal(error: NetloomError) -> Refusal:
     """An error as it is answered."""
     status, code = numbers(type(error), error.stable_code)
     return Refusal(status, code, str(error), _ids(error.subject))
+
+
+def of_job(job: Job) -> NetloomError:
+    """The error that a job failed with, to be raised where its caller waits for it."""
+    kind = _CLASSES.get(job.error_kind or "", NetloomError)
+    if issubclass(kind, errors.StaleVersion):
+        kind = errors.Conflict
+    return kind(job.error_text or "it failed", code=job.error_code, subject=job.error_subject)
 
 
 def numbers(kind: type[NetloomError], code: str | None) -> tuple[int, int | None]:

@@ -27,7 +27,7 @@ from netloom.base.errors import Conflict
 from netloom.base.ids import Uuid
 from netloom.model.cloud.record import Record
 from netloom.store.cloud.schema import BY_TABLE, STORED, Stored
-from netloom.store.lookup import CHUNK
+from netloom.store.lookup import CHUNK, chunks
 
 R = TypeVar("R", bound=Record)
 Where = ColumnElement[bool]
@@ -97,6 +97,14 @@ class Records:
         table = STORED[record_type].table
         found = self.connection.execute(select(table.c.id).where(*where).limit(1)).first()
         return found is not None
+
+    def named(self, record_type: type[Record], field: str, ids: Iterable[str]) -> set[str]:
+        """Which of these ids a field of any record names: what is used, without reading by what."""
+        column = STORED[record_type].table.c[field]
+        found: set[str] = set()
+        for chunk in chunks(list(dict.fromkeys(ids))):
+            found.update(self.connection.scalars(select(column).where(column.in_(chunk)).distinct()))
+        return found
 
     def insert(self, record: Record) -> None:
         """Write a new record.
