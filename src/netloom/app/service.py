@@ -243,12 +243,14 @@ class App:
         """
         revision = self._store.revision if since is None else since
         while True:
+            known = self._store.revision
             changes = await self._store.changes(revision)
             for change in changes:
                 yield change
             if changes:
                 revision = changes[-1].revision
             else:
+                revision = max(revision, known)  # not every revision is of an object
                 await self._store.wait_beyond(revision)
 
     async def wait(

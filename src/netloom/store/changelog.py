@@ -2,6 +2,8 @@
 
 Rule 1: revisions are unique and become visible in order, because writers exclude each other.
 Rule 2: a reader that is behind what was compacted is told so; it reads everything again instead of missing something.
+Rule 3: beside changes of objects there are notes (`Transaction.note`): the planner reads what they name again, watchers do
+    not see them.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from netloom.store.transaction import Counters
 DEFAULT_KEPT = 100_000
 _SLACK = 1_000
 """Changes beyond what is kept before the oldest are removed: one delete for many commits."""
+
+_OBJECTS = [kind.value for kind in Kind]
 
 
 class RevisionCompacted(Conflict):
@@ -43,14 +47,11 @@ def read_changes(connection: Connection, since: int, limit: int) -> list[Change]
     Raises:
         RevisionCompacted: some of them are gone, or the revision is of another database's future.
     """
-    row = connection.execute(select(tables.counters.c.compacted, tables.counters.c.revision)).one()
-    compacted, revision = row[0], row[1]
-    if since < compacted or since > revision:
-        raise RevisionCompacted(since, compacted)
+    _check_kept(connection, since)
     c = tables.changes.c
     rows = connection.execute(
         select(c.revision, c.kind, c.object_id, c.name, c.action, c.generation, c.at)
-        .where(c.revision > since)
+        .where(c.revision > since, c.kind.in_(_OBJECTS))
         .order_by(c.revision)
         .limit(limit)
     )
@@ -66,6 +67,27 @@ def read_changes(connection: Connection, since: int, limit: int) -> list[Change]
         )
         for r in rows
     ]
+
+
+def read_touched(connection: Connection, since: int, limit: int) -> list[tuple[int, str, Uuid]]:
+    """Revision, kind and id of the changes and notes after a revision, oldest first, at most `limit`.
+
+    Raises:
+        RevisionCompacted: as `read_changes`.
+    """
+    _check_kept(connection, since)
+    c = tables.changes.c
+    rows = connection.execute(
+        select(c.revision, c.kind, c.object_id).where(c.revision > since).order_by(c.revision).limit(limit)
+    )
+    return [(row[0], row[1], Uuid(row[2])) for row in rows]
+
+
+def _check_kept(connection: Connection, since: int) -> None:
+    row = connection.execute(select(tables.counters.c.compacted, tables.counters.c.revision)).one()
+    compacted, revision = row[0], row[1]
+    if since < compacted or since > revision:
+        raise RevisionCompacted(since, compacted)
 
 
 def compact(connection: Connection, counters: Counters, keep: int) -> None:

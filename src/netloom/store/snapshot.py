@@ -6,7 +6,8 @@ Rule 2: reading everything must be cheap, because it is what makes a restart and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, select
 
@@ -15,12 +16,13 @@ from netloom.model.kinds import Kind
 from netloom.model.objects import Host, Network, Nic, Object, PhysicalNetwork, Zone
 from netloom.store import tables
 from netloom.store.catalog import all_of, find_by_ids
-from netloom.store.changelog import read_changes
+from netloom.store.changelog import read_touched
+from netloom.store.cloud.filters import LOG_WORD, GroupRules, read_groups, read_nic_groups
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All intent as it was at a revision, each kind in the order of numbers."""
+    """All intent as it was at a revision, each kind in the order of numbers; `nic_groups`: NICs that are filtered."""
 
     revision: int
     zones: tuple[Zone, ...]
@@ -28,19 +30,25 @@ class Snapshot:
     hosts: tuple[Host, ...]
     networks: tuple[Network, ...]
     nics: tuple[Nic, ...]
+    nic_groups: Mapping[Uuid, tuple[Uuid, ...]] = field(default_factory=dict)
+    groups: tuple[GroupRules, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
     """What changed up to a revision: the objects as they are now, and which are gone. Kinds come in dependency order.
 
-    `more`: there is more to read at once, from `revision` on.
+    `more`: there is more to read at once, from `revision` on. `nic_groups`: the security groups of those NICs that are
+    filtered; `groups`: groups that changed.
     """
 
     revision: int
     objects: tuple[Object, ...]
     gone: tuple[tuple[Kind, Uuid], ...]
     more: bool
+    nic_groups: Mapping[Uuid, tuple[Uuid, ...]] = field(default_factory=dict)
+    groups: tuple[GroupRules, ...] = ()
+    groups_gone: tuple[Uuid, ...] = ()
 
 
 def read_all(connection: Connection) -> Snapshot:
@@ -54,6 +62,8 @@ def read_all(connection: Connection) -> Snapshot:
         tuple(item for item in all_of(connection, Kind.HOST) if isinstance(item, Host)),
         tuple(item for item in all_of(connection, Kind.NETWORK) if isinstance(item, Network)),
         tuple(item for item in all_of(connection, Kind.NIC) if isinstance(item, Nic)),
+        read_nic_groups(connection),
+        tuple(read_groups(connection)),
     )
 
 
@@ -63,15 +73,26 @@ def read_changed(connection: Connection, since: int, limit: int) -> Changed:
     Raises:
         RevisionCompacted: read everything again.
     """
-    changes = read_changes(connection, since, limit)
-    touched: dict[Kind, dict[Uuid, None]] = {kind: {} for kind in Kind}
-    for change in changes:
-        touched[change.kind][change.id] = None
+    log = read_touched(connection, since, limit)
+    touched: dict[str, dict[Uuid, None]] = {word: {} for word in (*(kind.value for kind in Kind), LOG_WORD)}
+    for _, word, item_id in log:
+        touched[word][item_id] = None
     objects: list[Object] = []
     gone: list[tuple[Kind, Uuid]] = []
-    for kind, ids in touched.items():
+    for kind in Kind:
+        ids = touched[kind.value]
         found = find_by_ids(connection, kind, list(ids))
         objects += sorted(found.values(), key=lambda item: item.number)
         gone += [(kind, item_id) for item_id in ids if item_id not in found]
-    revision = changes[-1].revision if changes else since
-    return Changed(revision, tuple(objects), tuple(gone), len(changes) == limit)
+    nics = list(touched[Kind.NIC.value])
+    groups = read_groups(connection, touched[LOG_WORD]) if touched[LOG_WORD] else []
+    present = {group.id for group, _ in groups}
+    return Changed(
+        log[-1][0] if log else since,
+        tuple(objects),
+        tuple(gone),
+        len(log) == limit,
+        read_nic_groups(connection, nics) if nics else {},
+        tuple(groups),
+        tuple(group_id for group_id in touched[LOG_WORD] if group_id not in present),
+    )

@@ -62,6 +62,7 @@ class Mark:
     number: int
     changes: int
     hints: int
+    notes: int
 
 
 class Transaction:
@@ -78,6 +79,7 @@ class Transaction:
         self.random_bits = random_bits
         self._counters = counters
         self._changes: list[Change] = []
+        self._notes: list[dict[str, str | int]] = []
         self.found: dict[tuple[Kind, str], Object] = {}
 
     @property
@@ -128,16 +130,35 @@ class Transaction:
         )
         return revision
 
+    def note(self, word: str, item_id: Uuid, name: str) -> None:
+        """Note that what is no object of its own has to be read again by whoever plans; watchers do not see it."""
+        self._counters.revision += 1
+        self._notes.append(
+            {
+                "revision": self._counters.revision,
+                "kind": word,
+                "object_id": item_id,
+                "name": name,
+                "action": Action.UPDATED.value,
+                "generation": 0,
+                "at": self.now,
+            }
+        )
+
     def mark(self) -> Mark:
         """Where a unit begins."""
         return Mark(
-            self._counters.revision, self._counters.number, len(self._changes), len(self._hints_before)
+            self._counters.revision,
+            self._counters.number,
+            len(self._changes),
+            len(self._hints_before),
+            len(self._notes),
         )
 
     def undo(self, mark: Mark) -> None:
         """Take back what a unit counted and noted; its rows are the savepoint's affair."""
         self._counters.revision, self._counters.number = mark.revision, mark.number
-        del self._changes[mark.changes :]
+        del self._changes[mark.changes :], self._notes[mark.notes :]
         while len(self._hints_before) > mark.hints:
             self._hints.put(*self._hints_before.pop())
         self.found.clear()
@@ -160,6 +181,8 @@ class Transaction:
                     for change in self._changes
                 ],
             )
+        if self._notes:
+            self.connection.execute(_INSERT_CHANGES, self._notes)
 
 
 _INSERT_CHANGES = insert(tables.changes)

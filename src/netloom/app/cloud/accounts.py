@@ -12,6 +12,7 @@ from netloom.app.cloud.accounts_cleanup import remove_account
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.domains import domain_seen
 from netloom.app.cloud.identity_users import NewUser, add_user
+from netloom.app.cloud.security_groups import add_default
 from netloom.app.cloud.usecase import UseCase
 from netloom.app.cloud.work import View, Work, missing
 from netloom.base.errors import Conflict, InvalidInput, NetloomError
@@ -115,6 +116,7 @@ def _create(work: Work, request: CreateAccount) -> Account:
             network_domain=_network_domain(request.network_domain),
         )
     )
+    add_default(work, account)
     add_user(work, account, request.user)
     return account
 

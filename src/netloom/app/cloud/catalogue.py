@@ -37,6 +37,8 @@ from netloom.app.cloud import (
     projects,
     public_ranges,
     roles_change,
+    security_groups,
+    security_groups_rules,
     static_nat,
     static_routes,
     tags,
@@ -77,6 +79,8 @@ AREAS: tuple[ModuleType, ...] = (
     acl_apply,
     private_gateways,
     static_routes,
+    security_groups,
+    security_groups_rules,
 )
 """Modules of `netloom.app.cloud`; each has `USE_CASES`."""
 

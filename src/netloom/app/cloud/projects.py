@@ -7,13 +7,16 @@ Rule 2: a project has an administrator at all times.
 from __future__ import annotations
 
 import msgspec
+from sqlalchemy import select
 
 from netloom.app.cloud import configuration
 from netloom.app.cloud.accounts_cleanup import remove_account
 from netloom.app.cloud.doing import Doing
-from netloom.app.cloud.identity_owner import named, project_seen
+from netloom.app.cloud.identity_owner import project_seen
 from netloom.app.cloud.limits import take
+from netloom.app.cloud.security_groups import add_default
 from netloom.app.cloud.usecase import Ending, UseCase
+from netloom.app.cloud.visibility import Scope, visible
 from netloom.app.cloud.work import View, Work
 from netloom.base.errors import Conflict, Forbidden, NetloomError, NotFound
 from netloom.base.ids import Uuid, parse_name
@@ -32,7 +35,7 @@ from netloom.model.cloud.identity import (
 from netloom.model.cloud.limits import ResourceType
 from netloom.model.cloud.permissions import USER_ROLE
 from netloom.model.cloud.record import AccountId, DomainId
-from netloom.store.cloud.records import columns
+from netloom.store.cloud.records import Where, columns
 
 
 class CreateProject(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,13 +48,14 @@ class CreateProject(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UpdateProject(msgspec.Struct, frozen=True, kw_only=True):
-    """Change a project; `account` becomes an administrator of it, instead of all others when `swap` is set."""
+    """Change a project; `account` becomes its only administrator when `swap` is set, else it gets this role in it."""
 
     id: Uuid
     name: str | None = None
     display_text: str | None = None
     account: str | None = None
     swap: bool = True
+    role: ProjectRole = ProjectRole.ADMIN
 
 
 class OfProject(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +102,7 @@ def _create(work: Work, request: CreateProject) -> Project:
             role_id=USER_ROLE,
         )
     )
+    add_default(work, account)
     project = work.insert(
         Project(
             **work.birth(),
@@ -118,22 +123,33 @@ async def _made(_doing: Doing, _project: Project) -> None:
 def _update(work: Work, request: UpdateProject) -> Project:
     project = _administered(work, request.id)
     if request.account is not None:
-        account = named(work, request.account, project.domain_id)
-        if request.swap:
-            for member in members_of(work, project):
-                if member.role is ProjectRole.ADMIN and member.account_id != account.id:
-                    work.update(msgspec.structs.replace(member, role=ProjectRole.REGULAR))
-        found = _member(work, project, account)
-        if found is None:
-            _join(work, project, account, ProjectRole.ADMIN)
-        else:
-            work.update(msgspec.structs.replace(found, role=ProjectRole.ADMIN))
+        _give_role(work, project, request)
     if request.name is not None:
         project = msgspec.structs.replace(project, name=parse_name(request.name, "name"))
     if request.display_text is not None:
         text = checked_text(request.display_text, "displaytext")
         project = msgspec.structs.replace(project, display_text=text)
     return work.update(project)
+
+
+def _give_role(work: Work, project: Project, request: UpdateProject) -> None:
+    """Make an account of the project's domain its administrator, or a member with another role."""
+    account = account_of_domain(work, project, request.account or "")
+    role = ProjectRole.ADMIN if request.swap else request.role
+    found = _member(work, project, account)
+    if found is None:
+        if role is ProjectRole.ADMIN:
+            take(work, account.id, ResourceType.PROJECT)
+        _join(work, project, account, role)
+    elif found.role is not role:
+        if role is ProjectRole.ADMIN:
+            take(work, account.id, ResourceType.PROJECT)
+        else:
+            _check_not_last(work, project, found, account.name)
+        work.update(msgspec.structs.replace(found, role=role))
+    for member in members_of(work, project) if request.swap else ():
+        if member.role is ProjectRole.ADMIN and member.account_id != account.id:
+            work.update(msgspec.structs.replace(member, role=ProjectRole.REGULAR))
 
 
 def _activate(work: Work, request: OfProject) -> Project:
@@ -164,14 +180,7 @@ def _undo_delete(work: Work, project: Project, _error: NetloomError) -> None:
 
 def _add(work: Work, request: AddMember) -> Project:
     project = _administered(work, request.project_id)
-    c = columns(Account)
-    account = work.records.first(Account, c.domain_id == project.domain_id, c.name == request.account)
-    if account is None or account.type is AccountType.PROJECT:
-        raise NotFound(
-            f"there is no account {request.account!r} in the project's domain {project.domain_id}",
-            code="account-not-found",
-            subject="account",
-        )
+    account = account_of_domain(work, project, request.account)
     if _member(work, project, account) is not None:
         raise Conflict(
             f"the account {account.name!r} is in the project {project.name!r} already",
@@ -193,16 +202,40 @@ def _remove(work: Work, request: RemoveMember) -> Project:
             code="project-member-not-found",
             subject="account",
         )
-    admins = [each for each in members_of(work, project) if each.role is ProjectRole.ADMIN]
-    if admins == [member]:
-        raise Conflict(
-            f"the account {request.account!r} is the only administrator of the project {project.name!r}",
-            code="last-administrator",
-            subject="account",
-            hint="make another one first (updateProject)",
-        )
+    _check_not_last(work, project, member, request.account)
     work.delete(member)
     return project
+
+
+def account_of_domain(view: View, project: Project, name: str) -> Account:
+    """An account of a project's domain, by its name: who administers a project may add any of them.
+
+    Raises:
+        NotFound: there is none.
+    """
+    c = columns(Account)
+    account = view.records.first(Account, c.domain_id == project.domain_id, c.name == name)
+    if account is None or account.type is AccountType.PROJECT:
+        raise NotFound(
+            f"there is no account {name!r} in the project's domain {project.domain_id}",
+            code="account-not-found",
+            subject="account",
+        )
+    return account
+
+
+def projects_listed(view: View, scope: Scope) -> list[Where]:
+    """The conditions of a list of projects: by itself those that the caller is in; else all in the scope that it sees."""
+    c, m = columns(Project), columns(ProjectMember)
+    seen = visible(c, view.caller, Scope(everything=True))
+    if scope.domain_id is not None:
+        return [*seen, c.domain_id == scope.domain_id]
+    if scope.domain_path is not None:
+        return visible(c, view.caller, Scope(domain_path=scope.domain_path))
+    if scope.everything:
+        return seen
+    accounts = scope.account_ids or (view.caller.account_id,)
+    return [*seen, c.id.in_(select(m.project_id).where(m.account_id.in_(accounts)))]
 
 
 def members_of(view: View, project: Project) -> list[ProjectMember]:
@@ -213,6 +246,21 @@ def members_of(view: View, project: Project) -> list[ProjectMember]:
 def _member(view: View, project: Project, account: Account) -> ProjectMember | None:
     c = columns(ProjectMember)
     return view.records.first(ProjectMember, c.project_id == project.id, c.account_id == account.id)
+
+
+def _check_not_last(view: View, project: Project, member: ProjectMember, name: str) -> None:
+    """A project keeps an administrator.
+
+    Raises:
+        Conflict: this one is the only one (`last-administrator`).
+    """
+    if [each for each in members_of(view, project) if each.role is ProjectRole.ADMIN] == [member]:
+        raise Conflict(
+            f"the account {name!r} is the only administrator of the project {project.name!r}",
+            code="last-administrator",
+            subject="account",
+            hint="make another one first (updateProject)",
+        )
 
 
 def _join(work: Work, project: Project, account: Account, role: ProjectRole) -> None:

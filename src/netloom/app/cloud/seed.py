@@ -9,10 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from netloom.app.cloud import acl_lists, identity_seed, offerings_seed
+from netloom.app.cloud import acl_lists, identity_seed, offerings_seed, security_groups
 from netloom.app.cloud.work import Work
 
-SEEDS: tuple[Callable[[Work], None], ...] = (identity_seed.seed, offerings_seed.seed, acl_lists.seed_lists)
+SEEDS: tuple[Callable[[Work], None], ...] = (
+    identity_seed.seed,
+    offerings_seed.seed,
+    acl_lists.seed_lists,
+    security_groups.seed,
+)
 """Each area's, those first that others refer to."""
 
 

@@ -14,7 +14,7 @@ from netloom.base.ids import Uuid
 from netloom.base.net import IPNetwork
 from netloom.model.cloud.acl_match import ICMP, TCP, UDP, Match, networks
 from netloom.model.cloud.acl_program import Program, Rule, Verdict
-from netloom.model.cloud.record import AccountId, Owned
+from netloom.model.cloud.record import Owned, Record
 from netloom.model.cloud.rules import TrafficDirection
 
 DEFAULT_NAME: Final = "default"
@@ -43,6 +43,13 @@ class SecurityGroupRule(Owned, frozen=True, kw_only=True):
     direction: TrafficDirection
     match: Match
     peer_group_id: Uuid | None = None
+
+
+class SecurityGroupMember(Record, frozen=True, kw_only=True):
+    """An instance in a group: what its interfaces in networks with security groups let through is the group's to say."""
+
+    group_id: Uuid
+    instance_id: Uuid
 
 
 def check_group_name(text: str) -> str:
@@ -105,7 +112,7 @@ def check_deletable(
         used_by: id and name of other groups whose rules name it.
 
     Raises:
-        Conflict: it is the default one (`security-group-default`), has members or is named (`in-use`).
+        Conflict: it is the default one (`security-group-default`), has members or is named (`security-group-in-use`).
     """
     if group.name == DEFAULT_NAME:
         raise Conflict(
@@ -117,7 +124,7 @@ def check_deletable(
     if names:
         raise Conflict(
             f"security group {group.name} ({group.id}) has {len(names)} instances: {', '.join(names[:5])}",
-            code="in-use",
+            code="security-group-in-use",
             subject="id",
             hint="take them out of it, or delete them first",
         )
@@ -125,7 +132,7 @@ def check_deletable(
     if others:
         raise Conflict(
             f"security group {group.name} ({group.id}) is named by rules of {', '.join(others[:5])}",
-            code="in-use",
+            code="security-group-in-use",
             subject="id",
             hint="revoke those rules first",
         )
@@ -152,7 +159,3 @@ def program_of(rules: Iterable[SecurityGroupRule], members: Mapping[Uuid, tuple[
             TrafficDirection.EGRESS: Verdict.DENY if closed else Verdict.ALLOW,
         },
     )
-
-
-GroupKey = tuple[AccountId, str]
-"""Whose, and called what: how callers of CloudStack name a group in a rule."""

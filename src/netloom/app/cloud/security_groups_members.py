@@ -1,0 +1,137 @@
+"""Which instances are in which groups, and telling switches of it.
+
+Rule 1: an instance is in groups of its own account; one in a network with security groups that names none is in `default`.
+Rule 2: what a NIC lets through follows from its instance's groups; a change of them is a change of its native NICs, so that
+    the planner reads them again and their status says how far switches are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import cast
+
+import msgspec
+
+from netloom.app.cloud.work import View, Work
+from netloom.base.errors import Conflict, Exhausted
+from netloom.base.ids import Uuid
+from netloom.model.changes import Action
+from netloom.model.cloud.identity import Account
+from netloom.model.cloud.instances import Instance, InstanceNic
+from netloom.model.cloud.networks import GuestNetwork
+from netloom.model.cloud.security_groups import DEFAULT_NAME, SecurityGroup, SecurityGroupMember
+from netloom.model.kinds import Kind
+from netloom.model.objects import Network, Nic
+from netloom.store.catalog import find_by_ids, replace
+from netloom.store.cloud.filters import is_filtered
+from netloom.store.cloud.records import columns
+from netloom.store.lookup import chunks
+
+MAX_GROUPS = 16
+"""Groups of one instance: each is asked about for the first packet of a connection."""
+
+
+def groups_for(
+    view: View, account: Account, wanted: Sequence[SecurityGroup], networks: Iterable[GuestNetwork]
+) -> tuple[SecurityGroup, ...]:
+    """The groups that a new instance of an account will be in: those that are wanted, else the default one where it matters.
+
+    Raises:
+        Conflict: one is another account's (`security-group-of-another`), or no network has security groups
+            (`no-security-groups`).
+        Exhausted: there are too many.
+    """
+    filtered = any(is_filtered(view.records.connection, network.id) for network in networks)
+    if wanted and not filtered:
+        raise Conflict(
+            "security groups were given, but none of the instance's networks has them",
+            code="no-security-groups",
+            subject="securitygroupids",
+            hint="leave them out, or use a network whose offering has the service SecurityGroup",
+        )
+    if not wanted and filtered:
+        c = columns(SecurityGroup)
+        wanted = view.records.select(SecurityGroup, c.account_id == account.id, c.name == DEFAULT_NAME)
+    return _checked(account.id, wanted)
+
+
+def _checked(account_id: str, wanted: Sequence[SecurityGroup]) -> tuple[SecurityGroup, ...]:
+    groups = tuple({group.id: group for group in wanted}.values())
+    if len(groups) > MAX_GROUPS:
+        raise Exhausted(
+            f"{len(groups)} security groups for one instance",
+            code="too-many-security-groups",
+            subject="securitygroupids",
+            hint=f"at most {MAX_GROUPS}",
+        )
+    for group in groups:
+        if group.account_id != account_id:
+            raise Conflict(
+                f"security group {group.name} ({group.id}) belongs to another account than the instance",
+                code="security-group-of-another",
+                subject="securitygroupids",
+                hint="groups of the account that owns the instance",
+            )
+    return groups
+
+
+def set_groups(work: Work, instance: Instance, wanted: Sequence[SecurityGroup]) -> None:
+    """Put an instance into these groups and no others; its NICs are told to switches anew when that changes anything.
+
+    Raises:
+        Conflict: one is another account's. Exhausted: there are too many.
+    """
+    groups = {group.id for group in _checked(instance.account_id, wanted)}
+    c = columns(SecurityGroupMember)
+    present = work.records.select(SecurityGroupMember, c.instance_id == instance.id)
+    gone = [member for member in present if member.group_id not in groups]
+    work.delete_all(gone)
+    new = [group for group in wanted if group.id not in {member.group_id for member in present}]
+    for group in {group.id: group for group in new}.values():
+        work.insert(SecurityGroupMember(**work.birth(), group_id=group.id, instance_id=instance.id))
+    if gone or new:
+        nics = columns(InstanceNic)
+        _tell_anew(work, work.records.select(InstanceNic, nics.instance_id == instance.id))
+
+
+def leave_groups(work: Work, instance_id: Uuid) -> None:
+    """Take an instance that goes for good out of all groups."""
+    c = columns(SecurityGroupMember)
+    work.delete_all(work.records.select(SecurityGroupMember, c.instance_id == instance_id))
+
+
+def _tell_anew(work: Work, nics: Sequence[InstanceNic]) -> None:
+    """Make native NICs a generation newer."""
+    connection = work.tx.connection
+    natives = list(find_by_ids(connection, Kind.NIC, [nic.id for nic in nics]).values())
+    networks = find_by_ids(connection, Kind.NETWORK, list({cast("Nic", item).network_id for item in natives}))
+    for item in natives:
+        native = cast("Nic", item)
+        network = cast("Network", networks[native.network_id])
+        generation = native.generation + 1
+        revision = work.tx.record(Kind.NIC, native.id, native.name, Action.UPDATED, generation)
+        anew = msgspec.structs.replace(native, generation=generation, revision=revision, updated_at=work.at)
+        replace(work.tx, anew, {network.id: network})
+
+
+def groups_of(view: View, instance_ids: Iterable[str]) -> dict[str, list[SecurityGroup]]:
+    """The groups of instances, in the order in which they were made; an instance without any is not in it."""
+    c = columns(SecurityGroupMember)
+    members: list[SecurityGroupMember] = []
+    for chunk in chunks(list(dict.fromkeys(instance_ids))):
+        members += view.records.select(SecurityGroupMember, c.instance_id.in_(chunk))
+    groups = view.records.many(SecurityGroup, {member.group_id for member in members})
+    found: dict[str, list[SecurityGroup]] = {}
+    for member in members:
+        found.setdefault(member.instance_id, []).append(groups[member.group_id])
+    return {key: sorted(each, key=lambda group: group.number) for key, each in found.items()}
+
+
+def members_of(view: View, group_ids: Iterable[str]) -> dict[str, list[Uuid]]:
+    """The ids of the instances in groups; a group without any is not in it."""
+    c = columns(SecurityGroupMember)
+    found: dict[str, list[Uuid]] = {}
+    for chunk in chunks(list(dict.fromkeys(group_ids))):
+        for member in view.records.select(SecurityGroupMember, c.group_id.in_(chunk)):
+            found.setdefault(member.group_id, []).append(member.instance_id)
+    return found

@@ -1,0 +1,184 @@
+"""What members of a security group let in and out: authorising it, and revoking it.
+
+Rule 1: a rule speaks of one network or one group: a request that names several makes several rules, all or none of them.
+Rule 2: a rule that is there already is refused: two equal rules could be revoked one by one and still allow.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from netloom.app.cloud.doing import Doing
+from netloom.app.cloud.security_groups import GroupRef, group_of, named_group
+from netloom.app.cloud.usecase import UseCase
+from netloom.app.cloud.work import View, Work, missing
+from netloom.base.errors import Conflict, InvalidInput
+from netloom.base.ids import Uuid
+from netloom.model.cloud.acl_match import Match
+from netloom.model.cloud.identity import Account
+from netloom.model.cloud.rules import TrafficDirection
+from netloom.model.cloud.security_groups import (
+    SecurityGroup,
+    SecurityGroupRule,
+    check_group_match,
+    check_room,
+)
+from netloom.store.cloud.filters import LOG_WORD
+from netloom.store.cloud.records import columns
+
+
+class Peer(msgspec.Struct, frozen=True, kw_only=True):
+    """Another group: its name, and the name of the account that has it (None: the group's own)."""
+
+    group: str
+    account: str | None = None
+
+
+class Authorize(msgspec.Struct, frozen=True, kw_only=True):
+    """What a group shall let through: a match, and networks or groups of the other side."""
+
+    group: GroupRef
+    protocol: str | None = None
+    start_port: int | None = None
+    end_port: int | None = None
+    icmp_type: int | None = None
+    icmp_code: int | None = None
+    cidrs: tuple[str, ...] = ()
+    peers: tuple[Peer, ...] = ()
+
+
+class Revoke(msgspec.Struct, frozen=True, kw_only=True):
+    """Which rule."""
+
+    id: Uuid
+
+
+def _authorize(work: Work, request: Authorize, direction: TrafficDirection) -> SecurityGroup:
+    group = group_of(work, request.group, "securitygroupid")
+    if not request.cidrs and not request.peers:
+        raise InvalidInput(
+            "neither networks nor groups of the other side are given",
+            subject="cidrlist",
+            hint="cidrlist (0.0.0.0/0 and ::/0 for everybody), usersecuritygrouplist, or both",
+        )
+    match = check_group_match(
+        Match(
+            protocol=request.protocol or "all",
+            start_port=request.start_port,
+            end_port=request.end_port,
+            icmp_type=request.icmp_type,
+            icmp_code=request.icmp_code,
+            cidrs=request.cidrs,
+        )
+    )
+    c = columns(SecurityGroupRule)
+    there = work.records.select(SecurityGroupRule, c.group_id == group.id)
+    sides: list[tuple[tuple[str, ...], Uuid | None]] = [((cidr,), None) for cidr in match.cidrs]
+    if not request.cidrs:
+        sides = []
+    sides += [((), _peer(work, group, peer).id) for peer in request.peers]
+    check_room(group, len(there), len(sides))
+    taken = {(rule.direction, rule.match, rule.peer_group_id): rule.id for rule in there}
+    for cidrs, peer in sides:
+        one = msgspec.structs.replace(match, cidrs=cidrs)
+        key = (direction, one, peer)
+        if key in taken:
+            raise Conflict(
+                f"security group {group.name} ({group.id}) has this rule already: {taken[key]}",
+                code="security-group-rule-taken",
+                subject="cidrlist" if peer is None else "usersecuritygrouplist",
+                hint="leave out what is there",
+            )
+        rule = work.insert(
+            SecurityGroupRule(
+                **work.owned(group), group_id=group.id, direction=direction, match=one, peer_group_id=peer
+            )
+        )
+        taken[key] = rule.id
+    _tell(work, group)
+    return group
+
+
+def _peer(view: View, group: SecurityGroup, peer: Peer) -> SecurityGroup:
+    """A group that rules may name: one of any account of the same domain, or one that the caller sees.
+
+    Who names it must know both names; what is in it stays hidden.
+    """
+    if peer.account is None:
+        account = view.records.get(Account, group.account_id)
+    else:
+        c = columns(Account)
+        account = view.records.first(Account, c.domain_id == group.domain_id, c.name == peer.account)
+    if account is None:
+        raise missing(SecurityGroup, peer.group, "usersecuritygrouplist")
+    return named_group(view, account, peer.group, "usersecuritygrouplist")
+
+
+def _authorize_ingress(work: Work, request: Authorize) -> SecurityGroup:
+    return _authorize(work, request, TrafficDirection.INGRESS)
+
+
+def _authorize_egress(work: Work, request: Authorize) -> SecurityGroup:
+    return _authorize(work, request, TrafficDirection.EGRESS)
+
+
+def _revoke(work: Work, request: Revoke, direction: TrafficDirection) -> SecurityGroup:
+    rule = work.get(SecurityGroupRule, request.id)
+    if rule.direction is not direction:
+        raise missing(SecurityGroupRule, request.id, "id")
+    group = work.get(SecurityGroup, rule.group_id)
+    work.delete(rule)
+    _tell(work, group)
+    return group
+
+
+def _revoke_ingress(work: Work, request: Revoke) -> SecurityGroup:
+    return _revoke(work, request, TrafficDirection.INGRESS)
+
+
+def _revoke_egress(work: Work, request: Revoke) -> SecurityGroup:
+    return _revoke(work, request, TrafficDirection.EGRESS)
+
+
+def _tell(work: Work, group: SecurityGroup) -> None:
+    """Have the planner read the group again."""
+    work.tx.note(LOG_WORD, group.id, group.name)
+
+
+async def _nothing_to_wait_for(_doing: Doing, _group: SecurityGroup) -> None:
+    """Rules are true when they are written; switches follow, and their hosts' status says how far."""
+
+
+AUTHORIZE_INGRESS = UseCase(
+    name="security_group.authorize_ingress",
+    command="authorizeSecurityGroupIngress",
+    event="SG.AUTH.INGRESS",
+    request=Authorize,
+    begin=_authorize_ingress,
+    apply=_nothing_to_wait_for,
+)
+AUTHORIZE_EGRESS = UseCase(
+    name="security_group.authorize_egress",
+    command="authorizeSecurityGroupEgress",
+    event="SG.AUTH.EGRESS",
+    request=Authorize,
+    begin=_authorize_egress,
+    apply=_nothing_to_wait_for,
+)
+REVOKE_INGRESS = UseCase(
+    name="security_group.revoke_ingress",
+    command="revokeSecurityGroupIngress",
+    event="SG.REVOKE.INGRESS",
+    request=Revoke,
+    begin=_revoke_ingress,
+    apply=_nothing_to_wait_for,
+)
+REVOKE_EGRESS = UseCase(
+    name="security_group.revoke_egress",
+    command="revokeSecurityGroupEgress",
+    event="SG.REVOKE.EGRESS",
+    request=Revoke,
+    begin=_revoke_egress,
+    apply=_nothing_to_wait_for,
+)
+USE_CASES = (AUTHORIZE_INGRESS, AUTHORIZE_EGRESS, REVOKE_INGRESS, REVOKE_EGRESS)
