@@ -1,0 +1,108 @@
+"""CloudStack's commands for sizes of instances."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from netloom.app.cloud import offerings_service
+from netloom.app.cloud.offerings import DeleteOffering
+from netloom.app.cloud.offerings_service import CreateServiceOffering, UpdateServiceOffering
+from netloom.app.cloud.work import View
+from netloom.base.errors import Forbidden
+from netloom.faces.cloudstack.command import Call, Command, Listing, One, Rows, Success
+from netloom.faces.cloudstack.commands.offerings_asked import (
+    changed_domain_ids,
+    changed_zone_ids,
+    domain_ids,
+    listed,
+    same_word,
+    zone_ids,
+)
+from netloom.faces.cloudstack.views.offerings import service_offering_rows
+from netloom.model.cloud.offerings import ServiceOffering
+
+
+async def list_service_offerings(call: Call) -> Rows:
+    """Lists the sizes that instances may have."""
+    system = call.flag("issystem", default=False)
+    if system and not call.caller.is_root:
+        raise Forbidden("sizes of netloom's own routers are for administrators of the root domain")
+    numbers = {name: call.integer(name) for name in ("cpunumber", "cpuspeed", "memory")}
+
+    def fits(_view: View) -> Callable[[ServiceOffering], bool]:
+        return lambda offering: (
+            offering.is_system == system
+            and same_word(call.text("systemvmtype"), offering.system_vm_type)
+            and same_word(call.text("storagetype"), offering.storage_type)
+            and numbers["cpunumber"] in {None, offering.cpu_number}
+            and numbers["cpuspeed"] in {None, offering.cpu_speed}
+            and numbers["memory"] in {None, offering.memory}
+        )
+
+    return await listed(call, ServiceOffering, service_offering_rows, fits)
+
+
+async def create_service_offering(call: Call) -> object:
+    """Makes a size."""
+    return await call.do(
+        offerings_service.CREATE_SERVICE_OFFERING,
+        CreateServiceOffering(
+            name=call.need("name"),
+            display_text=call.text("displaytext") or None,
+            cpu_number=call.integer("cpunumber"),
+            cpu_speed=call.integer("cpuspeed"),
+            memory=call.integer("memory"),
+            network_rate=call.integer("networkrate"),
+            root_disk_size=call.integer("rootdisksize") or 0,
+            storage_type=call.text("storagetype") or "shared",
+            provisioning_type=call.text("provisioningtype") or "thin",
+            offer_ha=call.flag("offerha", default=False),
+            limit_cpu_use=call.flag("limitcpuuse", default=False),
+            is_volatile=call.flag("isvolatile", default=False),
+            dynamic_scaling=call.flag("dynamicscalingenabled", default=True),
+            is_system=call.flag("issystem", default=False),
+            system_vm_type=call.text("systemvmtype") or None,
+            host_tags=call.text("hosttags") or None,
+            storage_tags=call.text("tags") or None,
+            domain_ids=domain_ids(call),
+            zone_ids=zone_ids(call),
+            details=call.pairs("serviceofferingdetails"),
+        ),
+    )
+
+
+async def update_service_offering(call: Call) -> object:
+    """Changes a size."""
+    return await call.do(
+        offerings_service.UPDATE_SERVICE_OFFERING,
+        UpdateServiceOffering(
+            id=call.need_uuid("id"),
+            name=call.text("name") or None,
+            display_text=call.text("displaytext") or None,
+            state=call.text("state") or None,
+            sort_key=call.integer("sortkey"),
+            domain_ids=changed_domain_ids(call),
+            zone_ids=changed_zone_ids(call),
+            host_tags=call.text("hosttags"),
+            storage_tags=call.text("storagetags"),
+        ),
+    )
+
+
+async def delete_service_offering(call: Call) -> object:
+    """Deletes a size; one that something was made with is offered no more."""
+    return await call.do(offerings_service.DELETE_SERVICE_OFFERING, DeleteOffering(id=call.need_uuid("id")))
+
+
+async def list_disk_offerings(call: Call) -> Rows:
+    """Lists the sizes of disks: there are none, netloom makes no disks."""
+    return await call.read(lambda _view: Rows((), 0))
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("listServiceOfferings", list_service_offerings, Listing("serviceoffering")),
+    Command("createServiceOffering", create_service_offering, One("serviceoffering", service_offering_rows)),
+    Command("updateServiceOffering", update_service_offering, One("serviceoffering", service_offering_rows)),
+    Command("deleteServiceOffering", delete_service_offering, Success()),
+    Command("listDiskOfferings", list_disk_offerings, Listing("diskoffering")),
+)
