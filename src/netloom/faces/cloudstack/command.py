@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any, Final, TypeVar, overload
 
 import msgspec
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, and_, or_
 
 from netloom.app.cloud.cloud import Cloud, Done
 from netloom.app.cloud.tags import tagged
@@ -323,6 +323,8 @@ class Call:
         order: Order | None = None,
         also: Callable[[View], Iterable[Where]] | None = None,
         id_opens: bool = True,
+        opened_by: Sequence[str] = (),
+        everybodys: Where | None = None,
     ) -> Rows:
         """A page of records, shown by the command's own view, with the count of all that fit.
 
@@ -335,12 +337,15 @@ class Call:
             also: further conditions that need to look at other records first.
             id_opens: whether `id` alone finds a thing of another account, as most of CloudStack's lists do
                 (listNetworks and listFirewallRules do not).
+            opened_by: other parameters that do the same (`vpcid`), where the thing that they name is a condition too.
+            everybodys: what is in every list that it fits, whoever owns it.
         """
         answer = self.command.answer
         if not isinstance(answer, Listing) or answer.view is None:
             raise TypeError(f"{self.name} lists records and has no view for them")
         show, listing = answer.view, self.listing
-        asked = listing.asked if id_opens else replace(listing.asked, by_id=False)
+        by_id = (listing.asked.by_id and id_opens) or any(self.text(name) for name in opened_by)
+        asked = replace(listing.asked, by_id=by_id)
 
         def read(view: View) -> Rows:
             conditions = [
@@ -356,16 +361,15 @@ class Call:
                 conditions.append(or_(*(c[name].icontains(text, autoescape=True) for name in keyword)))
             if listing.tags and tags_of is not None:
                 conditions.extend(tagged(c.id, tags_of, listing.tags))
-            records = view.select(
-                record_type,
-                *conditions,
-                scope=scope,
-                order=order,
-                limit=listing.page_size,
-                offset=listing.offset,
+            seen = view.visible(record_type, scope)
+            if seen and everybodys is not None:
+                seen = (or_(and_(*seen), everybodys),)
+            conditions.extend(seen)
+            records = view.records.select(
+                record_type, *conditions, order=order, limit=listing.page_size, offset=listing.offset
             )
             if listing.offset or len(records) == listing.page_size:
-                count = view.count(record_type, *conditions, scope=scope)
+                count = view.records.count(record_type, *conditions)
             else:
                 count = len(records)
             return Rows(show(records, See(view)), count) if records or count else Rows((), 0)
