@@ -1,0 +1,250 @@
+"""What use cases take, read off their requests' types: flat fields for people, and requests out of what clients send.
+
+Rule 1: a request's own type is the schema; there is no second description of it. A struct inside it is told as fields
+    beside the others; a field that holds an id (`zone_id`) is told without `_id` and takes names.
+Rule 2: an unknown field, a text with a NUL, a number that no column holds are refused here, with the field's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+import msgspec
+from msgspec import inspect
+
+from netloom.app.cloud.resources.targets import Target, resolve, target_of
+from netloom.app.cloud.work import View
+from netloom.base.errors import InvalidInput
+from netloom.contract.cloud import Field, Form
+from netloom.contract.explain import explain, unknown_field
+
+Q = TypeVar("Q", bound=msgspec.Struct)
+Value = str | int | float | bool | None | Sequence["Value"] | Mapping[str, "Value"]
+"""What JSON, YAML or a command line can say."""
+
+MOST: Final = 2**63 - 1
+MAX_TEXT: Final = 65_536
+MAX_DEPTH: Final = 8
+_NOTHING: Final[Mapping[str, Value]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class RequestField:
+    """A field as people give it.
+
+    Attributes:
+        spec: as the table of kinds tells it.
+        path: where it stands in the request.
+        type: msgspec's description of its type.
+        target: what it names; None: it is a plain value.
+    """
+
+    spec: Field
+    path: tuple[str, ...]
+    type: inspect.Type
+    target: Target | None = None
+
+    @property
+    def name(self) -> str:
+        """As people say it."""
+        return self.spec.name
+
+
+def struct_fields(struct: type[msgspec.Struct]) -> tuple[inspect.Field, ...]:
+    """The fields of a struct as msgspec describes them."""
+    info = inspect.type_info(struct)
+    return info.fields if isinstance(info, inspect.StructType) else ()
+
+
+def request_fields(
+    word: str, request: type[msgspec.Struct], nouns: Mapping[str, str], without: Collection[str] = ()
+) -> tuple[RequestField, ...]:
+    """The fields of a kind's request, in their order; `nouns`: what people call the words of records."""
+    fields = struct_fields(request)
+    taken = {field.name for field in fields}
+    found: list[RequestField] = []
+    for field in fields:
+        if field.name in without:
+            continue
+        inner = _inner(field.type)
+        if inner is None:
+            found.append(_field(word, field, (field.name,), nouns, taken))
+            continue
+        names = {each.name for each in inner.fields}
+        for each in inner.fields:
+            required = each.required and field.required
+            found.append(_field(word, each, (field.name, each.name), nouns, taken | names, required=required))
+    return tuple(found)
+
+
+def _inner(found: inspect.Type) -> inspect.StructType | None:
+    """The struct that a field's value is, optional or not."""
+    if isinstance(found, inspect.UnionType):
+        parts = [part for part in found.types if not isinstance(part, inspect.NoneType)]
+        return _inner(parts[0]) if len(parts) == 1 else None
+    return found if isinstance(found, inspect.StructType) else None
+
+
+def _field(
+    word: str,
+    field: inspect.Field,
+    path: tuple[str, ...],
+    nouns: Mapping[str, str],
+    taken: Collection[str],
+    *,
+    required: bool | None = None,
+) -> RequestField:
+    form, choices = form_of(field.type)
+    name, target = field.name, None
+    if form in {Form.TEXT, Form.TEXTS} and (found := target_of(word, field.name)) is not None:
+        shown, target = found
+        name = name if shown in taken else shown
+    refers = "" if target is None else nouns.get(target.word, target.word).replace("_", "-")
+    must = field.required if required is None else required
+    return RequestField(Field(name, form, must, choices, refers), path, field.type, target)
+
+
+def request_of(
+    view: View,
+    request: type[Q],
+    fields: Sequence[RequestField],
+    values: Mapping[str, Value],
+    *,
+    texts: bool = False,
+    fixed: Mapping[str, Value] = _NOTHING,
+) -> Q:
+    """A request out of plain values, with names resolved.
+
+    Args:
+        view: as the caller sees.
+        request: the type.
+        fields: what may be given.
+        values: what was given.
+        texts: numbers and flags are written as text, as in a query.
+        fixed: further fields of the request that are not the caller's to give.
+
+    Raises:
+        InvalidInput: a field is unknown, missing, or of another type.
+        NotFound, Conflict: a name leads nowhere, or to several things.
+    """
+    by_name = {field.name: field for field in fields}
+    built: dict[str, Any] = dict(fixed)
+    for name, value in values.items():
+        field = by_name.get(name)
+        if field is None:
+            raise unknown_field("", name, tuple(by_name))
+        check_value(value, name)
+        if value is None:
+            continue
+        place = built
+        for step in field.path[:-1]:
+            place = place.setdefault(step, {})
+        place[field.path[-1]] = value if field.target is None else _resolved(view, field.target, value, name)
+    for missing in (field for field in fields if field.spec.required and values.get(field.name) is None):
+        raise InvalidInput(
+            f"{missing.name} is missing",
+            subject=missing.name,
+            hint=f"add {missing.name}",
+            code="missing-field",
+        )
+    try:
+        return msgspec.convert(built, request, strict=not texts)
+    except msgspec.ValidationError as error:
+        raise _told(explain(error), fields) from error
+
+
+def _resolved(view: View, target: Target, value: Value, name: str) -> Value:
+    if isinstance(value, str):
+        return resolve(view, target, value, name)
+    if isinstance(value, Sequence):
+        return [
+            resolve(view, target, each, f"{name}[{index}]") if isinstance(each, str) else each
+            for index, each in enumerate(value)
+        ]
+    return value
+
+
+def _told(error: InvalidInput, fields: Sequence[RequestField]) -> InvalidInput:
+    """The error with the field's name as people say it."""
+    subject = error.subject or ""
+    for field in fields:
+        path = ".".join(field.path)
+        if subject == path or subject.startswith((f"{path}.", f"{path}[")):
+            subject = field.name + subject[len(path) :]
+            break
+    return InvalidInput(error.message, subject=subject or None, hint=error.hint, code=error.stable_code)
+
+
+def check_value(value: Value, path: str, depth: int = 0) -> None:
+    """Let a value pass that can be kept.
+
+    Raises:
+        InvalidInput: a text with a NUL or too long, a number too large, a value nested too deep.
+    """
+    if depth > MAX_DEPTH:
+        raise InvalidInput("nested too deep", subject=path, hint=f"at most {MAX_DEPTH} levels")
+    match value:
+        case str():
+            if "\x00" in value or len(value) > MAX_TEXT or not _is_unicode(value):
+                raise InvalidInput(
+                    "a text that cannot be kept",
+                    subject=path[:256],
+                    hint=f"no NUL, at most {MAX_TEXT} characters",
+                )
+        case bool():
+            return
+        case int() | float():
+            if not abs(value) <= MOST:  # also what is no number
+                raise InvalidInput("a number that cannot be kept", subject=path, hint=f"at most {MOST}")
+        case Mapping():
+            for name, item in value.items():
+                check_value(name, path, depth + 1)
+                check_value(item, f"{path}.{name}", depth + 1)
+        case Sequence():
+            for index, item in enumerate(value):
+                check_value(item, f"{path}[{index}]", depth + 1)
+        case _:
+            return
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether no half of a surrogate pair stands alone in it: JSON can say that, UTF-8 and databases cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def form_of(found: inspect.Type) -> tuple[Form, tuple[str, ...]]:
+    """How a value of a type is written, and which texts there are."""
+    match found:
+        case inspect.UnionType(types=types):
+            parts = [part for part in types if not isinstance(part, inspect.NoneType)]
+            return form_of(parts[0]) if len(parts) == 1 else (Form.JSON, ())
+        case inspect.BoolType():
+            return Form.FLAG, ()
+        case inspect.IntType():
+            return Form.NUMBER, ()
+        case inspect.StrType():
+            return Form.TEXT, ()
+        case inspect.DateTimeType():
+            return Form.TIME, ()
+        case inspect.EnumType(cls=cls):
+            return Form.TEXT, tuple(str(item.value) for item in cls)
+        case inspect.LiteralType(values=values) if all(isinstance(value, str) for value in values):
+            return Form.TEXT, tuple(str(value) for value in values)
+        case (
+            inspect.VarTupleType(item_type=item)
+            | inspect.ListType(item_type=item)
+            | inspect.FrozenSetType(item_type=item)
+            | inspect.SetType(item_type=item)
+        ):
+            form, choices = form_of(item)
+            return (Form.TEXTS, choices) if form is Form.TEXT else (Form.JSON, ())
+        case inspect.DictType(value_type=inspect.StrType()):
+            return Form.MAP, ()
+        case _:
+            return Form.JSON, ()
