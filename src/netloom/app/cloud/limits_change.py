@@ -11,6 +11,7 @@ from netloom.app.cloud.accounts import account_seen
 from netloom.app.cloud.domains import domain_seen
 from netloom.app.cloud.identity_owner import named, project_seen
 from netloom.app.cloud.limits import Owner, limit_of
+from netloom.app.cloud.limits_used import Used, used_by_accounts, used_by_domains
 from netloom.app.cloud.usecase import UseCase
 from netloom.app.cloud.work import View, Work
 from netloom.base.errors import Forbidden, InvalidInput
@@ -54,6 +55,13 @@ def owner_asked(view: View, account: str | None, domain_id: Uuid | None, project
 def limits_of(view: View, owner: Owner, types: tuple[ResourceType, ...]) -> list[tuple[ResourceType, int]]:
     """The limits that an owner has itself, by type."""
     return [(kind, limit_of(view, owner, kind)) for kind in types]
+
+
+def used_of(view: View, owner: Owner) -> Used:
+    """What an account, or a domain with all under it, uses."""
+    if owner.account is not None:
+        return used_by_accounts(view, [owner.account.id])[owner.account.id]
+    return used_by_domains(view, [owner.domain])[owner.domain.id]
 
 
 def _update(work: Work, request: UpdateLimit) -> ResourceLimit:

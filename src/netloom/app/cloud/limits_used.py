@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 
 from netloom.app.cloud.visibility import under
 from netloom.model.cloud.identity import ROOT_PATH, Account, Domain, ProjectMember, ProjectRole, parents_of
+from netloom.model.cloud.instances import Instance
 from netloom.model.cloud.limits import ResourceType
 from netloom.model.cloud.record import Owned, Record
 from netloom.store.cloud.records import Where, columns
@@ -138,6 +139,19 @@ def used_by_domains(
                 for kind, amount in used.items():
                     total[kind] = total.get(kind, 0) + amount
     return found
+
+
+def instances_by_state(view: View, account_ids: Collection[str]) -> dict[tuple[str, str], int]:
+    """How many instances each of these accounts has in each state."""
+    c = columns(Instance)
+    statement = (
+        select(c.account_id, c.state, func.count())
+        .where(c.account_id.in_(account_ids))
+        .group_by(c.account_id, c.state)
+    )
+    return {
+        (account_id, state): count for account_id, state, count in view.records.connection.execute(statement)
+    }
 
 
 def _wanted(kinds: Collection[ResourceType]) -> Iterable[Counted]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -41,6 +42,14 @@ class Projects(enum.Enum):
     ONLY = "only"
 
 
+@dataclass(frozen=True, slots=True)
+class Owning:
+    """The two columns of an owned kind that say whose a row is."""
+
+    account_id: ColumnElement[Any]
+    domain_id: ColumnElement[Any]
+
+
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
     """How much of what a caller sees a list shall hold; by itself: what the caller's own account owns.
 
@@ -59,7 +68,9 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     projects: Projects = Projects.INCLUDED
 
 
-def visible(owned: Columns, caller: Caller, scope: Scope, *, shared: Sequence[Where] = ()) -> list[Where]:
+def visible(
+    owned: Columns | Owning, caller: Caller, scope: Scope, *, shared: Sequence[Where] = ()
+) -> list[Where]:
     """The conditions that records of an owned kind have to fulfil to be in a caller's list.
 
     Args:
@@ -91,6 +102,11 @@ def visible(owned: Columns, caller: Caller, scope: Scope, *, shared: Sequence[Wh
     return conditions
 
 
+def accounts_visible(account: Columns, caller: Caller, scope: Scope) -> list[Where]:
+    """The same for accounts themselves: each is its own owner."""
+    return visible(Owning(account.id, account.domain_id), caller, scope)
+
+
 def domains_visible(domain: Columns, caller: Caller) -> list[Where]:
     """The same for domains themselves: the caller's own and, for administrators, those under it."""
     if caller.is_root:
@@ -118,7 +134,7 @@ def under(path: ColumnElement[str], above: str) -> Where:
     return func.substr(path, 1, len(above)) == above
 
 
-def _reach(owned: Columns, caller: Caller) -> list[Where]:
+def _reach(owned: Columns | Owning, caller: Caller) -> list[Where]:
     reach = [
         owned.account_id == caller.account_id,
         owned.account_id.in_(_accounts_of_projects_with(caller.account_id)),

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from netloom.app.cloud.identity_owner import project_seen
 from netloom.app.cloud.visibility import Projects, Scope, domains_visible
 from netloom.app.cloud.work import View, missing
 from netloom.base.errors import InvalidInput
 from netloom.base.ids import Uuid
 from netloom.faces.cloudstack.table import INVALID
-from netloom.model.cloud.identity import Account, CallerKind, Domain, Project
+from netloom.model.cloud.identity import Account, CallerKind, Domain
 from netloom.model.cloud.record import AccountId
 from netloom.store.cloud.records import columns
 
@@ -98,7 +99,4 @@ def project_account(view: View, project_id: Uuid) -> AccountId:
     Raises:
         NotFound: there is no such project, or the caller is not of it.
     """
-    project = view.records.get(Project, project_id)
-    if project is None:
-        raise missing(Project, project_id, "projectid")
-    return project.account_id
+    return project_seen(view, project_id).account_id
