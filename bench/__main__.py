@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -29,6 +30,9 @@ class Suite:
     limit: float
 
 
+CLEANING = 60.0
+"""Seconds that a suite may take to clean up after itself."""
+
 SUITES = {
     "first-ping": Suite(
         "bench.first_ping", ("--hosts", "2", "--present", "20", "--samples", "4", "--blocks", "1"), 600
@@ -44,17 +48,26 @@ SUITES = {
 }
 
 
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """As Ctrl-C does, so that it takes down what it started; by force only when that does not help."""
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(CLEANING)
+    except subprocess.TimeoutExpired:
+        process.kill()
+
+
 def run(name: str, suite: Suite, *, quick: bool, results: Path) -> str | None:
     """Run a suite; how it failed, None when it did not."""
     began = time.monotonic()
     print(f"== {name}", flush=True)
     words = [sys.executable, "-m", suite.module, *(suite.quick if quick else ())]
-    try:
-        code = subprocess.run(
-            words, env={**os.environ, "NETLOOM_BENCH_RESULTS": str(results)}, timeout=suite.limit, check=False
-        ).returncode
-    except subprocess.TimeoutExpired:
-        return f"{name}: not done in {suite.limit:.0f} s"
+    with subprocess.Popen(words, env={**os.environ, "NETLOOM_BENCH_RESULTS": str(results)}) as process:
+        try:
+            code = process.wait(suite.limit)
+        except subprocess.TimeoutExpired:
+            stop(process)
+            return f"{name}: not done in {suite.limit:.0f} s"
     print(f"== {name}: {time.monotonic() - began:.0f} s", flush=True)
     return f"{name}: exit status {code}" if code else None
 

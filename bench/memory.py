@@ -1,4 +1,8 @@
-"""Memory (PSS) of all controller processes with 20 hosts and 2,000 NICs, all of them reachable."""
+"""Memory (PSS) of all controller processes with 20 hosts and 2,000 NICs, all of them reachable.
+
+Rule 1: that everything is in force is seen by pings. OVN's own barrier is not asked: an ovn-controller 23.03 that has to
+    connect to a busy ovs-vswitchd again ("req_cfg regressed") never acknowledges it, though all its flows are there.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,9 @@ from bench.result import Result, runs
 from netloom.lab.bulk import BulkPorts
 from netloom.lab.lab import Lab
 
+PATIENCE = 300.0
+"""Seconds for all pairs to answer."""
+
 
 def once(name: str, hosts: int, count: int) -> float:
     """MB on a fresh lab, at rest."""
@@ -22,9 +29,8 @@ def once(name: str, hosts: int, count: int) -> float:
             for start in range(0, count, 500):
                 cloud.create(ports[start : start + 500])
             bulk.plug()
-            cloud.settle()
             pairs = questions(plan)[::20]
-            answers = bulk.reach(pairs, interval=0.1, seconds=120, arp=False)
+            answers = bulk.reach(pairs, interval=0.1, seconds=PATIENCE, arp=False)
             if len(answers) != len(pairs):
                 raise RuntimeError(f"{name}: only {len(answers)} of {len(pairs)} pairs reach each other")
             time.sleep(3.0)
