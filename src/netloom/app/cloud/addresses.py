@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from netloom.app.cloud.addresses_allocate import Wanted, acquire
+from netloom.app.cloud.addresses_free import find_free
 from netloom.app.cloud.addresses_release import apply_release, begin_release, finish_release
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.rules_provider import bring, facts_of
@@ -66,10 +67,9 @@ class NamedIp(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReserveIp(msgspec.Struct, frozen=True, kw_only=True):
-    """An address that only one account may acquire from now on; by text, for a free address has no id."""
+    """A free address that only one account may acquire from now on; `id` as lists of free addresses tell it."""
 
-    zone_id: Uuid
-    address: str
+    id: Uuid
     account: str | None = None
     domain_id: Uuid | None = None
     project_id: Uuid | None = None
@@ -218,7 +218,16 @@ async def _nothing(_doing: Doing, _ip: PublicIp) -> None:
 
 def _reserve(work: Work, request: ReserveIp) -> PublicIp:
     owner = work.owner(request.account, request.domain_id, request.project_id)
-    wanted = Wanted(zone_id=ZoneId(request.zone_id), address=request.address, display=request.display)
+    taken = work.find(PublicIp, request.id)
+    if taken is not None:
+        raise Conflict(
+            f"public address {taken.address} ({taken.id}) is {taken.state.value}",
+            code="address-taken",
+            subject="id",
+            hint="an address that is Free",
+        )
+    free = find_free(work, request.id)
+    wanted = Wanted(zone_id=free.zone_id, address=free.address, display=request.display)
     return acquire(work, owner, wanted, IpEvent.RESERVE)
 
 

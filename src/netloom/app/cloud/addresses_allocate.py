@@ -62,10 +62,8 @@ def acquire(work: Work, owner: Account, wanted: Wanted, event: IpEvent = IpEvent
         InvalidInput: the one asked for is in no range that the owner may draw from.
     """
     draws = draws_for(work, owner, wanted.zone_id, portable=wanted.portable, for_system=wanted.for_system)
-    if wanted.address is None:
-        found = _any_free(work, owner, draws)
-    else:
-        found = _this_one(work, owner, draws, wanted.address)
+    text = wanted.address
+    found = _any_free(work, owner, draws) if text is None else _this_one(work, owner, draws, text)
     if isinstance(found, PublicIp):
         return _again(work, found, wanted)
     draw, position = found

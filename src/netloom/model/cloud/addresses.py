@@ -10,6 +10,7 @@ Rule 2: that an address is taken once in its range is the store's constraint; th
 from __future__ import annotations
 
 import enum
+import uuid
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
@@ -91,6 +92,16 @@ class PublicIp(Owned, frozen=True, kw_only=True):
     instance_id: Uuid | None = None
     nic_id: NicId | None = None
     guest_address: str | None = None
+
+
+def free_id(range_id: str, position: int) -> Uuid:
+    """What an address of a range is called while nobody has it: from it alone, and back (`free_position`)."""
+    return Uuid(str(uuid.UUID(int=uuid.UUID(range_id).int ^ position)))
+
+
+def free_position(range_id: str, ip_id: str) -> int:
+    """The position that makes this id of a range; a number that is in no range when it is no such id."""
+    return uuid.UUID(range_id).int ^ uuid.UUID(ip_id).int
 
 
 class QuarantinedIp(Record, frozen=True, kw_only=True):
