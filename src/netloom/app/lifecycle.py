@@ -20,12 +20,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import structlog
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import select
 
 from netloom.aio.clock import SYSTEM_CLOCK, Clock, wait_event
+from netloom.app.states import Moved, write_states
 from netloom.base.errors import NetloomError
 from netloom.base.ids import NetworkId, NicId, Uuid
-from netloom.model.changes import Action
 from netloom.model.kinds import Kind
 from netloom.model.states import (
     NetworkEvent,
@@ -231,7 +231,7 @@ class Lifecycle:
 def _advance(tx: Transaction, work: _Work) -> tuple[int, set[NicId]]:
     """Move states through their tables; how many moved, and which NICs need no more."""
     i, n = tables.nics.c, tables.networks.c
-    moved: list[tuple[Kind, Uuid, str, int, str]] = []
+    moved: list[Moved] = []
     finished = set(work.nics)
     for chunk in chunks(list(work.nics)):
         rows = tx.connection.execute(select(i.id, i.name, i.generation, i.state).where(i.id.in_(chunk)))
@@ -249,7 +249,7 @@ def _advance(tx: Transaction, work: _Work) -> tuple[int, set[NicId]]:
             now = network_after(before, *work.networks[network_id])
             if now is not before:
                 moved.append((Kind.NETWORK, network_id, name, generation, now.value))
-    _write(tx, moved)
+    write_states(tx, moved)
     return len(moved), finished
 
 
@@ -275,29 +275,3 @@ def network_after(state: NetworkState, placed: bool, realised: bool, over: bool)
     if realised and not placed and state is NetworkState.SHUTDOWN:
         state = next_network_state(state, NetworkEvent.SUCCEED)
     return state
-
-
-def _write(tx: Transaction, moved: list[tuple[Kind, Uuid, str, int, str]]) -> None:
-    for kind, table in ((Kind.NIC, tables.nics), (Kind.NETWORK, tables.networks)):
-        rows = [
-            {
-                "the_id": item_id,
-                "the_state": state,
-                "the_revision": tx.record(kind, item_id, name, Action.STATE, generation),
-                "the_time": tx.now,
-            }
-            for moved_kind, item_id, name, generation, state in moved
-            if moved_kind is kind
-        ]
-        if not rows:
-            continue
-        statement = (
-            update(table)
-            .where(table.c.id == bindparam("the_id"))
-            .values(state=bindparam("the_state"), revision=bindparam("the_revision"))
-        )
-        if kind is Kind.NETWORK:
-            statement = statement.values(state_since=bindparam("the_time"))
-        else:
-            rows = [{name: value for name, value in row.items() if name != "the_time"} for row in rows]
-        tx.connection.execute(statement, rows)

@@ -24,6 +24,7 @@ from netloom.model.cloud.jobs import EventState, Job
 from netloom.model.cloud.record import Record
 from netloom.store.cloud.records import Records
 from netloom.store.store import Store
+from netloom.store.transaction import Transaction
 
 T = TypeVar("T")
 Q = TypeVar("Q", bound=msgspec.Struct)
@@ -65,7 +66,6 @@ class Cloud:
             Forbidden: the caller's role does not allow it.
             NetloomError: what the use case refuses; nothing was changed.
         """
-
         done = await self.write_as(caller, use_case.name, lambda work: self.begin(work, use_case, request))
         self.take(done)
         return done
@@ -107,9 +107,23 @@ class Cloud:
         return await self.read_as(caller, permitted)
 
     async def write_as(self, caller: Caller, use_case: str, unit: Callable[[Work], T]) -> T:
-        """A transaction for whoever has permission already."""
+        """A transaction for whoever has permission already; jobs that are to follow it are durable with it."""
         backends = self.backends
-        return await self._store.write(lambda tx: unit(Work(tx, caller, backends, use_case)))
+        following: list[Job] = []
+
+        def whole(tx: Transaction) -> T:
+            work = Work(tx, caller, backends, use_case)
+            result = unit(work)
+            following[:] = [
+                enqueue(work, after, record, request, None, self.jobs.idle)
+                for after, record, request in work.following
+            ]
+            return result
+
+        result = await self._store.write(whole)
+        for job in following:
+            self.jobs.take(job)
+        return result
 
     async def read_as(self, caller: Caller, work: Callable[[View], T]) -> T:
         """A snapshot for whoever has permission already."""

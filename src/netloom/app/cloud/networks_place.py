@@ -1,6 +1,6 @@
 """Where a new network is: its zone, the wires that carry it, and a segment that is not kept for somebody else.
 
-Rule 1: a zone or physical network that takes nothing new is refused here; root administrators may use such a zone all the same.
+Rule 1: a zone or physical network that takes nothing new is refused here; root administrators may use such a zone.
 Rule 2: segments that are kept for an account are its own first; those kept for others are nobody else's.
 """
 

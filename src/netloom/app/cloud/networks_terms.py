@@ -1,15 +1,18 @@
-"""What users may say of a network besides its addresses: names, resolvers, packet sizes. One set of rules for new and old ones.
+"""What users may say of a network besides its addresses: names, resolvers, packet sizes; the same for new and old ones.
 
-Rule 1: what nothing would follow is refused: resolvers and a DNS suffix without a Dns service, a public MTU without a router.
+Rule 1: what nobody would follow is refused: resolvers and a DNS suffix without Dns, a public MTU without a router.
 """
 
 from __future__ import annotations
+
+import ipaddress
 
 import msgspec
 
 from netloom.app.cloud import configuration
 from netloom.app.cloud.work import View
 from netloom.base.errors import Conflict, Forbidden, InvalidInput
+from netloom.base.net import parse_ip
 from netloom.model.cloud.identity import Account, Domain
 from netloom.model.cloud.infrastructure import ZoneFacet
 from netloom.model.cloud.networks import GuestNetwork
@@ -59,7 +62,9 @@ def check_resolvers(offering: NetworkOffering, resolvers: Resolvers) -> Resolver
         (found.ip6_dns1, found.ip6_dns2, "ip6dns2"),
     ):
         if second is not None and first is None:
-            raise InvalidInput("a second name server without a first", subject=subject, hint="give the first too")
+            raise InvalidInput(
+                "a second name server without a first", subject=subject, hint="give the first too"
+            )
     return found
 
 
@@ -151,3 +156,21 @@ def _may_choose(view: View, provider: str | None) -> bool:
     if facts is None:
         return False
     return "true" in facts.values(Service.DNS, Capability.ALLOW_DNS_SUFFIX_MODIFICATION)
+
+
+def check_inside(text: str | None, cidr: str | None, gateway: str | None, subject: str) -> str | None:
+    """An address of a network for its appliance, canonical.
+
+    Raises:
+        InvalidInput: it is none, outside the network, or the gateway's.
+    """
+    if text is None:
+        return None
+    address = parse_ip(text.strip(), subject)
+    if cidr is None or address not in ipaddress.ip_network(cidr) or str(address) == gateway:
+        raise InvalidInput(
+            f"{address} is not an address for an appliance in {cidr or 'a network without addresses'}",
+            subject=subject,
+            hint="one of the network's that is not the gateway's",
+        )
+    return str(address)

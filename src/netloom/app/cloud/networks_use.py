@@ -1,6 +1,6 @@
 """Which networks somebody sees and may use: their own, those of their domain, and those that were opened to them.
 
-Rule 1: seeing is one condition in SQL (`shared_with`), the same for lists, look-ups and rules; what is not seen is not found.
+Rule 1: seeing is one condition in SQL (`shared_with`), the same for lists and look-ups; what is not seen is not found.
 Rule 2: an instance goes where its owner may, whoever asks: an administrator does not carry others into a network.
 """
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TypedDict, TypeVar
+from typing import TYPE_CHECKING, TypedDict, TypeVar
 
 import msgspec
 
@@ -24,6 +24,9 @@ from netloom.model.cloud.record import AccountId, DomainId, Owned, Record
 from netloom.store.cloud.records import Order, Records, Where, columns
 from netloom.store.cloud.schema import STORED, word_of
 from netloom.store.transaction import Transaction
+
+if TYPE_CHECKING:
+    from netloom.app.cloud.usecase import AnyUseCase
 
 R = TypeVar("R", bound=Record)
 
@@ -112,6 +115,11 @@ class Work(View):
         super().__init__(Records(tx.connection), caller, backends, tx.at)
         self.tx = tx
         self.use_case = use_case
+        self.following: list[tuple[AnyUseCase, Record, msgspec.Struct]] = []
+
+    def then(self, use_case: AnyUseCase, record: Record, request: msgspec.Struct) -> None:
+        """Have the second half of another use case follow, as a job of its own that is durable with this unit."""
+        self.following.append((use_case, record, request))
 
     def birth(self) -> Birth:
         """Identity and age of a new record that belongs to nobody."""

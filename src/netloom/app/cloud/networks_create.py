@@ -1,0 +1,332 @@
+"""Making a tenant's network: who owns it, what it is made of, who designs it, where it is; in one transaction.
+
+Rule 1: everything that can be refused is refused here: services that nobody enabled offers, addresses, VLANs, limits.
+Rule 2: nothing is built: a network costs nothing on hosts until its first NIC, unless its offering is persistent.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from netloom.app.cloud import configuration, networks_native, networks_terms
+from netloom.app.cloud.addresses_source_nat import claim_source_nat
+from netloom.app.cloud.infrastructure import wire_facts
+from netloom.app.cloud.networks_facts import facts_of
+from netloom.app.cloud.networks_life import implement_later
+from netloom.app.cloud.networks_owner import Asked, owner_of
+from netloom.app.cloud.networks_place import check_named_segment, own_segment, wires_of, zone_for
+from netloom.app.cloud.offerings_seen import offering_seen, usable
+from netloom.app.cloud.providers import nobody_gives
+from netloom.app.cloud.usecase import UseCase
+from netloom.app.cloud.vpc_tiers import Tier, check_tier, check_tier_domain
+from netloom.app.cloud.work import View, Work
+from netloom.base.errors import Forbidden, InvalidInput
+from netloom.base.ids import NetworkId, PhysicalNetworkId, Uuid, ZoneId
+from netloom.model.cloud.identity import Account
+from netloom.model.cloud.infrastructure import ZoneFacet, ZoneType
+from netloom.model.cloud.infrastructure_ranges import PublicRange, check_apart, checked_vlan
+from netloom.model.cloud.networks import GuestNetwork, native_name
+from netloom.model.cloud.networks_subnet import Bounds, Subnet, Wished, settle
+from netloom.model.cloud.offerings import GuestType, InternetProtocol, NetworkOffering, services_of
+from netloom.model.cloud.record import AccountId
+from netloom.model.cloud.services import Service
+from netloom.model.cloud.vpc import Vpc
+from netloom.model.cloud.words import check_text
+from netloom.model.objects import PhysicalNetwork
+from netloom.model.specs import NetworkSpec
+from netloom.plan.gurus import Design, DesignQuestion
+from netloom.store.cloud.records import columns
+
+
+class CreateNetwork(msgspec.Struct, frozen=True, kw_only=True):
+    """A new network.
+
+    Attributes:
+        zone_id: where; not needed for a tier, which is in its VPC's.
+        physical_network_id: which wires; not needed where one only fits.
+        owner: an account, a project, or for a shared network a domain.
+        addresses: gateway, netmask, range, and the same of IPv6.
+        vlan: where the offering says that the operator names it: 1 to 4094, or `untagged`.
+        source_nat_address: the public address that it shall be seen as outside, taken at once.
+    """
+
+    name: str
+    offering_id: Uuid
+    zone_id: Uuid | None = None
+    display_text: str | None = None
+    physical_network_id: Uuid | None = None
+    owner: Asked = Asked()
+    addresses: Wished = Wished()
+    vlan: str | None = None
+    network_domain: str | None = None
+    resolvers: networks_terms.Resolvers = networks_terms.Resolvers()
+    vpc_id: Uuid | None = None
+    acl_id: Uuid | None = None
+    external_id: str | None = None
+    public_mtu: int | None = None
+    private_mtu: int | None = None
+    router_ip: str | None = None
+    router_ip6: str | None = None
+    source_nat_address: str | None = None
+    display: bool = True
+
+
+def create(work: Work, request: CreateNetwork) -> GuestNetwork:
+    """Make a network; see `CREATE`."""
+    vpc = None if request.vpc_id is None else work.get(Vpc, request.vpc_id, "vpcid")
+    shown = offering_seen(work, NetworkOffering, request.offering_id, "networkofferingid")
+    owner = owner_of(work, request.owner, shown.guest_type, vpc)
+    place, facet = zone_for(work, _zone_id(request, vpc), owner.account)
+    offering = usable(
+        work, NetworkOffering, shown.id, "networkofferingid", owner_domain=owner.domain_id, zone_id=place.id
+    )
+    _check_zone_type(facet, offering)
+    _check_vlan(work, request, offering)
+    name = check_text(request.name, "name")
+    networks_terms.check_name_free(work, name, owner.account)
+    subnet = settle(offering.guest_type, request.addresses, _bounds(work, facet, offering, vpc))
+    tier = _tier(work, request, offering, subnet, vpc)
+    resolvers = networks_terms.check_resolvers(offering, request.resolvers)
+    networks_terms.check_mtus(
+        work, facet, offering, public=request.public_mtu, private=request.private_mtu, of_vpc=vpc is not None
+    )
+    wires = wires_of(work, place, request.physical_network_id, offering)
+    question = DesignQuestion(
+        traffic=offering.traffic,
+        wires=wire_facts(work, wires),
+        guest_type=offering.guest_type,
+        basic_zone=facet.type is ZoneType.BASIC,
+        services={item.service: item.providers for item in offering.services},
+        specify_vlan=offering.specify_vlan,
+        vlan=request.vlan,
+        vpc_id=request.vpc_id,
+        cidr=subnet.cidr,
+        gateway=subnet.gateway,
+        cidr6=subnet.cidr6,
+        gateway6=subnet.gateway6,
+    )
+    guru = work.backends.providers.choose(question, name).guru
+    design = guru.design(question)
+    network_id = work.tx.new_id()
+    spec = NetworkSpec(
+        name=native_name(name, network_id),
+        zone=wires.zone_id,
+        physical_network=wires.id,
+        isolation=design.isolation,
+        segment=_segment(work, wires, design, owner.account),
+        cidr=design.cidr,
+        cidr6=design.cidr6,
+        mtu=request.private_mtu,
+    )
+    native = networks_native.make(work, network_id, spec, design.state)
+    router_ip, router_ip6 = _router(request, offering, subnet)
+    network = GuestNetwork(
+        id=native.id,
+        number=native.number,
+        created_at=native.created_at,
+        updated_at=native.updated_at,
+        account_id=AccountId(owner.account.id),
+        domain_id=owner.domain_id,
+        name=name,
+        display_text=check_text(request.display_text or name, "displaytext"),
+        zone_id=Uuid(place.id),
+        physical_network_id=Uuid(wires.id),
+        offering_id=offering.id,
+        guest_type=offering.guest_type,
+        guru=guru.name,
+        acl_type=owner.acl_type,
+        subdomain_access=owner.subdomain_access,
+        cidr=design.cidr,
+        cidr6=design.cidr6,
+        gateway=design.gateway,
+        gateway6=design.gateway6,
+        spans=subnet.spans,
+        vlan=request.vlan,
+        network_domain=_suffix(work, request, offering, owner.account, facet, tier),
+        dns1=resolvers.dns1,
+        dns2=resolvers.dns2,
+        ip6_dns1=resolvers.ip6_dns1,
+        ip6_dns2=resolvers.ip6_dns2,
+        vpc_id=request.vpc_id,
+        acl_id=None if tier is None or tier.acl is None else tier.acl.id,
+        router_ip=router_ip,
+        router_ip6=router_ip6,
+        external_id=request.external_id,
+        public_mtu=request.public_mtu,
+        private_mtu=request.private_mtu,
+        egress_default_allow=offering.egress_default_allow,
+        persistent=offering.persistent,
+        display=request.display,
+    )
+    network = work.insert(network)
+    _check_served(work, network)
+    _keep_ranges(work, network, subnet)
+    if request.source_nat_address is not None:
+        claim_source_nat(work, network, request.source_nat_address)
+    if network.persistent:
+        implement_later(work, network)
+    return network
+
+
+def _zone_id(request: CreateNetwork, vpc: Vpc | None) -> Uuid:
+    if vpc is not None:
+        if request.zone_id not in (None, vpc.zone_id):
+            raise InvalidInput(
+                f"VPC {vpc.name} ({vpc.id}) is in another zone",
+                subject="zoneid",
+                hint=f"{vpc.zone_id}",
+            )
+        return vpc.zone_id
+    if request.zone_id is None:
+        raise InvalidInput("which zone is not said", subject="zoneid", hint="listZones shows them")
+    return request.zone_id
+
+
+def _check_zone_type(facet: ZoneFacet, offering: NetworkOffering) -> None:
+    services = services_of(offering)
+    if facet.type is ZoneType.BASIC and (
+        offering.guest_type is not GuestType.SHARED or Service.SOURCE_NAT in services
+    ):
+        raise InvalidInput(
+            "a basic zone has shared networks without source NAT only",
+            subject="networkofferingid",
+            hint="an offering of type Shared, for example DefaultSharedNetworkOfferingWithSGService",
+        )
+    if (
+        facet.security_groups
+        and facet.type is ZoneType.ADVANCED
+        and offering.guest_type is GuestType.ISOLATED
+    ):
+        raise InvalidInput(
+            "a zone with security groups has networks of types Shared and L2 only",
+            subject="networkofferingid",
+            hint="an offering of one of these types",
+        )
+
+
+def _check_vlan(view: View, request: CreateNetwork, offering: NetworkOffering) -> None:
+    if request.vlan is None:
+        if offering.specify_vlan:
+            raise InvalidInput(
+                f"offering {offering.name!r} ({offering.id}) leaves the VLAN to whoever makes the network",
+                code="vlan-missing",
+                subject="vlan",
+                hint="1 to 4094, or untagged",
+            )
+        return
+    if not offering.specify_vlan:
+        raise InvalidInput(
+            f"offering {offering.name!r} ({offering.id}) lets nobody name a VLAN",
+            code="vlan-not-chosen",
+            subject="vlan",
+            hint="leave it out, or use an offering with specifyvlan=true",
+        )
+    if not view.caller.is_root:
+        raise Forbidden(
+            "VLANs are named by administrators of the root domain", code="vlan-not-yours", subject="vlan"
+        )
+
+
+def _bounds(view: View, facet: ZoneFacet, offering: NetworkOffering, vpc: Vpc | None) -> Bounds:
+    tier = vpc is not None
+    return Bounds(
+        zone_cidr=None if tier else facet.guest_cidr,
+        shortest=None
+        if tier or view.caller.is_admin
+        else configuration.number(view, "network.guest.cidr.limit"),
+        private_only=not tier and not configuration.flag(view, "allow.non.rfc1918.compliant.ips"),
+        v6_offered=offering.internet_protocol is not InternetProtocol.IPV4,
+    )
+
+
+def _tier(
+    view: View, request: CreateNetwork, offering: NetworkOffering, subnet: Subnet, vpc: Vpc | None
+) -> Tier | None:
+    if vpc is not None:
+        return check_tier(view, vpc.id, subnet.cidr, offering, request.acl_id, gateway=subnet.gateway)
+    if offering.for_vpc:
+        raise InvalidInput(
+            f"offering {offering.name!r} ({offering.id}) is for tiers of VPCs",
+            code="offering-for-vpc",
+            subject="vpcid",
+            hint="give the VPC, or use another offering",
+        )
+    if request.acl_id is not None:
+        raise InvalidInput(
+            "only tiers of VPCs have access control lists", subject="aclid", hint="leave it out"
+        )
+    return None
+
+
+def _suffix(
+    view: View,
+    request: CreateNetwork,
+    offering: NetworkOffering,
+    owner: Account,
+    facet: ZoneFacet,
+    tier: Tier | None,
+) -> str | None:
+    asked = request.network_domain or None
+    if tier is not None:
+        asked = check_tier_domain(tier.vpc, asked)
+        if asked is not None and asked == tier.vpc.network_domain:
+            return asked
+    return networks_terms.network_domain(view, offering, owner, facet, asked)
+
+
+def _segment(work: Work, wires: PhysicalNetwork, design: Design, owner: Account) -> int | None:
+    """The segment that the network must have; None: any free one."""
+    if design.segment is None:
+        return own_segment(work, wires, design.isolation, owner)
+    check_named_segment(work, wires, design.segment, owner)
+    return design.segment
+
+
+def _router(
+    request: CreateNetwork, offering: NetworkOffering, subnet: Subnet
+) -> tuple[str | None, str | None]:
+    """The addresses that the appliance of a shared network shall have."""
+    if request.router_ip is None and request.router_ip6 is None:
+        return None, None
+    if offering.guest_type is not GuestType.SHARED:
+        raise InvalidInput(
+            "the router of such a network has the gateway's address",
+            subject="routerip",
+            hint="leave it out; it is for shared networks",
+        )
+    return (
+        networks_terms.check_inside(request.router_ip, subnet.cidr, subnet.gateway, "routerip"),
+        networks_terms.check_inside(request.router_ip6, subnet.cidr6, subnet.gateway6, "routeripv6"),
+    )
+
+
+def _check_served(work: Work, network: GuestNetwork) -> None:
+    missing = work.backends.providers.missing(facts_of(work, network))
+    if missing:
+        raise nobody_gives(network.name, missing)
+
+
+def _keep_ranges(work: Work, network: GuestNetwork, subnet: Subnet) -> None:
+    """Write down the addresses that an operator named for a shared network, as one of the zone's ranges."""
+    if network.guest_type is not GuestType.SHARED or (subnet.v4 is None and subnet.v6 is None):
+        return
+    made = PublicRange(
+        **work.birth(),
+        zone_id=ZoneId(network.zone_id),
+        physical_network_id=PhysicalNetworkId(network.physical_network_id),
+        vlan=checked_vlan(network.vlan),
+        v4=subnet.v4,
+        v6=subnet.v6,
+        network_id=NetworkId(network.id),
+    )
+    check_apart(made, work.records.select(PublicRange, columns(PublicRange).zone_id == network.zone_id))
+    work.insert(made)
+
+
+CREATE = UseCase(
+    name="network.create",
+    command="createNetwork",
+    request=CreateNetwork,
+    begin=create,
+    event="NETWORK.CREATE",
+)
