@@ -314,7 +314,7 @@ class Call:
             value = self.text(parameter)
         return None if value is None else Match(column, value, refers_to, parameter)
 
-    async def select(
+    async def select(  # noqa: PLR0913 - what a list may need, each by its name
         self,
         record_type: type[R],
         *where: Match | Where | None,
