@@ -65,6 +65,14 @@ def finish_release(work: Work, ip_id: Uuid, *, rests: bool = True) -> None:
     work.delete(now)
 
 
+def release_at_once(work: Work, ip: PublicIp) -> None:
+    """Give an address back whose network or VPC has left its providers: nobody is to be told any more."""
+    if ip.state is IpState.ALLOCATING:
+        failed = next_ip_state(ip.state, IpEvent.FAIL)
+        ip = work.update(msgspec.structs.replace(ip, state=failed))
+    finish_release(work, begin_release(work, ip).id)
+
+
 def rules_on(view: View, ip_id: Uuid) -> list[Rule]:
     """All rules of an address, in an order in which they can be taken out."""
     found: list[Rule] = []
@@ -84,7 +92,7 @@ def release_network(work: Work, network_id: Uuid) -> None:
     c = columns(PublicIp)
     for ip in work.records.select(PublicIp, c.network_id == network_id):
         if ip.vpc_id is None:
-            finish_release(work, begin_release(work, ip).id)
+            release_at_once(work, ip)
         else:
             cleared = msgspec.structs.replace(
                 ip, network_id=None, static_nat=False, instance_id=None, nic_id=None, guest_address=None

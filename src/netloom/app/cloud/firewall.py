@@ -11,7 +11,7 @@ import ipaddress
 import msgspec
 
 from netloom.app.cloud.rules_claims import check_claim, claim_of
-from netloom.app.cloud.rules_life import added, apply, line, nothing_to_apply, revoke, unapply, withdraw
+from netloom.app.cloud.rules_life import added, apply, apply_if_new, line, revoke, unapply, withdraw
 from netloom.app.cloud.rules_places import EVERYBODY, address_of, leads_into
 from netloom.app.cloud.rules_provider import has_service, offers, protocols
 from netloom.app.cloud.usecase import UseCase
@@ -178,7 +178,7 @@ UPDATE_FIREWALL_RULE = UseCase(
     request=UpdateFirewallRule,
     begin=lambda work, request: update(work, request, TrafficDirection.INGRESS),
     event="FIREWALL.UPDATE",
-    apply=nothing_to_apply,
+    apply=apply_if_new,
     queue=line,
 )
 DELETE_FIREWALL_RULE = UseCase(

@@ -10,7 +10,7 @@ import msgspec
 
 from netloom.app.cloud.firewall import DeleteFirewallRule, UpdateFirewallRule, check_system, delete, update
 from netloom.app.cloud.rules_claims import check_claim, claim_of
-from netloom.app.cloud.rules_life import added, apply, line, nothing_to_apply, unapply, withdraw
+from netloom.app.cloud.rules_life import added, apply, apply_if_new, line, unapply, withdraw
 from netloom.app.cloud.rules_places import EVERYBODY
 from netloom.app.cloud.rules_provider import offers, protocols
 from netloom.app.cloud.usecase import UseCase
@@ -133,7 +133,7 @@ UPDATE_EGRESS_RULE = UseCase(
     request=UpdateFirewallRule,
     begin=lambda work, request: update(work, request, TrafficDirection.EGRESS),
     event="FIREWALL.EGRESS.UPDATE",
-    apply=nothing_to_apply,
+    apply=apply_if_new,
     queue=line,
 )
 DELETE_EGRESS_RULE = UseCase(

@@ -11,6 +11,7 @@ import ipaddress
 import msgspec
 
 from netloom.app.cloud.firewall import open_with
+from netloom.app.cloud.networks_use import network_seen
 from netloom.app.cloud.rules_claims import check_claim, claim_of
 from netloom.app.cloud.rules_life import added, apply, changed, line, revoke, unapply, withdraw
 from netloom.app.cloud.rules_places import address_of, conserves, leads_into, refuse_static_nat
@@ -161,7 +162,7 @@ def _description(text: str | None) -> str | None:
 
 def _update(work: Work, request: UpdateLoadBalancer) -> LoadBalancer:
     rule = work.get(LoadBalancer, request.id)
-    network = work.get(GuestNetwork, rule.network_id)
+    network = network_seen(work, rule.network_id)
     algorithm = rule.algorithm if request.algorithm is None else parse_algorithm(request.algorithm)
     protocol = rule.protocol if request.protocol is None else parse_lb_protocol(request.protocol)
     _check_able(offers(work, network, Service.LB), algorithm, protocol)

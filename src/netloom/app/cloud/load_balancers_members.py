@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from netloom.app.cloud.doing import Doing
+from netloom.app.cloud.networks_use import network_seen
 from netloom.app.cloud.rules_life import added, line, revoke
 from netloom.app.cloud.rules_places import Target, target
 from netloom.app.cloud.rules_provider import bring
@@ -18,7 +19,6 @@ from netloom.base.errors import Conflict, InvalidInput, NetloomError
 from netloom.base.ids import Uuid
 from netloom.model.cloud.instances import Instance
 from netloom.model.cloud.load_balancers import LbMember, LoadBalancer
-from netloom.model.cloud.networks import GuestNetwork
 from netloom.model.cloud.rules import RuleEvent, RuleState, next_rule_state
 from netloom.plan.elements import RuleStage
 from netloom.store.cloud.records import columns
@@ -62,9 +62,9 @@ def _balancer(work: Work, request: ChangeMembers) -> LoadBalancer:
 
 
 def _targets(work: Work, balancer: LoadBalancer, request: ChangeMembers) -> list[Target]:
-    network = work.get(GuestNetwork, balancer.network_id)
+    network = network_seen(work, balancer.network_id)
     found = [
-        target(work, network, member.instance_id, member.guest_address, "virtualmachineids")
+        target(work, network, balancer, member.instance_id, member.guest_address, "virtualmachineids")
         for member in request.members
     ]
     return list({each.guest_address: each for each in found}.values())

@@ -11,7 +11,8 @@ from typing import TypeVar
 
 import msgspec
 
-from netloom.app.cloud.rules_life import added, apply, line, nothing_to_apply, revoke, unapply, withdraw
+from netloom.app.cloud.networks_use import network_seen
+from netloom.app.cloud.rules_life import added, apply, apply_if_new, line, revoke, unapply, withdraw
 from netloom.app.cloud.rules_provider import offers
 from netloom.app.cloud.usecase import UseCase
 from netloom.app.cloud.work import Work
@@ -20,7 +21,6 @@ from netloom.base.ids import Uuid
 from netloom.model.cloud.load_balancers import HealthCheck, LoadBalancer, Stickiness
 from netloom.model.cloud.load_balancers_health import check_health_check
 from netloom.model.cloud.load_balancers_stickiness import check_stickiness
-from netloom.model.cloud.networks import GuestNetwork
 from netloom.model.cloud.rules import RuleState
 from netloom.model.cloud.services import Capability, ProviderFacts, Service
 from netloom.store.cloud.records import columns
@@ -74,7 +74,7 @@ def _balancer(work: Work, balancer_id: Uuid) -> tuple[LoadBalancer, ProviderFact
             code="being-deleted",
             subject="lbruleid",
         )
-    return balancer, offers(work, work.get(GuestNetwork, balancer.network_id), Service.LB)
+    return balancer, offers(work, network_seen(work, balancer.network_id), Service.LB)
 
 
 def _check_first(work: Work, balancer: LoadBalancer, record_type: type[Stickiness | HealthCheck]) -> None:
@@ -183,7 +183,7 @@ UPDATE_STICKINESS = UseCase(
     request=UpdatePolicy,
     begin=_update_stickiness,
     event="LB.STICKINESSPOLICY.UPDATE",
-    apply=nothing_to_apply,
+    apply=apply_if_new,
     queue=line,
 )
 DELETE_STICKINESS = UseCase(
@@ -211,7 +211,7 @@ UPDATE_HEALTH_CHECK = UseCase(
     request=UpdatePolicy,
     begin=_update_health_check,
     event="LB.HEALTHCHECKPOLICY.UPDATE",
-    apply=nothing_to_apply,
+    apply=apply_if_new,
     queue=line,
 )
 DELETE_HEALTH_CHECK = UseCase(

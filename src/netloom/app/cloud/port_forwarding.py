@@ -11,6 +11,7 @@ import ipaddress
 import msgspec
 
 from netloom.app.cloud.firewall import open_with
+from netloom.app.cloud.networks_use import network_seen
 from netloom.app.cloud.rules_claims import check_claim, claim_of
 from netloom.app.cloud.rules_life import added, apply, changed, line, revoke, unapply, withdraw
 from netloom.app.cloud.rules_places import address_of, conserves, leads_into, refuse_static_nat, target
@@ -18,7 +19,6 @@ from netloom.app.cloud.rules_provider import offers, protocols
 from netloom.app.cloud.usecase import UseCase
 from netloom.app.cloud.work import Work
 from netloom.base.ids import NetworkId, Uuid
-from netloom.model.cloud.networks import GuestNetwork
 from netloom.model.cloud.rules import PortForwardingRule, check_forwarding
 from netloom.model.cloud.rules_traffic import PortRange, parse_cidrs, parse_ports, parse_protocol
 from netloom.model.cloud.services import Service
@@ -76,7 +76,7 @@ def _create(work: Work, request: CreatePortForwarding) -> PortForwardingRule:
     public = _ports(request.public_port, request.public_end_port, PUBLIC)
     private = _ports(request.private_port, request.private_end_port, PRIVATE)
     check_forwarding(public, private)
-    guest = target(work, network, request.instance_id, request.guest_address)
+    guest = target(work, network, ip, request.instance_id, request.guest_address)
     rule = PortForwardingRule(
         **work.owned(ip),
         network_id=NetworkId(network.id),
@@ -110,14 +110,14 @@ def _update(work: Work, request: UpdatePortForwarding) -> PortForwardingRule:
         check_forwarding(PortRange(rule.public_start, rule.public_end), private)
         after = msgspec.structs.replace(after, private_start=private.first, private_end=private.last)
     if request.instance_id is not None or request.guest_address is not None:
-        network = work.get(GuestNetwork, rule.network_id)
-        guest = target(work, network, request.instance_id or rule.instance_id, request.guest_address)
+        network = network_seen(work, rule.network_id)
+        guest = target(work, network, rule, request.instance_id or rule.instance_id, request.guest_address)
         after = msgspec.structs.replace(
             after, instance_id=guest.instance_id, nic_id=guest.nic_id, guest_address=guest.guest_address
         )
     if request.sources is not None:
         after = msgspec.structs.replace(after, sources=parse_cidrs(request.sources))
-        network = work.get(GuestNetwork, rule.network_id)
+        network = network_seen(work, rule.network_id)
         check_claim(work, claim_of(after), conserve=conserves(work, network))
     if request.display is not None:
         after = msgspec.structs.replace(after, display=request.display)

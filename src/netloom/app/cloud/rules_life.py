@@ -1,7 +1,8 @@
 """The steps that all rules take: accepted, applied, revoked, gone.
 
 Rule 1: a row goes in the transaction that ends the job which told the provider; until then it stands as Revoke.
-Rule 2: what a provider refuses to add is taken out again; what it refuses to drop stays Revoke, and can be deleted again.
+Rule 2: a rule is Active only as its provider was told it.
+Rule 3: what a provider refuses to add is taken out again; what it refuses to drop stays Revoke, and can be deleted again.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import msgspec
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.rules_places import leave_tier
 from netloom.app.cloud.rules_provider import bring
+from netloom.app.cloud.tags import forget as forget_tags
 from netloom.app.cloud.usecase import Ending
 from netloom.app.cloud.work import View, Work
 from netloom.base.errors import NetloomError
@@ -57,12 +59,15 @@ def revoke(work: Work, rule: R) -> R:
 
 
 def activate(rule: Rule) -> Ending:
-    """The end of a job after which the provider has a rule, and what was opened for it."""
+    """The end of a job after which the provider has a rule, and what was opened for it, as they were told."""
 
     def ending(work: Work) -> None:
-        for now in (work.records.get(type(rule), rule.id), *related_to(work, rule.id)):
-            if now is not None and now.state is not RuleState.REVOKE:
-                work.update(_stepped(now, RuleEvent.APPLY))
+        now = work.records.get(type(rule), rule.id)
+        if now is None or now.generation != rule.generation:
+            return
+        for each in (now, *related_to(work, rule.id)):
+            if each.state is not RuleState.REVOKE:
+                work.update(_stepped(each, RuleEvent.APPLY))
 
     return ending
 
@@ -73,7 +78,10 @@ def forget(rule: Rule) -> Ending:
 
 
 async def apply(doing: Doing, rule: Rule) -> Ending:
-    """Have the provider have a rule, and what was opened for it."""
+    """Have the provider have a rule, and what was opened for it.
+
+    What changed since the rule was read for this job has a job of its own to wait for, and is not settled by this one.
+    """
     stages = await doing.read(lambda view: stages_of([rule, *related_to(view, rule.id)]))
     await bring(doing, rule.network_id, stages)
     return activate(rule)
@@ -86,8 +94,9 @@ async def unapply(doing: Doing, rule: Rule) -> Ending:
     return forget(rule)
 
 
-async def nothing_to_apply(_doing: Doing, _rule: Rule) -> None:
-    """The second half of a change that concerns lists only."""
+async def apply_if_new(doing: Doing, rule: Rule) -> Ending | None:
+    """The second half of a change that concerns lists only; a rule that its provider does not have yet is brought."""
+    return await apply(doing, rule) if rule.state is RuleState.ADD else None
 
 
 def withdraw(work: Work, rule: Rule, _error: NetloomError) -> None:
@@ -100,9 +109,11 @@ def drop(work: Work, rule: Rule) -> None:
     now = work.records.get(type(rule), rule.id)
     if now is None:
         return
-    work.delete_all(related_to(work, rule.id))
+    going: list[Rule] = [*related_to(work, rule.id)]
     if isinstance(now, LoadBalancer):
-        work.delete_all(parts_of(work, rule.id))
+        going += parts_of(work, rule.id)
+    forget_tags(work, [rule.id, *(each.id for each in going)])
+    work.delete_all(going)
     work.delete(now)
     if isinstance(now, (PortForwardingRule, LoadBalancer, StaticNatRule)):
         leave_tier(work, now.public_ip_id)

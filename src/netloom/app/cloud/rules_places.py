@@ -1,7 +1,7 @@
 """Where a rule may be: on an address that leads into a network, to a NIC that is in it.
 
 Rule 1: a rule belongs to whom its address (or network) belongs to; what the caller may not see is not found.
-Rule 2: a VPC's address leads into the tier of its first rule, and into none again when the last is gone.
+Rule 2: a VPC's address, and a portable one, leads into the network of its first rule, and into none when the last is gone.
 """
 
 from __future__ import annotations
@@ -10,14 +10,17 @@ import ipaddress
 
 import msgspec
 
+from netloom.app.cloud.instances_find import nic_in
+from netloom.app.cloud.networks_use import network_seen
 from netloom.app.cloud.work import View, Work
-from netloom.base.errors import Conflict, InvalidInput
+from netloom.base.errors import Conflict, Forbidden, InvalidInput
 from netloom.base.ids import NetworkId, NicId, Uuid
 from netloom.model.cloud.addresses import IpState, PublicIp
-from netloom.model.cloud.instances import Instance, InstanceNic, SecondaryIp
+from netloom.model.cloud.instances import Instance, SecondaryIp
 from netloom.model.cloud.load_balancers import LoadBalancer
 from netloom.model.cloud.networks import GuestNetwork
 from netloom.model.cloud.offerings import NetworkOffering
+from netloom.model.cloud.record import Owned
 from netloom.model.cloud.rules import PortForwardingRule, StaticNatRule
 from netloom.store.cloud.records import columns
 
@@ -51,36 +54,16 @@ def address_of(work: Work, public_ip_id: Uuid, subject: str = "ipaddressid") -> 
 
 
 def leads_into(work: Work, ip: PublicIp, network_id: Uuid | None = None) -> tuple[PublicIp, GuestNetwork]:
-    """The network that an address leads into; a VPC's address that leads nowhere yet is led into the tier named.
+    """The network that an address leads into; one that leads nowhere yet is led into the network named.
 
     Raises:
-        InvalidInput: it leads nowhere and no tier of its VPC is named (`address-not-associated`).
-        Conflict: it leads into another network than the one named (`address-elsewhere`), or is its VPC's source NAT.
+        InvalidInput: it leads nowhere and no network is named (`address-not-associated`).
+        Conflict: it leads into another network than the one named, or that one is not its VPC's or owner's
+            (`address-elsewhere`); or it is its VPC's source NAT (`address-is-source-nat`).
     """
-    if ip.network_id is None and ip.vpc_id is not None and network_id is not None:
-        tier = work.get(GuestNetwork, network_id, "networkid")
-        if tier.vpc_id != ip.vpc_id:
-            raise Conflict(
-                f"network {tier.name} ({tier.id}) is no tier of the VPC that address {ip.address} ({ip.id}) belongs to",
-                code="address-elsewhere",
-                subject="networkid",
-                hint=f"a tier of VPC {ip.vpc_id}",
-            )
-        if ip.source_nat:
-            raise Conflict(
-                f"address {ip.address} ({ip.id}) is what its VPC is seen as outside",
-                code="address-is-source-nat",
-                subject="ipaddressid",
-                hint="acquire another address for the VPC",
-            )
-        return work.update(msgspec.structs.replace(ip, network_id=NetworkId(tier.id))), tier
     if ip.network_id is None:
-        raise InvalidInput(
-            f"public address {ip.address} ({ip.id}) leads into no network",
-            code="address-not-associated",
-            subject="ipaddressid",
-            hint="name a tier of its VPC (networkid)" if ip.vpc_id else "acquire an address for the network",
-        )
+        network = _first_place(work, ip, network_id)
+        return work.update(msgspec.structs.replace(ip, network_id=NetworkId(network.id))), network
     if network_id is not None and network_id != ip.network_id:
         raise Conflict(
             f"public address {ip.address} ({ip.id}) leads into network {ip.network_id}, not {network_id}",
@@ -88,13 +71,43 @@ def leads_into(work: Work, ip: PublicIp, network_id: Uuid | None = None) -> tupl
             subject="networkid",
             hint="use another public address, or delete the rules of that network first",
         )
-    return ip, work.get(GuestNetwork, ip.network_id, "networkid")
+    return ip, network_seen(work, ip.network_id)
+
+
+def _first_place(work: Work, ip: PublicIp, network_id: Uuid | None) -> GuestNetwork:
+    """The network that an address is to lead into from now on."""
+    if network_id is None:
+        raise InvalidInput(
+            f"public address {ip.address} ({ip.id}) leads into no network",
+            code="address-not-associated",
+            subject="ipaddressid",
+            hint="name a tier of its VPC (networkid)" if ip.vpc_id else "name the network (networkid)",
+        )
+    network = network_seen(work, network_id)
+    if network.vpc_id != ip.vpc_id or network.account_id != ip.account_id or network.zone_id != ip.zone_id:
+        whose = f"VPC {ip.vpc_id}" if ip.vpc_id else f"the owner of the address, in zone {ip.zone_id}"
+        raise Conflict(
+            f"address {ip.address} ({ip.id}) cannot lead into network {network.name} ({network.id})",
+            code="address-elsewhere",
+            subject="networkid",
+            hint=f"a network of {whose}",
+        )
+    if ip.source_nat:
+        raise Conflict(
+            f"address {ip.address} ({ip.id}) is what its VPC is seen as outside",
+            code="address-is-source-nat",
+            subject="ipaddressid",
+            hint="acquire another address for the VPC",
+        )
+    return network
 
 
 def leave_tier(work: Work, public_ip_id: Uuid) -> None:
-    """Let a VPC's address lead nowhere again once nothing stands on it."""
+    """Let a VPC's address, or one that may move, lead nowhere again once nothing stands on it."""
     ip = work.records.get(PublicIp, public_ip_id)
-    if ip is None or ip.vpc_id is None or ip.network_id is None or ip.static_nat or ip.source_nat:
+    if ip is None or ip.network_id is None or ip.static_nat or ip.source_nat:
+        return
+    if ip.vpc_id is None and not ip.portable:
         return
     for record_type in (PortForwardingRule, LoadBalancer, StaticNatRule):
         if work.records.exists(record_type, columns(record_type).public_ip_id == ip.id):
@@ -126,18 +139,35 @@ def conserves(view: View, network: GuestNetwork) -> bool:
 def target(
     work: Work,
     network: GuestNetwork,
+    owner: Owned,
     instance_id: Uuid,
-    guest_address: str | None,
+    guest_address: str | None = None,
     subject: str = "virtualmachineid",
 ) -> Target:
     """The guest that packets are led to: an instance's NIC in the network, at its own or a secondary address.
 
+    Args:
+        work: the transaction.
+        network: where it has to have a NIC.
+        owner: the address or rule that leads there; of the same account.
+        instance_id: whom it leads to.
+        guest_address: where exactly; None: the NIC's own IPv4 address.
+        subject: the parameter.
+
     Raises:
         NotFound: there is no such instance that the caller may see.
+        Forbidden: it is another account's than the address (`owner-differs`).
         InvalidInput: it has no NIC in the network, or not this address.
         Conflict: it is being destroyed.
     """
     instance = work.get(Instance, instance_id, subject)
+    if instance.account_id != owner.account_id:
+        raise Forbidden(
+            f"instance {instance.name} ({instance.id}) belongs to another account than what leads to it",
+            code="owner-differs",
+            subject=subject,
+            hint="an instance of the account that has the public address",
+        )
     if not instance.state.takes_rules:
         raise Conflict(
             f"instance {instance.name} ({instance.id}) is {instance.state.value}",
@@ -145,8 +175,7 @@ def target(
             subject=subject,
             hint="an instance that is not being destroyed",
         )
-    c = columns(InstanceNic)
-    nic = work.records.first(InstanceNic, c.instance_id == instance.id, c.network_id == network.id)
+    nic = nic_in(work, instance, network.id)
     if nic is None:
         raise InvalidInput(
             f"instance {instance.name} ({instance.id}) has no NIC in network {network.name} ({network.id})",

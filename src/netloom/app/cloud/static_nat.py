@@ -74,7 +74,7 @@ def _enable(work: Work, request: EnableStaticNat) -> PublicIp:
     _check_unused(work, ip)
     ip, network = leads_into(work, ip, request.network_id)
     offers(work, network, Service.STATIC_NAT)
-    guest = target(work, network, request.instance_id, request.guest_address)
+    guest = target(work, network, ip, request.instance_id, request.guest_address)
     _check_guest(work, ip, guest)
     return work.update(
         msgspec.structs.replace(
