@@ -39,7 +39,7 @@ def leading_to(view: View, nic_ids: Iterable[str], address: str | None = None) -
     return found
 
 
-async def let_go(doing: Doing, nic_ids: Iterable[str], address: str | None = None) -> None:
+async def end_leading_to(doing: Doing, nic_ids: Iterable[str], address: str | None = None) -> None:
     """Have nothing lead to NICs (or one of their addresses) any more.
 
     Raises:
