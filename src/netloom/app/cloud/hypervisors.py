@@ -1,6 +1,6 @@
 """What runs instances on hosts: the port, and the adapters that are installed and configured.
 
-Rule 1: an adapter is told what should be, never what changed: every call is idempotent, and a job that was cut off calls again.
+Rule 1: an adapter is told what should be, never what changed: every call is idempotent, and a job cut off calls again.
 Rule 2: an adapter comes by entry point (group `netloom.hypervisors`) and is made only when the settings name it.
 """
 

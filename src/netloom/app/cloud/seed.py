@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from netloom.app.cloud import acl_lists, identity_seed, offerings_seed, security_groups
+from netloom.app.cloud import acl_lists, identity_seed, offerings_seed, security_groups, templates
 from netloom.app.cloud.work import Work
 
 SEEDS: tuple[Callable[[Work], None], ...] = (
@@ -17,6 +17,7 @@ SEEDS: tuple[Callable[[Work], None], ...] = (
     offerings_seed.seed,
     acl_lists.seed_lists,
     security_groups.seed,
+    templates.seed,
 )
 """Each area's, those first that others refer to."""
 

@@ -106,6 +106,7 @@ class Instance(Owned, frozen=True, kw_only=True):
         hypervisor: the adapter that runs it.
         host_id: where it runs; None while it does not.
         last_host_id: where it ran last.
+        target_host_id: where it is migrating to.
         cpu_number, cpu_speed, memory: of its service offering when it was made, or as chosen then; MHz, MiB.
         user_data: base64, as the client sent it.
         external_id: what the hypervisor calls it, when it was there before netloom knew it.
@@ -122,6 +123,7 @@ class Instance(Owned, frozen=True, kw_only=True):
     user_id: Uuid | None = None
     host_id: HostId | None = None
     last_host_id: HostId | None = None
+    target_host_id: HostId | None = None
     cpu_number: int = 1
     cpu_speed: int = 500
     memory: int = 512

@@ -1,0 +1,273 @@
+"""Having instances run, stop and move: start, stop, reboot, migrate.
+
+Rule 1: the state says at once where an instance is going; the job makes it so, on the host that the record names.
+Rule 2: a start that fails on a host that nobody asked for is tried on others; then it is undone, and the record tells why.
+"""
+
+from __future__ import annotations
+
+import msgspec
+import structlog
+
+from netloom.app.cloud import instances_life as life
+from netloom.app.cloud.doing import Doing
+from netloom.app.cloud.hypervisors import HostFacts
+from netloom.app.cloud.instances_networks import bring_up, let_go
+from netloom.app.cloud.instances_place import check_fit, choose_host, facts_of, host_of
+from netloom.app.cloud.instances_plan import plan_of
+from netloom.app.cloud.usecase import Ending, UseCase
+from netloom.app.cloud.work import View, Work
+from netloom.base.errors import Conflict, Forbidden, NetloomError
+from netloom.base.ids import HostId, Uuid
+from netloom.model.cloud.instances import Instance, InstanceEvent, InstanceState, next_instance_state
+
+_log = structlog.get_logger("netloom.instances")
+
+MAX_TRIES = 3
+"""Hosts on which a start is tried."""
+
+
+class StartInstance(msgspec.Struct, frozen=True, kw_only=True):
+    """Have it run; `host_id`: where, for operators."""
+
+    id: Uuid
+    host_id: Uuid | None = None
+
+
+class StopInstance(msgspec.Struct, frozen=True, kw_only=True):
+    """Have it not run; `forced`: also when its host cannot be asked."""
+
+    id: Uuid
+    forced: bool = False
+
+
+class RebootInstance(msgspec.Struct, frozen=True, kw_only=True):
+    """Stop it and start it where it is."""
+
+    id: Uuid
+    forced: bool = False
+
+
+class MigrateInstance(msgspec.Struct, frozen=True, kw_only=True):
+    """Move it while it runs; `host_id` None: to the least loaded other host."""
+
+    id: Uuid
+    host_id: Uuid | None = None
+
+
+def asked_host(work: Work, instance: Instance, host_id: Uuid | None) -> HostId | None:
+    """The host that was asked for, if one was.
+
+    Raises:
+        Forbidden: only operators name hosts (`host-not-yours`).
+        NotFound, Conflict: there is none, or it cannot run the instance.
+    """
+    if host_id is None:
+        return None
+    if not work.caller.is_root:
+        raise Forbidden(
+            "hosts are chosen by operators", code="host-not-yours", subject="hostid", hint="leave it out"
+        )
+    host = host_of(work, host_id)
+    check_fit(work, instance, host)
+    return HostId(host.id)
+
+
+# -- start -------------------------------------------------------------------------------------------------------------
+
+
+def _begin_start(work: Work, request: StartInstance) -> Instance:
+    instance = work.get(Instance, request.id)
+    if instance.state is InstanceState.RUNNING:
+        return instance
+    return life.begin_start(work, instance, asked_host(work, instance, request.host_id))
+
+
+async def start(doing: Doing, instance: Instance) -> Ending | None:
+    """Have an instance that is on its way to run really run."""
+    if instance.state is not InstanceState.STARTING:
+        return None
+    await bring_up(doing, instance)
+    asked, tried = instance.host_id is not None, list[HostId]()
+    while True:
+        host = await doing.write(lambda work: _placed(work, instance, tried))
+        try:
+            await run_on(doing, instance, host)
+        except NetloomError as error:
+            tried.append(host.id)
+            await _clean_up(doing, instance, host)
+            if asked or len(tried) == MAX_TRIES:
+                raise
+            _log.warning("start failed on a host", instance=instance.id, host=host.name, error=str(error))
+            await doing.write(lambda work: _unplaced(work, instance))
+            continue
+        return lambda work: life.running(work, instance.id)
+
+
+async def run_on(doing: Doing, instance: Instance, host: HostFacts, *, without: str | None = None) -> None:
+    """Have an instance's guest run on a host as the records say now; `without`: an interface that shall be gone."""
+    plan = await doing.read(lambda view: plan_of(view, life.now_of(view, instance), without=without))
+    await doing.backends.hypervisors.get(instance.hypervisor).start(plan, host)
+
+
+def _placed(work: Work, instance: Instance, tried: list[HostId]) -> HostFacts:
+    now = life.now_of(work, instance)
+    if now.host_id is not None:
+        return facts_of(host_of(work, now.host_id))
+    host = choose_host(work, now, tried)
+    work.update(msgspec.structs.replace(now, host_id=HostId(host.id)))
+    return facts_of(host)
+
+
+def _unplaced(work: Work, instance: Instance) -> None:
+    work.update(msgspec.structs.replace(life.now_of(work, instance), host_id=None))
+
+
+async def _clean_up(doing: Doing, instance: Instance, host: HostFacts) -> None:
+    plan = await doing.read(lambda view: plan_of(view, instance))
+    try:
+        await doing.backends.hypervisors.get(instance.hypervisor).stop(plan, host, forced=True)
+    except NetloomError as error:
+        _log.warning("start not cleaned up", instance=instance.id, host=host.name, error=str(error))
+
+
+# -- stop --------------------------------------------------------------------------------------------------------------
+
+
+def _begin_stop(work: Work, request: StopInstance) -> Instance:
+    instance = work.get(Instance, request.id)
+    if instance.state is InstanceState.STOPPED:
+        return instance
+    state = next_instance_state(instance.state, InstanceEvent.STOP)
+    return work.update(msgspec.structs.replace(instance, state=state))
+
+
+async def _stop(doing: Doing, instance: Instance) -> Ending | None:
+    await halt(doing, instance, forced=doing.request(StopInstance).forced)
+
+    def ending(work: Work) -> None:
+        life.stopped(work, instance.id)
+
+    return ending
+
+
+async def halt(doing: Doing, instance: Instance, *, forced: bool) -> None:
+    """Have an instance's guest not run on its host; without one there is nothing to do.
+
+    Raises:
+        NetloomError: it still runs.
+    """
+    host_id = instance.host_id
+    if host_id is None or not instance.state.on_host:
+        return
+    host, plan = await doing.read(lambda view: (facts_of(host_of(view, host_id)), plan_of(view, instance)))
+    hypervisors = doing.backends.hypervisors
+    try:
+        await hypervisors.get(instance.hypervisor).stop(plan, host, forced=forced)
+    except NetloomError as error:
+        if not forced or hypervisors.reachable(host_id):
+            raise
+        _log.warning("stopped without its host", instance=instance.id, host=host.name, error=str(error))
+    await let_go(doing, instance)
+
+
+# -- reboot, migrate ---------------------------------------------------------------------------------------------------
+
+
+def _begin_reboot(work: Work, request: RebootInstance) -> Instance:
+    instance = work.get(Instance, request.id)
+    if instance.state is not InstanceState.RUNNING:
+        raise Conflict(
+            f"instance {instance.name} ({instance.id}) is {instance.state.value}",
+            code="bad-transition",
+            subject="state",
+            hint="only a Running instance is rebooted",
+        )
+    return instance
+
+
+async def _reboot(doing: Doing, instance: Instance) -> Ending | None:
+    host_id = instance.host_id
+    if host_id is None or instance.state is not InstanceState.RUNNING:
+        raise Conflict(f"instance {instance.name} ({instance.id}) runs nowhere", code="bad-transition")
+    host, plan = await doing.read(lambda view: (facts_of(host_of(view, host_id)), plan_of(view, instance)))
+    adapter = doing.backends.hypervisors.get(instance.hypervisor)
+    await adapter.stop(plan, host, forced=doing.request(RebootInstance).forced)
+    await bring_up(doing, instance)
+    await adapter.start(plan, host)
+    return None
+
+
+def _begin_migrate(work: Work, request: MigrateInstance) -> Instance:
+    instance = work.get(Instance, request.id, "virtualmachineid")
+    state = next_instance_state(instance.state, InstanceEvent.MIGRATE)
+    target = asked_host(work, instance, request.host_id)
+    if target is None:
+        avoid = () if instance.host_id is None else (instance.host_id,)
+        target = HostId(choose_host(work, instance, avoid).id)
+    if target == instance.host_id:
+        raise Conflict(
+            f"instance {instance.name} ({instance.id}) runs on host {target} already",
+            code="host-same",
+            subject="hostid",
+            hint="another host, or none to have one chosen",
+        )
+    return work.update(msgspec.structs.replace(instance, state=state, target_host_id=target))
+
+
+async def _migrate(doing: Doing, instance: Instance) -> Ending | None:
+    source_id, target_id = instance.host_id, instance.target_host_id
+    if instance.state is not InstanceState.MIGRATING or source_id is None or target_id is None:
+        return None
+
+    def look(view: View) -> tuple[HostFacts, HostFacts]:
+        return facts_of(host_of(view, source_id)), facts_of(host_of(view, target_id))
+
+    source, target = await doing.read(look)
+    plan = await doing.read(lambda view: plan_of(view, instance))
+    await doing.backends.hypervisors.get(instance.hypervisor).migrate(plan, source, target)
+    return lambda work: life.running(work, instance.id)
+
+
+START = UseCase(
+    name="instance.start",
+    command="startVirtualMachine",
+    event="VM.START",
+    request=StartInstance,
+    begin=_begin_start,
+    apply=start,
+    undo=life.failed,
+    queue=life.queue_of,
+)
+STOP = UseCase(
+    name="instance.stop",
+    command="stopVirtualMachine",
+    event="VM.STOP",
+    request=StopInstance,
+    begin=_begin_stop,
+    apply=_stop,
+    undo=life.failed,
+    queue=life.queue_of,
+    keep_request=True,
+)
+REBOOT = UseCase(
+    name="instance.reboot",
+    command="rebootVirtualMachine",
+    event="VM.REBOOT",
+    request=RebootInstance,
+    begin=_begin_reboot,
+    apply=_reboot,
+    queue=life.queue_of,
+    keep_request=True,
+)
+MIGRATE = UseCase(
+    name="instance.migrate",
+    command="migrateVirtualMachine",
+    event="VM.MIGRATE",
+    request=MigrateInstance,
+    begin=_begin_migrate,
+    apply=_migrate,
+    undo=life.failed,
+    queue=life.queue_of,
+)
+USE_CASES = (START, STOP, REBOOT, MIGRATE)
