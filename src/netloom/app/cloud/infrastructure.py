@@ -94,6 +94,18 @@ def host(view: View, host_id: str, subject: str = "id") -> Host:
     return cast("Host", find(view.records.connection, Kind.HOST, host_id, subject))
 
 
+def hosts(view: View) -> list[Host]:
+    """All hosts."""
+    return cast("list[Host]", all_of(view.records.connection, Kind.HOST))
+
+
+def host_facets(view: View, natives: Iterable[Host]) -> list[HostFacet]:
+    """The rest of several hosts, in their order."""
+    ids = [each.id for each in natives]
+    written = view.records.many(HostFacet, ids)
+    return [written.get(each) or host_facet(view, each) for each in ids]
+
+
 def host_facet(view: View, host_id: str) -> HostFacet:
     """The rest of a host."""
     found = view.records.get(HostFacet, host_id)

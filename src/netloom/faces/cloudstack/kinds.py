@@ -10,6 +10,10 @@ from typing import Final
 
 KINDS: Final[Mapping[str, str]] = {
     # the word of the records' table: CloudStack's
+    "zone_facet": "Zone",
+    "physical_network_facet": "PhysicalNetwork",
+    "host_facet": "Host",
+    "traffic_label": "TrafficType",
     "guest_network": "Network",
     "instance": "VirtualMachine",
     "instance_nic": "Nic",

@@ -171,7 +171,7 @@ class NetworkServiceProvider(Record, frozen=True, kw_only=True):
 
 DEFAULT_TRAFFIC: Final = (Traffic.GUEST, Traffic.MANAGEMENT, Traffic.PUBLIC, Traffic.STORAGE)
 ONCE_A_ZONE: Final = frozenset({Traffic.PUBLIC, Traffic.MANAGEMENT, Traffic.CONTROL, Traffic.STORAGE})
-HYPERVISORS: Final = ("KVM", "XenServer", "Lab")
+HYPERVISORS: Final = ("KVM", "XenServer", "Simulator")
 LISTED_PROVIDERS: Final = (
     "Ovs",
     "VirtualRouter",

@@ -13,6 +13,7 @@ from netloom.faces.cloudstack.commands import (
     addresses,
     identity,
     infrastructure,
+    infrastructure_hosts,
     infrastructure_ranges,
     infrastructure_wires,
     instances,
@@ -33,6 +34,7 @@ AREAS: Final[dict[str, tuple[Command, ...]]] = {
     "identity": identity.COMMANDS,
     "infrastructure": (
         *infrastructure.COMMANDS,
+        *infrastructure_hosts.COMMANDS,
         *infrastructure_wires.COMMANDS,
         *infrastructure_ranges.COMMANDS,
     ),
