@@ -14,7 +14,7 @@ from netloom.app.cloud.infrastructure import provider_on
 from netloom.app.cloud.infrastructure_providers import UPDATE, UpdateProvider
 from netloom.app.cloud.usecase import AnyUseCase
 from netloom.app.cloud.vpc_life import DeleteVpc, RestartVpc, UpdateVpc
-from netloom.base.errors import Conflict, InvalidInput, NotFound, PeerError
+from netloom.base.errors import Conflict, Forbidden, InvalidInput, NotFound, PeerError
 from netloom.base.ids import Uuid
 from netloom.model.cloud.acl import AclItem, AclList
 from netloom.model.cloud.addresses import IpState, PublicIp
@@ -61,9 +61,9 @@ async def test_a_vpc_that_is_not_to_be_started_waits_for_its_restart(stage: VpcS
         ({"cidr": "fd00::/48"}, "cidr"),
         ({"cidr": "10.0.0.0/30"}, "cidr"),
         ({"network_domain": "-x"}, "networkdomain"),
-        ({"dns1": "fd00::1"}, "dns1"),
-        ({"ip6_dns1": "8.8.8.8"}, "ip6dns1"),
-        ({"public_mtu": 10}, "publicmtu"),
+        ({"resolvers": {"dns1": "fd00::1"}}, "dns1"),
+        ({"resolvers": {"ip6_dns1": "8.8.8.8"}}, "ip6dns1"),
+        ({"resolvers": {"dns2": "8.8.8.8"}}, "dns2"),
         ({"display_text": "x" * 256}, "displaytext"),
         ({"source_nat_address": "198.51.100.1"}, "ipaddress"),
     ],
@@ -124,13 +124,25 @@ async def test_the_suffix_is_the_accounts_or_the_domains(stage: VpcStage) -> Non
 async def test_what_changes_of_a_vpc(stage: VpcStage) -> None:
     vpc = await stage.vpc()
     [before] = await _addresses(stage, vpc)
-    request = UpdateVpc(id=Uuid(vpc.id), name="shop", public_mtu=1400, source_nat_address="192.0.2.50")
+    request = UpdateVpc(id=Uuid(vpc.id), name="shop", source_nat_address="192.0.2.50")
     changed = await stage.stage.do(vpc_life.UPDATE, request)
-    assert (changed.name, changed.display_text, changed.public_mtu) == ("shop", "v1", 1400)
+    assert (changed.name, changed.display_text) == ("shop", "v1")
     now = {ip.address: ip for ip in await _addresses(stage, vpc)}
     assert now["192.0.2.50"].source_nat
     assert now["192.0.2.50"].state is IpState.ALLOCATED
     assert not now[before.address].source_nat, "it stays, as any other of the VPC"
+
+
+async def test_packet_sizes_are_the_operators_unless_the_zone_says_otherwise(stage: VpcStage) -> None:
+    vpc = await stage.vpc()
+    smaller = UpdateVpc(id=Uuid(vpc.id), public_mtu=1400)
+    with pytest.raises(Forbidden):
+        await stage.stage.do(vpc_life.UPDATE, smaller)
+    root = stage.stage.who.root
+    assert (await stage.stage.do(vpc_life.UPDATE, smaller, root)).public_mtu == 1400
+    for octets in (10, 9000):
+        with pytest.raises(InvalidInput, match=f"an MTU of {octets}"):
+            await stage.stage.do(vpc_life.UPDATE, UpdateVpc(id=Uuid(vpc.id), public_mtu=octets), root)
 
 
 async def test_others_do_not_see_it(stage: VpcStage) -> None:

@@ -28,10 +28,8 @@ from netloom.model.cloud.networks import GuestNetwork
 from netloom.model.cloud.routes import PrivateGateway
 from netloom.model.cloud.rules import RuleState, TrafficDirection
 from netloom.model.cloud.vpc import Vpc, check_open
+from netloom.model.cloud.words import check_text
 from netloom.store.cloud.records import columns
-
-MAX_NAME = 255
-MAX_DESCRIPTION = 1024
 
 
 class CreateAclList(msgspec.Struct, frozen=True, kw_only=True):
@@ -174,8 +172,8 @@ def create_list(work: Work, request: CreateAclList) -> AclList:
         NotFound: there is no such VPC that the caller may see.
         InvalidInput: it is for no VPC, and the caller is no operator; or a text is too long.
     """
-    name = _checked(request.name, "name", MAX_NAME)
-    text = _checked(request.description or name, "description", MAX_DESCRIPTION)
+    name = check_text(request.name, "name")
+    text = check_text(request.description or name, "description")
     if request.vpc_id is not None:
         vpc = work.get(Vpc, request.vpc_id, "vpcid")
         check_open(vpc)
@@ -193,13 +191,13 @@ def create_list(work: Work, request: CreateAclList) -> AclList:
 
 def _update(work: Work, request: UpdateAclList) -> AclList:
     acl = changeable_list(work, request.id, "id")
-    name = acl.name if request.name is None else _checked(request.name, "name", MAX_NAME)
+    name = acl.name if request.name is None else check_text(request.name, "name")
     text = request.description
     return work.update(
         msgspec.structs.replace(
             acl,
             name=name,
-            description=acl.description if text is None else _checked(text, "description", MAX_DESCRIPTION),
+            description=acl.description if text is None else check_text(text, "description"),
             for_display=acl.for_display if request.for_display is None else request.for_display,
         )
     )
@@ -256,17 +254,6 @@ async def _apply_delete(doing: Doing, record: AclList) -> Ending | None:
 
 def _systems(work: Work) -> OwnedBirth:
     return OwnedBirth(**work.birth(), account_id=SYSTEM_ACCOUNT_ID, domain_id=ROOT_DOMAIN_ID)
-
-
-def _checked(text: str, subject: str, longest: int) -> str:
-    stripped = text.strip()
-    if not 1 <= len(stripped) <= longest or any(ord(character) < 32 for character in stripped):
-        raise InvalidInput(
-            f"a text of {len(stripped)} characters, or of several lines",
-            subject=subject,
-            hint=f"1 to {longest} characters on one line",
-        )
-    return stripped
 
 
 def queue_of(acl: AclList) -> str | None:

@@ -58,6 +58,11 @@ def checked_number(view: View, acl_id: Uuid, wanted: int) -> int:
     return check_number(wanted, taken_by, _last(view, acl_id))
 
 
+def speaks_of(protocol: str) -> Where:
+    """The condition for items of a protocol, canonical: it is the first that a stored match says."""
+    return columns(AclItem)["match"].startswith(f'{{"protocol":"{protocol}",')
+
+
 def _last(view: View, acl_id: Uuid) -> int:
     found = view.records.first(AclItem, *_counting(acl_id), order=columns(AclItem).order.desc())
     return found.order if found is not None else 0

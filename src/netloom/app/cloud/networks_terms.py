@@ -16,7 +16,7 @@ from netloom.base.net import parse_ip
 from netloom.model.cloud.identity import Account, Domain
 from netloom.model.cloud.infrastructure import ZoneFacet
 from netloom.model.cloud.networks import GuestNetwork
-from netloom.model.cloud.offerings import GuestType, NetworkOffering, offered, services_of
+from netloom.model.cloud.offerings import GuestType, NetworkOffering, Offering, offered, services_of
 from netloom.model.cloud.services import Capability, Service
 from netloom.model.cloud.vpc import check_dns, check_domain
 from netloom.model.mtu import MIN_GUEST_IPV4
@@ -37,7 +37,7 @@ class Resolvers(msgspec.Struct, frozen=True, kw_only=True):
         return any((self.dns1, self.dns2, self.ip6_dns1, self.ip6_dns2))
 
 
-def check_resolvers(offering: NetworkOffering, resolvers: Resolvers) -> Resolvers:
+def check_resolvers(offering: Offering, resolvers: Resolvers) -> Resolvers:
     """Resolvers in canonical form.
 
     Raises:
@@ -69,9 +69,9 @@ def check_resolvers(offering: NetworkOffering, resolvers: Resolvers) -> Resolver
 
 
 def network_domain(
-    view: View, offering: NetworkOffering, owner: Account, facet: ZoneFacet, asked: str | None
+    view: View, offering: Offering, owner: Account, facet: ZoneFacet, asked: str | None
 ) -> str | None:
-    """The DNS suffix of a network: as asked, else the account's, the domain's, the zone's, else one of its own.
+    """The DNS suffix of a network or VPC: as asked, else the account's, the domain's, the zone's, else one of its own.
 
     Raises:
         InvalidInput: it is none, or the offering's Dns lets nobody choose.
@@ -108,27 +108,36 @@ def check_mtus(
         Forbidden: users of this zone choose none (`mtu-not-chosen`).
         InvalidInput: one is out of bounds, or there is no router that has a public side.
     """
-    if public is None and private is None:
-        return
-    if not facet.users_choose_mtu and not view.caller.is_root:
-        raise Forbidden(
-            "users of this zone do not choose packet sizes",
-            code="mtu-not-chosen",
-            subject="privatemtu" if public is None else "publicmtu",
-            hint="leave it out",
-        )
+    for asked, most, subject in (
+        (public, facet.public_mtu, "publicmtu"),
+        (private, facet.private_mtu, "privatemtu"),
+    ):
+        _check_mtu(view, facet, asked, most, subject)
     if public is not None and (of_vpc or offering.guest_type is GuestType.L2):
         raise InvalidInput(
             "the network has no public side of its own",
             subject="publicmtu",
             hint="set it on the VPC" if of_vpc else "leave it out",
         )
-    for value, most, subject in (
-        (public, facet.public_mtu, "publicmtu"),
-        (private, facet.private_mtu, "privatemtu"),
-    ):
-        if value is not None and not MIN_GUEST_IPV4 <= value <= most:
-            raise InvalidInput(f"an MTU of {value}", subject=subject, hint=f"{MIN_GUEST_IPV4} to {most}")
+
+
+def check_public_mtu(view: View, facet: ZoneFacet, asked: int | None) -> None:
+    """The same for the public side of a VPC."""
+    _check_mtu(view, facet, asked, facet.public_mtu, "publicmtu")
+
+
+def _check_mtu(view: View, facet: ZoneFacet, asked: int | None, most: int, subject: str) -> None:
+    if asked is None:
+        return
+    if not facet.users_choose_mtu and not view.caller.is_root:
+        raise Forbidden(
+            "users of this zone do not choose packet sizes",
+            code="mtu-not-chosen",
+            subject=subject,
+            hint="leave it out",
+        )
+    if not MIN_GUEST_IPV4 <= asked <= most:
+        raise InvalidInput(f"an MTU of {asked}", subject=subject, hint=f"{MIN_GUEST_IPV4} to {most}")
 
 
 def check_name_free(view: View, name: str, owner: Account | GuestNetwork) -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import msgspec
 
-from netloom.app.cloud import configuration
+from netloom.app.cloud import configuration, networks_terms
 from netloom.app.cloud.addresses_source_nat import settle_source_nat
 from netloom.app.cloud.doing import Doing
+from netloom.app.cloud.infrastructure import zone_facet
 from netloom.app.cloud.rules_provider import bring
 from netloom.app.cloud.usecase import Ending, UseCase
 from netloom.app.cloud.vpc_addresses import claim_source_nat
@@ -20,25 +21,19 @@ from netloom.app.cloud.vpc_provider import bring_parts, check_served, drop_route
 from netloom.app.cloud.vpc_tiers import tiers_of
 from netloom.app.cloud.work import View, Work
 from netloom.base.errors import Conflict, InvalidInput, NetloomError
-from netloom.base.ids import Uuid, parse_name
+from netloom.base.ids import Uuid
 from netloom.model.cloud.identity import Account, Domain
-from netloom.model.cloud.offerings import OfferingState, VpcOffering, services_of
-from netloom.model.cloud.services import Service
+from netloom.model.cloud.offerings import OfferingState, VpcOffering
 from netloom.model.cloud.vpc import (
-    MIN_MTU,
     Vpc,
     VpcEvent,
-    check_dns,
-    check_domain,
     check_open,
     check_vpc_cidr,
     next_vpc_state,
 )
+from netloom.model.cloud.words import check_text
 from netloom.plan.elements import RULE_ORDER
 from netloom.plan.vpc_elements import VpcPart
-
-MAX_TEXT = 255
-MAX_MTU = 65_535
 
 
 class CreateVpc(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,10 +47,7 @@ class CreateVpc(msgspec.Struct, frozen=True, kw_only=True):
     network_domain: str | None = None
     start: bool = True
     public_mtu: int | None = None
-    dns1: str | None = None
-    dns2: str | None = None
-    ip6_dns1: str | None = None
-    ip6_dns2: str | None = None
+    resolvers: networks_terms.Resolvers = networks_terms.Resolvers()
     source_nat_address: str | None = None
     for_display: bool = True
     account: str | None = None
@@ -89,34 +81,30 @@ class RestartVpc(msgspec.Struct, frozen=True, kw_only=True):
 
 def _create(work: Work, request: CreateVpc) -> Vpc:
     owner = work.owner(request.account, request.domain_id, request.project_id)
-    zone_of(work, request.zone_id)
+    zone = zone_of(work, request.zone_id)
     offering = offering_for(work, owner, request.offering_id, request.zone_id)
     if request.cidr is None:
         raise InvalidInput("a VPC without a network", subject="cidr", hint="for example 10.50.0.0/16")
     cidr = check_vpc_cidr(
         request.cidr, private_only=not configuration.flag(work, "allow.non.rfc1918.compliant.ips")
     )
-    name = parse_name(request.name.strip())
-    given = (request.dns1, request.dns2, request.ip6_dns1, request.ip6_dns2)
-    if any(text is not None for text in given) and Service.DNS not in services_of(offering):
-        raise InvalidInput(
-            f"name servers were given, but offering {offering.name} ({offering.id}) has no Dns",
-            subject="dns1",
-            hint="leave them out, or use an offering with Dns",
-        )
+    name = check_text(request.name, "name")
+    facet = zone_facet(work, zone.id)
+    resolvers = networks_terms.check_resolvers(offering, request.resolvers)
+    networks_terms.check_public_mtu(work, facet, request.public_mtu)
     vpc = Vpc(
         **work.owned(owner),
         name=name,
-        display_text=_text(request.display_text or name, "displaytext"),
+        display_text=check_text(request.display_text or name, "displaytext"),
         zone_id=request.zone_id,
         offering_id=offering.id,
         cidr=str(cidr),
-        network_domain=_suffix(work, owner, request.network_domain),
-        public_mtu=_mtu(request.public_mtu),
-        dns1=check_dns(request.dns1, 4, "dns1"),
-        dns2=check_dns(request.dns2, 4, "dns2"),
-        ip6_dns1=check_dns(request.ip6_dns1, 6, "ip6dns1"),
-        ip6_dns2=check_dns(request.ip6_dns2, 6, "ip6dns2"),
+        network_domain=networks_terms.network_domain(work, offering, owner, facet, request.network_domain),
+        public_mtu=request.public_mtu,
+        dns1=resolvers.dns1,
+        dns2=resolvers.dns2,
+        ip6_dns1=resolvers.ip6_dns1,
+        ip6_dns2=resolvers.ip6_dns2,
         restart_required=not request.start,
         for_display=request.for_display,
     )
@@ -157,39 +145,19 @@ def _covers(view: View, offering: VpcOffering, owner: Account) -> bool:
     return any(each in domains and own.startswith(domains[each].path) for each in offering.domain_ids)
 
 
-def _suffix(view: View, owner: Account, asked: str | None) -> str | None:
-    """The DNS suffix: as asked, else the account's, else the domain's."""
-    if asked is not None:
-        return check_domain(asked)
-    if owner.network_domain is not None:
-        return owner.network_domain
-    domain = view.records.get(Domain, owner.domain_id)
-    return domain.network_domain if domain is not None else None
-
-
-def _mtu(octets: int | None) -> int | None:
-    if octets is not None and not MIN_MTU <= octets <= MAX_MTU:
-        raise InvalidInput(f"an MTU of {octets}", subject="publicmtu", hint=f"{MIN_MTU} to {MAX_MTU}")
-    return octets
-
-
-def _text(text: str, subject: str) -> str:
-    stripped = text.strip()
-    if not 1 <= len(stripped) <= MAX_TEXT:
-        raise InvalidInput(f"a text of {len(stripped)} characters", subject=subject, hint=f"1 to {MAX_TEXT}")
-    return stripped
-
-
 def _update(work: Work, request: UpdateVpc) -> Vpc:
     vpc = work.get(Vpc, request.id)
     check_open(vpc)
+    networks_terms.check_public_mtu(work, zone_facet(work, vpc.zone_id), request.public_mtu)
     changed = msgspec.structs.replace(
         vpc,
-        name=vpc.name if request.name is None else parse_name(request.name.strip()),
+        name=vpc.name if request.name is None else check_text(request.name, "name"),
         display_text=(
-            vpc.display_text if request.display_text is None else _text(request.display_text, "displaytext")
+            vpc.display_text
+            if request.display_text is None
+            else check_text(request.display_text, "displaytext")
         ),
-        public_mtu=vpc.public_mtu if request.public_mtu is None else _mtu(request.public_mtu),
+        public_mtu=vpc.public_mtu if request.public_mtu is None else request.public_mtu,
         for_display=vpc.for_display if request.for_display is None else request.for_display,
     )
     if request.source_nat_address is not None:

@@ -14,12 +14,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from netloom.base.errors import Conflict, InvalidInput
+from netloom.base.errors import Conflict
 from netloom.base.ids import Uuid
 from netloom.model.cloud.acl_match import ALL, Match
 from netloom.model.cloud.acl_program import Program, Rule, Verdict, rule_of
 from netloom.model.cloud.record import Owned
 from netloom.model.cloud.rules import RuleState, TrafficDirection
+from netloom.model.cloud.words import parse_word
 
 MAX_ITEMS: Final = 1000
 """Items of one list: what a person can still put in order, and a gateway can still hold a hundred times."""
@@ -58,12 +59,7 @@ def parse_action(text: str) -> Verdict:
     Raises:
         InvalidInput: it is neither.
     """
-    found = {verdict.value.lower(): verdict for verdict in Verdict}.get(text.strip().lower())
-    if found is None:
-        raise InvalidInput(
-            f"{text!r} is not an action", code="invalid-action", subject="action", hint="Allow or Deny"
-        )
-    return found
+    return parse_word(Verdict, text, "action")
 
 
 def parse_direction(text: str) -> TrafficDirection:
@@ -72,15 +68,7 @@ def parse_direction(text: str) -> TrafficDirection:
     Raises:
         InvalidInput: it is neither.
     """
-    found = {direction.value.lower(): direction for direction in TrafficDirection}.get(text.strip().lower())
-    if found is None:
-        raise InvalidInput(
-            f"{text!r} is not a direction",
-            code="invalid-direction",
-            subject="traffictype",
-            hint="Ingress or Egress",
-        )
-    return found
+    return parse_word(TrafficDirection, text, "traffictype")
 
 
 def check_changeable(acl: AclList) -> None:

@@ -20,8 +20,6 @@ from netloom.base.net import IPNetwork, parse_ip, parse_network
 from netloom.model.cloud.record import Owned
 from netloom.model.transitions import step
 
-MIN_MTU: Final = 68
-"""The smallest packet that every IPv4 link carries (RFC 791)."""
 MIN_PREFIX: Final = 8
 MAX_PREFIX: Final = 29
 PRIVATE: Final = tuple(
@@ -57,7 +55,7 @@ class Vpc(Owned, frozen=True, kw_only=True):
     Attributes:
         cidr: the range that its tiers divide, canonical, IPv4.
         network_domain: the DNS suffix of its instances.
-        public_mtu: bytes of a packet on its public side; None: the provider's.
+        public_mtu: bytes of a packet on its public side; None: the zone's.
         restart_required: what was asked for needs a restart to come true.
     """
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from netloom.faces.cloudstack.command import Command
 from netloom.faces.cloudstack.commands import (
+    acl,
     addresses,
     identity,
     infrastructure,
@@ -44,6 +45,7 @@ AREAS: Final[dict[str, tuple[Command, ...]]] = {
     "addresses": addresses.COMMANDS,
     "rules": rules.COMMANDS,
     "vpc": vpc.COMMANDS,
+    "access control lists": acl.COMMANDS,
     "vpn": vpn.COMMANDS,
     "security groups": security_groups.COMMANDS,
     "jobs and events": jobs.COMMANDS,
