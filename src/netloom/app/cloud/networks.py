@@ -1,4 +1,4 @@
-"""Tenants' networks at work: all of their use cases. What other areas ask of networks stands in `networks_use` and `_life`."""
+"""Tenants' networks at work: all of their use cases. What other areas ask of networks is in `networks_use`, `networks_life`."""
 
 from __future__ import annotations
 

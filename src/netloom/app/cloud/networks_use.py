@@ -38,9 +38,19 @@ def permitted_to(account_id: str) -> Where:
     return columns(GuestNetwork).id.in_(opened)
 
 
-def visible_networks(caller: Caller, scope: Scope) -> list[Where]:
-    """The conditions of a list of networks."""
-    return visible(columns(GuestNetwork), caller, scope, shared=(shared_with(caller),))
+def visible_networks(view: View, scope: Scope) -> list[Where]:
+    """The conditions of a list of networks: of an account also those of its domain, and those opened to it."""
+    c, caller = columns(GuestNetwork), view.caller
+    if scope.account_ids is None:
+        return visible(c, caller, scope, shared=(shared_with(caller),))
+    accounts = view.records.many(Account, scope.account_ids)
+    domains = view.records.many(Domain, {account.domain_id for account in accounts.values()})
+    theirs = [c.account_id.in_(scope.account_ids)]
+    for account in accounts.values():
+        theirs.append(permitted_to(account.id))
+        if account.domain_id in domains:
+            theirs.append(of_domain(domains[account.domain_id].path, account.domain_id))
+    return [*visible(c, caller, Scope(everything=True), shared=(shared_with(caller),)), or_(*theirs)]
 
 
 def find_network(view: View, network_id: str) -> GuestNetwork | None:
@@ -49,7 +59,7 @@ def find_network(view: View, network_id: str) -> GuestNetwork | None:
         return view.records.get(GuestNetwork, network_id)
     c = columns(GuestNetwork)
     return view.records.first(
-        GuestNetwork, c.id == network_id, *visible_networks(view.caller, Scope(everything=True))
+        GuestNetwork, c.id == network_id, *visible_networks(view, Scope(everything=True))
     )
 
 
@@ -95,3 +105,21 @@ def may_use(view: View, network: GuestNetwork, account: Account) -> bool:
         return True
     c = columns(NetworkPermission)
     return view.records.exists(NetworkPermission, c.network_id == network.id, c.account_id == account.id)
+
+
+def own_network(view: View, network_id: str, subject: str = "id") -> GuestNetwork:
+    """A network that the caller may change: its own, or one that it administers.
+
+    Raises:
+        NotFound: there is none that the caller sees.
+        Forbidden: it is only open to the caller (`not-owner`).
+    """
+    network = view.find(GuestNetwork, network_id)
+    if network is not None:
+        return network
+    network = network_seen(view, network_id, subject)
+    raise Forbidden(
+        f"network {network.name!r} ({network.id}) is open to the caller and not its own",
+        code="not-owner",
+        subject=f"network/{network.id}",
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Final, TypeVar, overload
 
@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, and_, or_
 from netloom.app.cloud.cloud import Cloud, Done
 from netloom.app.cloud.tags import tagged
 from netloom.app.cloud.usecase import UseCase
+from netloom.app.cloud.visibility import Scope
 from netloom.app.cloud.work import View
 from netloom.base.errors import InvalidInput, Unavailable
 from netloom.base.ids import Uuid, is_uuid
@@ -31,6 +32,7 @@ from netloom.faces.cloudstack.table import (
     INVALID,
     NO_ID,
     ApiCommand,
+    names_a_day,
     refused,
     to_date,
     to_flag,
@@ -206,6 +208,13 @@ class Call:
         value = self.given.values.get(name)
         return None if value is None else to_date(value)
 
+    def until(self, name: str) -> datetime | None:
+        """The end of a span of time; a day without an hour means that day's end."""
+        found = self.moment(name)
+        if found is not None and names_a_day(self.given.values[name]):
+            return found + timedelta(days=1, microseconds=-1)
+        return found
+
     def texts(self, name: str) -> tuple[str, ...]:
         """A comma separated list, blanks around its parts dropped; empty when it was not sent."""
         parts = self.given.values.get(name, "").split(",")
@@ -325,6 +334,7 @@ class Call:
         id_opens: bool = True,
         opened_by: Sequence[str] = (),
         everybodys: Where | None = None,
+        visible: Callable[[View, Scope], Sequence[Where]] | None = None,
     ) -> Rows:
         """A page of records, shown by the command's own view, with the count of all that fit.
 
@@ -339,6 +349,7 @@ class Call:
                 (listNetworks and listFirewallRules do not).
             opened_by: other parameters that do the same (`vpcid`), where the thing that they name is a condition too.
             everybodys: what is in every list that it fits, whoever owns it.
+            visible: what the caller may see in a scope, for things that are shared in other ways than by their owner.
         """
         answer = self.command.answer
         if not isinstance(answer, Listing) or answer.view is None:
@@ -361,7 +372,7 @@ class Call:
                 conditions.append(or_(*(c[name].icontains(text, autoescape=True) for name in keyword)))
             if listing.tags and tags_of is not None:
                 conditions.extend(tagged(c.id, tags_of, listing.tags))
-            seen = view.visible(record_type, scope)
+            seen = view.visible(record_type, scope) if visible is None else tuple(visible(view, scope))
             if seen and everybodys is not None:
                 seen = (or_(and_(*seen), everybodys),)
             conditions.extend(seen)
