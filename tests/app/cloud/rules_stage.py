@@ -14,7 +14,7 @@ from typing import TypeVar, cast
 import msgspec
 from tests.app.cloud.clouds import opened
 from tests.app.cloud.people import People, people
-from tests.testing.rule_keeper import KEPT, Notebook, keeper_backends
+from tests.testing.rule_keeper import Notebook, keeper_backends
 
 from netloom.app.cloud import addresses, firewall, infrastructure, public_ranges
 from netloom.app.cloud.cloud import Cloud, Done
@@ -43,7 +43,7 @@ T = TypeVar("T")
 Q = TypeVar("Q", bound=msgspec.Struct)
 R = TypeVar("R", bound=Record)
 SOURCE_NAT = "DefaultIsolatedNetworkOfferingWithSourceNatService"
-LAST = 60
+LAST = 24
 
 
 @dataclass
@@ -145,14 +145,14 @@ async def staged(url: str, offering: str = SOURCE_NAT) -> AsyncIterator[Stage]:
         yield stage
 
 
-async def enable_keepers(cloud: Cloud, root: Caller) -> None:
+async def enable_keepers(cloud: Cloud, root: Caller, names: tuple[str, ...] = ("VirtualRouter",)) -> None:
     """Enable the test providers on every physical network."""
     wires = await cloud.read_as(
         system_caller(),
         lambda view: cast("list[PhysicalNetwork]", all_of(view.records.connection, Kind.PHYSICAL_NETWORK)),
     )
     for each in wires:
-        for name in KEPT:
+        for name in names:
             found = await cloud.read_as(
                 system_caller(), lambda view, at=each.id, n=name: infrastructure.provider_on(view, at, n)
             )
