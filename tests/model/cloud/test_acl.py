@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-import datetime as dt
 import ipaddress
 
 import msgspec
 import pytest
+from tests.testing.births import born
 
 from netloom.base.errors import Conflict, InvalidInput
-from netloom.base.ids import Number, Uuid
+from netloom.base.ids import Uuid
 from netloom.model.cloud.acl import (
     ANYTHING,
     DEFAULT_ALLOW,
@@ -21,18 +21,11 @@ from netloom.model.cloud.acl import (
 )
 from netloom.model.cloud.acl_match import Match
 from netloom.model.cloud.acl_program import Packet, Verdict, decide
-from netloom.model.cloud.record import AccountId, DomainId
 from netloom.model.cloud.rules import RuleState, TrafficDirection
 
-THEN = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)
 IN, OUT = TrafficDirection.INGRESS, TrafficDirection.EGRESS
 ITEM = AclItem(
-    id=Uuid("i"),
-    number=Number(1),
-    created_at=THEN,
-    updated_at=THEN,
-    account_id=AccountId(Uuid("a")),
-    domain_id=DomainId(Uuid("d")),
+    **born("i"),
     acl_id=Uuid("list"),
     order=1,
     action=Verdict.ALLOW,
@@ -91,12 +84,7 @@ def test_words_in_any_case_and_no_others() -> None:
 @pytest.mark.parametrize("list_id", [DEFAULT_ALLOW, DEFAULT_DENY])
 def test_built_in_lists_never_change(list_id: Uuid) -> None:
     acl = AclList(
-        id=list_id,
-        number=Number(1),
-        created_at=THEN,
-        updated_at=THEN,
-        account_id=AccountId(Uuid("a")),
-        domain_id=DomainId(Uuid("d")),
+        **born(list_id),
         name="default",
     )
     with pytest.raises(Conflict) as caught:

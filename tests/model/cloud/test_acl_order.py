@@ -1,14 +1,14 @@
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.testing.births import born
 
 from netloom.base.errors import Conflict, Exhausted, InvalidInput
-from netloom.base.ids import Number, Uuid
+from netloom.base.ids import Uuid
 from netloom.model.cloud.acl import MAX_ITEM_NUMBER, MAX_ITEMS, AclItem
 from netloom.model.cloud.acl_match import Match
 from netloom.model.cloud.acl_order import (
@@ -20,20 +20,12 @@ from netloom.model.cloud.acl_order import (
     number_after,
 )
 from netloom.model.cloud.acl_program import Verdict
-from netloom.model.cloud.record import AccountId, DomainId
 from netloom.model.cloud.rules import TrafficDirection
-
-THEN = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)
 
 
 def item(name: str, order: int) -> AclItem:
     return AclItem(
-        id=Uuid(name),
-        number=Number(order),
-        created_at=THEN,
-        updated_at=THEN,
-        account_id=AccountId(Uuid("a")),
-        domain_id=DomainId(Uuid("d")),
+        **born(name, order),
         acl_id=Uuid("list"),
         order=order,
         action=Verdict.ALLOW,

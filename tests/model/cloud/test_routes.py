@@ -1,15 +1,14 @@
 from __future__ import annotations
 
-import datetime as dt
 import ipaddress
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.testing.births import born
 
 from netloom.base.errors import Conflict, InvalidInput, NetloomError
-from netloom.base.ids import Number, Uuid
-from netloom.model.cloud.record import AccountId, DomainId
+from netloom.base.ids import Uuid
 from netloom.model.cloud.routes import (
     GatewayEvent,
     GatewayState,
@@ -21,14 +20,8 @@ from netloom.model.cloud.routes import (
 )
 from netloom.model.cloud.vpc import Vpc
 
-THEN = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)
 VPC = Vpc(
-    id=Uuid("v"),
-    number=Number(1),
-    created_at=THEN,
-    updated_at=THEN,
-    account_id=AccountId(Uuid("a")),
-    domain_id=DomainId(Uuid("d")),
+    **born("v"),
     name="v1",
     display_text="v1",
     zone_id=Uuid("z"),
@@ -39,12 +32,7 @@ VPC = Vpc(
 
 def route(cidr: str) -> StaticRoute:
     return StaticRoute(
-        id=Uuid(cidr),
-        number=Number(2),
-        created_at=THEN,
-        updated_at=THEN,
-        account_id=VPC.account_id,
-        domain_id=VPC.domain_id,
+        **born(cidr, 2),
         vpc_id=VPC.id,
         cidr=cidr,
     )

@@ -1,16 +1,15 @@
 from __future__ import annotations
 
-import datetime as dt
 import ipaddress
 
 import msgspec
 import pytest
+from tests.testing.births import born
 
 from netloom.base.errors import Conflict, Exhausted, InvalidInput
-from netloom.base.ids import Number, Uuid
+from netloom.base.ids import Uuid
 from netloom.model.cloud.acl_match import Match
 from netloom.model.cloud.acl_program import Packet, Verdict, decide
-from netloom.model.cloud.record import AccountId, DomainId
 from netloom.model.cloud.rules import TrafficDirection
 from netloom.model.cloud.security_groups import (
     MAX_RULES,
@@ -23,15 +22,9 @@ from netloom.model.cloud.security_groups import (
     program_of,
 )
 
-THEN = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)
 IN, OUT = TrafficDirection.INGRESS, TrafficDirection.EGRESS
 GROUP = SecurityGroup(
-    id=Uuid("g"),
-    number=Number(1),
-    created_at=THEN,
-    updated_at=THEN,
-    account_id=AccountId(Uuid("a")),
-    domain_id=DomainId(Uuid("d")),
+    **born("g"),
     name="web",
 )
 HTTP = Match(protocol="tcp", start_port=80, cidrs=("192.0.2.0/24",)).checked()
@@ -39,12 +32,7 @@ HTTP = Match(protocol="tcp", start_port=80, cidrs=("192.0.2.0/24",)).checked()
 
 def rule(direction: TrafficDirection, match: Match = HTTP, peer: str | None = None) -> SecurityGroupRule:
     return SecurityGroupRule(
-        id=Uuid("r"),
-        number=Number(2),
-        created_at=THEN,
-        updated_at=THEN,
-        account_id=GROUP.account_id,
-        domain_id=GROUP.domain_id,
+        **born("r", 2),
         group_id=GROUP.id,
         direction=direction,
         match=match,

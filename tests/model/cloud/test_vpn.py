@@ -1,15 +1,13 @@
 from __future__ import annotations
 
-import datetime as dt
 import ipaddress
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.testing.births import born
 
 from netloom.base.errors import Conflict, InvalidInput
-from netloom.base.ids import Number, Uuid
-from netloom.model.cloud.record import AccountId, DomainId
 from netloom.model.cloud.vpn import (
     CONNECTION_TABLE,
     DEFAULT_CLIENTS,
@@ -27,17 +25,10 @@ from netloom.model.cloud.vpn import (
     next_remote_state,
 )
 
-THEN = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)
-
 
 def far(name: str, *cidrs: str) -> CustomerGateway:
     return CustomerGateway(
-        id=Uuid(name),
-        number=Number(1),
-        created_at=THEN,
-        updated_at=THEN,
-        account_id=AccountId(Uuid("a")),
-        domain_id=DomainId(Uuid("d")),
+        **born(name),
         name=name,
         gateway="198.51.100.7",
         cidrs=cidrs,
