@@ -14,6 +14,7 @@ from tests.faces.cloudstack.replay.client import Client
 from tests.testing.rule_keeper import keeper_backends
 
 from netloom.aio.tasks import TaskKit
+from netloom.app import intent
 from netloom.app.cloud.backends import Backends
 from netloom.app.cloud.cloud import Cloud
 from netloom.app.cloud.identity import Identities
@@ -23,6 +24,10 @@ from netloom.daemon.cloud import seeded_cloud
 from netloom.faces.cloudstack.app import TRUSTED, CloudStackFace
 from netloom.faces.cloudstack.settings import FaceSettings
 from netloom.model.cloud.identity import ADMIN_USER_ID, ApiKey
+from netloom.model.isolation import Isolation
+from netloom.model.kinds import Kind
+from netloom.model.patches import PhysicalNetworkPatch
+from netloom.model.specs import DEFAULT_PHYSICAL_NETWORK
 from netloom.store.store import StoreOptions, open_store
 
 
@@ -63,6 +68,7 @@ async def in_process(backends: Backends | None = None) -> AsyncIterator[Client]:
     with tempfile.TemporaryDirectory(prefix="netloom-replay-") as folder:
         async with running_cloud(pathlib.Path(folder) / "netloom.db", backends or keeper_backends()) as cloud:
             face = face_on(cloud)
+            await cloud.write_as(system_caller(), "test", vlans_only)
             key, secret = await cloud.write_as(system_caller(), "test", administrator_keys)
             async with http_to(face) as http:
                 yield Client(http, key, secret)
@@ -75,3 +81,9 @@ def administrator_keys(work: Work) -> tuple[str, str]:
     sealed = work.backends.vault.seal(secret, f"api_key/{birth['id']}")
     work.insert(ApiKey(**birth, user_id=ADMIN_USER_ID, key=key, secret=sealed))
     return key, secret
+
+
+def vlans_only(work: Work) -> None:
+    """Have the wires carry VLANs and no tunnels, as the recorded server's do."""
+    patch = PhysicalNetworkPatch(isolations=(Isolation.VLAN,), segments=("1-4094",))
+    intent.patch(work.tx, Kind.PHYSICAL_NETWORK, DEFAULT_PHYSICAL_NETWORK, patch, None)
