@@ -1,16 +1,15 @@
 from __future__ import annotations
 
-import datetime as dt
 import ipaddress
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.testing.births import born
 
 from netloom.base.errors import Conflict, InvalidInput
-from netloom.base.ids import Number, Uuid
-from netloom.model.cloud.record import AccountId, DomainId
+from netloom.base.ids import Uuid
 from netloom.model.cloud.vpc import (
     Vpc,
     VpcState,
@@ -22,12 +21,7 @@ from netloom.model.cloud.vpc import (
 )
 
 VPC = Vpc(
-    id=Uuid("v"),
-    number=Number(1),
-    created_at=dt.datetime(2026, 11, 21, tzinfo=dt.UTC),
-    updated_at=dt.datetime(2026, 11, 21, tzinfo=dt.UTC),
-    account_id=AccountId(Uuid("a")),
-    domain_id=DomainId(Uuid("d")),
+    **born("v"),
     name="v1",
     display_text="v1",
     zone_id=Uuid("z"),
