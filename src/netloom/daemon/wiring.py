@@ -20,8 +20,11 @@ from netloom.aio.backoff import Backoff, BackoffPolicy
 from netloom.aio.tasks import TaskKit, supervise
 from netloom.aio.watchdog import LagWatchdog
 from netloom.app.cloud.backends import Backends
+from netloom.app.cloud.catalogue import by_name
 from netloom.app.cloud.cloud import Cloud
 from netloom.app.cloud.identity import Identities
+from netloom.app.cloud.resources.acting import Resources
+from netloom.app.cloud.resources.kinds import cloud_kinds
 from netloom.app.lifecycle import Lifecycle, LifecycleOptions
 from netloom.app.service import App
 from netloom.base.ids import Uuid
@@ -49,6 +52,7 @@ from netloom.faces.cloudstack.app import PATH as CLOUDSTACK_PATH
 from netloom.faces.cloudstack.app import CloudStackFace
 from netloom.faces.cloudstack.settings import FaceSettings
 from netloom.faces.rest.api import create_api
+from netloom.faces.rest.cloud.parts import CloudParts
 from netloom.faces.rest.settings import RestSettings
 from netloom.model.objects import Host
 from netloom.plan.graph import Planner
@@ -288,6 +292,11 @@ class Netloomd:
             ),
             registry=self._registry,
             ready=self._not_ready,
+            cloud=CloudParts(
+                Resources(self.cloud, cloud_kinds(by_name())),
+                Identities(self.cloud).signer,
+                self.levels.report,
+            ),
         )
         cloudstack = self._cloudstack_face()
         integration = self._settings.cloudstack.integration_listen

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from fastapi import FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -16,6 +16,7 @@ import netloom
 from netloom.app.service import App
 from netloom.base.errors import NetloomError
 from netloom.contract.changes import Bookmark, Change, StreamError
+from netloom.contract.components import Components
 from netloom.contract.documents import Applied
 from netloom.contract.hosts import DrainRequest
 from netloom.contract.nics import AttachmentSpec, BatchCreated, NicBatch
@@ -32,6 +33,8 @@ from netloom.contract.reports import (
 from netloom.faces.rest import describe
 from netloom.faces.rest.auth import Gate
 from netloom.faces.rest.boundary import REQUEST_ID, Boundary
+from netloom.faces.rest.cloud import parts as cloud_routes
+from netloom.faces.rest.cloud.parts import CloudParts
 from netloom.faces.rest.face import Face
 from netloom.faces.rest.limits import Limits
 from netloom.faces.rest.metrics import RestMetrics
@@ -46,6 +49,11 @@ Errors are problem details (RFC 9457) with a stable `code`, the field and a hint
 """
 
 
+def _nothing() -> Mapping[str, describe.Json]:
+    """Without a cloud there are no further schemas."""
+    return {}
+
+
 def always_ready() -> str | None:
     """For a daemon that serves only when it is ready."""
     return None
@@ -57,6 +65,7 @@ def create_api(
     *,
     registry: CollectorRegistry | None = None,
     ready: Callable[[], str | None] = always_ready,
+    cloud: CloudParts | None = None,
 ) -> ASGIApp:
     """The ASGI application of the REST face.
 
@@ -65,6 +74,7 @@ def create_api(
         settings: bounds and tokens. Wrap the result in `auth.trusted` for listeners that need no token.
         registry: whose metrics /metrics tells, the face's own are added; a fresh one when not given.
         ready: None when the daemon is ready, else why not (for /readyz, which then answers 503).
+        cloud: what the cloud's routes need; without it there are none.
     """
     metrics = RestMetrics(CollectorRegistry() if registry is None else registry)
     face = Face(app, settings)
@@ -83,14 +93,15 @@ def create_api(
     files.add(api, face)
     reports.add(api, face)
     watch.add(api, face)
+    schemas = None if cloud is None else cloud_routes.add(api, face, cloud)
     _add_health(api, metrics, ready)
     api.add_exception_handler(NetloomError, _refused)
     api.add_exception_handler(HTTPException, _http_error)
     api.add_exception_handler(Exception, _failed)
-    describe.install(api, SCHEMAS)
+    describe.install(api, SCHEMAS, _nothing if schemas is None else schemas.components)
     return Boundary(
         api,
-        gate=Gate(settings.tokens),
+        gate=Gate(settings.tokens) if cloud is None else cloud_routes.gate(settings.tokens, cloud),
         limits=Limits(settings, time.monotonic),
         metrics=metrics,
         clock=time.monotonic,
@@ -99,7 +110,7 @@ def create_api(
 
 SCHEMAS = (
     NicBatch, BatchCreated, AttachmentSpec, DrainRequest, PendingHosts, Applied, PlanReport, DiffReport, HostReport,
-    NetworkReport, ExplainFlow, ExplainNic, SystemReport, Change, Bookmark, StreamError,
+    NetworkReport, ExplainFlow, ExplainNic, SystemReport, Change, Bookmark, StreamError, Components,
 )  # fmt: skip
 
 

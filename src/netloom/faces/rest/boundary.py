@@ -87,6 +87,6 @@ class Boundary:
             await self._api(scope, receive, send)
             return
         self._limits.check(scope)
-        self._gate.check(scope)
+        await self._gate.check(scope)
         with self._limits.places(scope).held():
             await self._api(scope, receive, send)

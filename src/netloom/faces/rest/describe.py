@@ -26,6 +26,7 @@ _REF_TEMPLATE: Final = "#/components/schemas/{model}"
 _STATUS_TEXT: Final = {
     400: "Malformed request or body",
     401: "No token, or one that is not known",
+    403: "Whoever asks may not",
     404: "There is no such object",
     408: "The body took too long",
     409: "Clashes with what is there, or a range is exhausted",
@@ -67,6 +68,11 @@ PREFER: Final[Operation] = {
     "description": "`return=minimal` leaves the body out (RFC 7240).",
     "schema": {"type": "string"},
 }
+
+
+def _nothing() -> Mapping[str, Json]:
+    """There are no further schemas."""
+    return {}
 
 
 def query(
@@ -181,24 +187,30 @@ def operation(
     return found
 
 
-def install(api: FastAPI, models: Sequence[type[BaseModel]]) -> None:
+def install(
+    api: FastAPI, models: Sequence[type[BaseModel]], more: Callable[[], Mapping[str, Json]] = _nothing
+) -> None:
     """Give the application its OpenAPI document, made once when first asked for.
 
     Args:
         api: whose routes are described.
         models: schemas that `operation` referred to besides those of the kinds.
+        more: further schemas by name.
+
+    Raises:
+        RuntimeError: when it is made, two schemas have one name.
     """
     made: dict[str, Json] = {}
 
     def openapi() -> dict[str, Json]:
         if not made:
-            made.update(_document(api, models))
+            made.update(_document(api, models, more()))
         return made
 
     api.openapi = openapi  # type: ignore[method-assign]
 
 
-def _document(api: FastAPI, models: Sequence[type[BaseModel]]) -> dict[str, Json]:
+def _document(api: FastAPI, models: Sequence[type[BaseModel]], more: Mapping[str, Json]) -> dict[str, Json]:
     from fastapi.openapi.utils import get_openapi  # noqa: PLC0415 - only when somebody asks for it
 
     found: dict[str, Json] = get_openapi(
@@ -218,11 +230,17 @@ def _document(api: FastAPI, models: Sequence[type[BaseModel]]) -> dict[str, Json
     document = TypeAdapter(Document).json_schema(ref_template=_REF_TEMPLATE)
     schemas.update(document.pop("$defs"))
     schemas["Document"] = document
+    if twice := schemas.keys() & more.keys():
+        raise RuntimeError(f"two schemas are called {', '.join(sorted(twice))}")
+    schemas.update(more)
     found["components"] = {
         "schemas": dict(sorted(schemas.items())),
-        "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        "securitySchemes": {
+            "token": {"type": "http", "scheme": "bearer"},
+            "keys": {"type": "http", "scheme": "basic", "description": "API key and secret key of a user."},
+        },
     }
-    found["security"] = [{"token": []}]
+    found["security"] = [{"token": []}, {"keys": []}]
     return found
 
 

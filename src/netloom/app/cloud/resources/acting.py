@@ -127,7 +127,7 @@ class Resources:
             if how.key is not None:
                 answer = recall_answer(work.tx, check_key(how.key), digest)
                 if answer is not None:
-                    return None, msgspec.json.decode(answer, type=dict[str, Value])
+                    return None, msgspec.json.decode(answer)
             done = begin(self.cloud, work, deed, how)
             shown = self._shown(work, kind, done)
             if how.key is not None:

@@ -60,7 +60,7 @@ def rows(
     """
     names = _names(view, kind, records)
     tags = tags_of(view, [record.id for record in records]) if kind.word in TAGGED.values() else {}
-    working = _open_jobs(view, records) if jobs is None and kind.record is not Job else jobs or {}
+    working = jobs if jobs is not None else _open_jobs(view, records)
     found: list[Row] = []
     for record in records:
         row: Row = {"kind": kind.spec.kind}
@@ -136,7 +136,9 @@ def _ids(value: str | Iterable[str] | None) -> Iterable[str]:
     return (value,) if isinstance(value, str) else value
 
 
-def _open_jobs(view: View, records: Sequence[Record]) -> dict[str, Job]:
+def _open_jobs(view: View, records: Sequence[Record]) -> Mapping[str, Job]:
+    if records and isinstance(records[0], Job):
+        return {record.id: record for record in records if isinstance(record, Job)}
     c = columns(Job)
     states = [state.value for state in OPEN_STATES]
     ids = [record.id for record in records]

@@ -99,6 +99,10 @@ def _by_name(view: View, record_type: type[Record], text: str, subject: str) -> 
             each for each in found if isinstance(each, Owned) and each.account_id == view.caller.account_id
         ]
         found = own if len(own) == 1 else found
+    return _only(record_type, found, text, subject)
+
+
+def _only(record_type: type[Record], found: Sequence[Record], text: str, subject: str) -> Uuid:
     if not found:
         raise missing(record_type, text, subject)
     if len(found) > 1:
@@ -118,10 +122,11 @@ def _domain(view: View, text: str, subject: str) -> Uuid:
         del parts[0]
     path = "/" + "".join(f"{part}/" for part in parts)
     c = columns(Domain)
-    found = view.records.first(Domain, c.path == path, *domains_visible(c, view.caller))
-    if found is None:
-        raise missing(Domain, text, subject)
-    return found.id
+    seen = domains_visible(c, view.caller)
+    found = view.records.select(Domain, c.path == path, *seen)
+    if not found and "/" not in text:
+        found = view.records.select(Domain, c.name == text, *seen, limit=_SHOWN)
+    return _only(Domain, found, text, subject)
 
 
 def names_of(view: View, target: Target, ids: Iterable[str]) -> Mapping[str, str]:
