@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netloom.app.cloud import infrastructure, physical_networks, public_ranges
+from netloom.app.cloud.infrastructure_segments import segments, taken_segments
 from netloom.app.cloud.infrastructure_zones import OneOf
 from netloom.app.cloud.physical_networks import DedicateVlans
 from netloom.app.cloud.public_ranges import (
@@ -14,10 +15,11 @@ from netloom.app.cloud.public_ranges import (
 )
 from netloom.app.cloud.work import View
 from netloom.base.errors import InvalidInput
-from netloom.faces.cloudstack.command import Call, Command, JobAnswer, Listing, One, Rows, Success
+from netloom.faces.cloudstack.command import Call, Command, JobAnswer, Listing, One, Rows, See, Success
 from netloom.faces.cloudstack.scope import account_of, domain_of, project_account
 from netloom.faces.cloudstack.views.infrastructure_ranges import (
     dedicated_rows,
+    guest_vlan_rows,
     portable_range_rows,
     vlan_range_rows,
 )
@@ -203,7 +205,33 @@ async def list_dedicated_guest_vlan_ranges(call: Call) -> Rows:
     )
 
 
+async def list_guest_vlans(call: Call) -> Rows:
+    """Lists the segments of physical networks, and the networks that have them."""
+    vnet, wires_id, zone_id = call.text("vnet") or "", call.uuid("physicalnetworkid"), call.uuid("zoneid")
+    if vnet and not vnet.isdecimal():
+        raise InvalidInput(f"{vnet[:64]!r} is no segment", subject="vnet", hint="a number")
+    numbered = call.integer("id")
+    read_page = taken_segments if call.flag("allocatedonly", default=False) else segments
+    listing = call.listing
+
+    def read(view: View) -> Rows:
+        if wires_id is not None:
+            carriers = [infrastructure.physical_network(view, wires_id)]
+        else:
+            zone = None if zone_id is None else infrastructure.zone(view, zone_id).id
+            carriers = infrastructure.physical_networks(view, zone)
+        only = int(vnet) if vnet else None
+        if numbered is not None:
+            carriers = [each for each in carriers if each.number == numbered >> 32]
+            only = numbered & 0xFFFFFFFF
+        page, count = read_page(view, carriers, only=only, offset=listing.offset, limit=listing.page_size)
+        return Rows(guest_vlan_rows(page, See(view)), count)
+
+    return await call.read(read)
+
+
 COMMANDS: tuple[Command, ...] = (
+    Command("listGuestVlans", list_guest_vlans, Listing("guestvlan")),
     Command("listVlanIpRanges", list_vlan_ip_ranges, Listing("vlaniprange", vlan_range_rows)),
     Command("createVlanIpRange", create_vlan_ip_range, One("vlan", vlan_range_rows)),
     Command("updateVlanIpRange", update_vlan_ip_range, One("vlan", vlan_range_rows)),

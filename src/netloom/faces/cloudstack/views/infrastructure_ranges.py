@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from netloom.app.cloud.infrastructure_segments import Segment
 from netloom.faces.cloudstack.see import Row, See
+from netloom.faces.cloudstack.views.networks import network_rows
 from netloom.model.cloud.identity import Account, AccountType, Domain, Project, shown_path
 from netloom.model.cloud.infrastructure import Pod
 from netloom.model.cloud.infrastructure_ranges import GuestVlanRange, PortableRange, PublicRange
-from netloom.model.objects import PhysicalNetwork, Zone
+from netloom.model.objects import Network, PhysicalNetwork, Zone
 from netloom.store.cloud.records import columns
 
 
@@ -98,6 +100,33 @@ def dedicated_rows(ranges: Sequence[GuestVlanRange], see: See) -> list[Row]:
                 **see.owner(each),
                 "physicalnetworkid": None if carrier is None else carrier.number,
                 "zoneid": None if zone is None else zone.number,
+            }
+        )
+    return rows
+
+
+def guest_vlan_rows(found: Sequence[Segment], see: See) -> list[Row]:
+    """Segments of physical networks, with the network that has each."""
+    networks = [each.network for each in found if each.network is not None]
+    shown = {row["id"]: row for row in network_rows(networks, see)} if networks else {}
+    natives = see.natives(Network, [network.id for network in networks])
+    see.owners(each.kept for each in found if each.kept is not None)
+    rows: list[Row] = []
+    for each in found:
+        owner = each.network or each.kept
+        native = None if each.network is None else natives.get(each.network.id)
+        rows.append(
+            {
+                "id": (each.wires.number << 32) | each.number,
+                "vlan": str(each.number),
+                **({} if owner is None else see.owner(owner)),
+                **see.zone(each.wires.zone_id),
+                "physicalnetworkid": each.wires.id,
+                "physicalnetworkname": each.wires.name,
+                "isdedicated": each.kept is not None,
+                "allocationstate": "Free" if each.network is None else "Allocated",
+                "taken": None if native is None else see.time(native.created_at),
+                "network": [] if each.network is None else [shown[each.network.id]],
             }
         )
     return rows
