@@ -16,6 +16,10 @@ from netloom.app.cloud.resources.kinds import cloud_kinds
 KINDS = cloud_kinds(by_name())
 
 
+def test_every_use_case_has_its_place() -> None:
+    assert KINDS.unplaced == ()
+
+
 async def made(http: httpx.AsyncClient, path: str, **fields: object) -> dict[str, object]:
     answer = await http.post(f"/v1/{path}", json=fields, params={"wait": 10})
     assert answer.status_code == 201, answer.text
