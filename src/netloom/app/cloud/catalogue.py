@@ -25,6 +25,12 @@ from netloom.app.cloud import (
     infrastructure_hosts,
     infrastructure_providers,
     infrastructure_zones,
+    instances_attach,
+    instances_change,
+    instances_deploy,
+    instances_end,
+    instances_ips,
+    instances_run,
     keys,
     limits_change,
     load_balancers,
@@ -41,9 +47,12 @@ from netloom.app.cloud import (
     roles_change,
     security_groups,
     security_groups_rules,
+    ssh_keys,
     static_nat,
     static_routes,
     tags,
+    templates,
+    user_data,
     vpc_life,
 )
 from netloom.app.cloud.usecase import AnyUseCase
@@ -85,6 +94,15 @@ AREAS: tuple[ModuleType, ...] = (
     static_routes,
     security_groups,
     security_groups_rules,
+    templates,
+    ssh_keys,
+    user_data,
+    instances_deploy,
+    instances_run,
+    instances_end,
+    instances_attach,
+    instances_ips,
+    instances_change,
 )
 """Modules of `netloom.app.cloud`; each has `USE_CASES`."""
 

@@ -12,6 +12,7 @@ from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.instances_find import nics_of_one
 from netloom.app.cloud.instances_plan import nic_facts
 from netloom.app.cloud.networks_facts import facts_of
+from netloom.app.cloud.networks_life import implement
 from netloom.app.cloud.work import View
 from netloom.base.errors import Unavailable
 from netloom.model.cloud.instances import Instance
@@ -29,6 +30,8 @@ async def bring_up(doing: Doing, instance: Instance) -> None:
     Raises:
         NetloomError: a service of a network is not provided, or an element refused.
     """
+    for network_id in await doing.read(lambda view: [nic.network_id for nic in nics_of_one(view, instance.id)]):
+        await implement(doing, network_id)
     for network, nic, elements in await doing.read(lambda view: _steps(view, instance)):
         for element in elements:
             outcome = await element.prepare(network, nic)

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 import httpx
 from starlette.types import ASGIApp, Receive, Scope, Send
 from tests.faces.cloudstack.replay.client import Client
+from tests.testing.memory_hypervisor import with_machines
 from tests.testing.rule_keeper import keeper_backends
 
 from netloom.aio.tasks import TaskKit
@@ -27,7 +28,7 @@ from netloom.model.cloud.identity import ADMIN_USER_ID, ApiKey
 from netloom.model.isolation import Isolation
 from netloom.model.kinds import Kind
 from netloom.model.patches import PhysicalNetworkPatch
-from netloom.model.specs import DEFAULT_PHYSICAL_NETWORK
+from netloom.model.specs import DEFAULT_PHYSICAL_NETWORK, HostSpec
 from netloom.store.store import StoreOptions, open_store
 
 
@@ -64,11 +65,14 @@ def face_on(cloud: Cloud, settings: FaceSettings | None = None) -> CloudStackFac
 
 @contextlib.asynccontextmanager
 async def in_process(backends: Backends | None = None) -> AsyncIterator[Client]:
-    """A client that signs as the first administrator, of a server made for it, where a test provider keeps rules."""
+    """A client that signs as the first administrator, of a server made for it, where a test provider keeps rules, and a test
+    hypervisor runs instances on two hosts.
+    """
     with tempfile.TemporaryDirectory(prefix="netloom-replay-") as folder:
-        async with running_cloud(pathlib.Path(folder) / "netloom.db", backends or keeper_backends()) as cloud:
+        async with running_cloud(pathlib.Path(folder) / "netloom.db", backends or stand_ins()) as cloud:
             face = face_on(cloud)
             await cloud.write_as(system_caller(), "test", vlans_only)
+            await cloud.write_as(system_caller(), "test", two_hosts)
             key, secret = await cloud.write_as(system_caller(), "test", administrator_keys)
             async with http_to(face) as http:
                 yield Client(http, key, secret)
@@ -81,6 +85,23 @@ def administrator_keys(work: Work) -> tuple[str, str]:
     sealed = work.backends.vault.seal(secret, f"api_key/{birth['id']}")
     work.insert(ApiKey(**birth, user_id=ADMIN_USER_ID, key=key, secret=sealed))
     return key, secret
+
+
+def stand_ins() -> Backends:
+    """Backends that keep rules and instances in memory."""
+    return with_machines(keeper_backends())
+
+
+def two_hosts(work: Work) -> None:
+    """Hosts for the test hypervisor."""
+    specs = [
+        HostSpec(
+            name=f"simulated-{n}", ovsdb=f"ssl:192.0.2.{n}:6640", openflow=f"ssl:192.0.2.{n}:6653",
+            tunnel_ip=f"192.0.2.{n}",
+        )
+        for n in (1, 2)
+    ]  # fmt: skip
+    intent.create_many(work.tx, Kind.HOST, specs)
 
 
 def vlans_only(work: Work) -> None:
