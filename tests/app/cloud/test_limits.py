@@ -6,7 +6,7 @@ import asyncio
 
 import msgspec
 import pytest
-from sqlalchemy import select
+from tests.app.cloud.machines import MIB, an_instance
 from tests.app.cloud.people import People, people
 
 from netloom.app.cloud import domains, limits_change, projects
@@ -14,40 +14,11 @@ from netloom.app.cloud.cloud import Cloud
 from netloom.app.cloud.limits import limits_of_accounts, limits_of_domains, take
 from netloom.app.cloud.limits_used import amounts, used_by_accounts, used_by_domains
 from netloom.app.cloud.visibility import system_caller
-from netloom.app.cloud.work import View, Work
+from netloom.app.cloud.work import View
 from netloom.base.errors import Exhausted, Forbidden, NetloomError
-from netloom.base.ids import ZoneId
 from netloom.model.cloud.identity import Account, AccountType, Caller, Domain
-from netloom.model.cloud.instances import Instance, InstanceState, Template
+from netloom.model.cloud.instances import InstanceState
 from netloom.model.cloud.limits import ResourceType
-from netloom.model.cloud.offerings import ServiceOffering
-from netloom.store import tables
-
-MIB = 1024
-
-
-def _instance(work: Work, account: Account, name: str, cpus: int = 2, memory: int = MIB) -> Instance:
-    template = work.records.first(Template) or work.insert(
-        Template(**work.birth(), name="t", display_text="t", hypervisor="test", image="t")
-    )
-    zone_id = work.tx.connection.execute(select(tables.zones.c.id)).scalars().first()
-    offering = work.records.first(ServiceOffering)
-    assert zone_id is not None
-    assert offering is not None
-    return work.insert(
-        Instance(
-            **work.owned(account),
-            name=name,
-            display_name=name,
-            state=InstanceState.STOPPED,
-            zone_id=ZoneId(zone_id),
-            template_id=template.id,
-            service_offering_id=offering.id,
-            hypervisor="test",
-            cpu_number=cpus,
-            memory=memory,
-        )
-    )
 
 
 async def _limit(cloud: Cloud, who: Caller, kind: ResourceType, most: int, **whose: str) -> None:
@@ -67,10 +38,10 @@ async def test_an_instance_takes_its_processors_and_memory(cloud: Cloud) -> None
     who = await people(cloud)
     await _limit(cloud, who.root, ResourceType.CPU, 4, account="alice", domain_id=who.acme.id)
 
-    await _as(cloud, who.alice, lambda work: _instance(work, _account(work, who.alice), "a", 3))
+    await _as(cloud, who.alice, lambda work: an_instance(work, _account(work, who.alice), "a", 3))
     with pytest.raises(Exhausted, match="3 of at most 4 cpu; 2 more"):
-        await _as(cloud, who.alice, lambda work: _instance(work, _account(work, who.alice), "b", 2))
-    await _as(cloud, who.alice, lambda work: _instance(work, _account(work, who.alice), "c", 1))
+        await _as(cloud, who.alice, lambda work: an_instance(work, _account(work, who.alice), "b", 2))
+    await _as(cloud, who.alice, lambda work: an_instance(work, _account(work, who.alice), "c", 1))
     used = await cloud.read_as(
         system_caller(), lambda view: used_by_accounts(view, [who.alice.account_id])[who.alice.account_id]
     )
@@ -85,14 +56,14 @@ async def test_an_instance_takes_its_processors_and_memory(cloud: Cloud) -> None
 async def test_what_is_destroyed_takes_nothing_and_coming_back_is_charged(cloud: Cloud) -> None:
     who = await people(cloud)
     await _limit(cloud, who.root, ResourceType.INSTANCE, 1, account="alice", domain_id=who.acme.id)
-    gone = await _as(cloud, who.alice, lambda work: _instance(work, _account(work, who.alice), "a"))
+    gone = await _as(cloud, who.alice, lambda work: an_instance(work, _account(work, who.alice), "a"))
     gone = await _as(
         cloud,
         who.alice,
         lambda work: work.update(msgspec.structs.replace(gone, state=InstanceState.DESTROYED)),
     )
     assert amounts(gone) == {}
-    await _as(cloud, who.alice, lambda work: _instance(work, _account(work, who.alice), "b"))
+    await _as(cloud, who.alice, lambda work: an_instance(work, _account(work, who.alice), "b"))
     with pytest.raises(Exhausted):
         await _as(
             cloud,
@@ -104,7 +75,7 @@ async def test_what_is_destroyed_takes_nothing_and_coming_back_is_charged(cloud:
 async def test_growing_is_charged_for_what_is_more(cloud: Cloud) -> None:
     who = await people(cloud)
     await _limit(cloud, who.root, ResourceType.MEMORY, 3 * MIB, account="alice", domain_id=who.acme.id)
-    small = await _as(cloud, who.alice, lambda work: _instance(work, _account(work, who.alice), "a"))
+    small = await _as(cloud, who.alice, lambda work: an_instance(work, _account(work, who.alice), "a"))
     grown = await _as(
         cloud, who.alice, lambda work: work.update(msgspec.structs.replace(small, memory=3 * MIB))
     )
@@ -118,10 +89,10 @@ async def test_a_domains_limit_holds_for_all_under_it(cloud: Cloud) -> None:
     who = await people(cloud)
     await _limit(cloud, who.root, ResourceType.INSTANCE, 2, domain_id=who.acme.id)
     for caller in (who.alice, who.carol):
-        await _as(cloud, caller, lambda work, c=caller: _instance(work, _account(work, c), c.name[-5:]))
+        await _as(cloud, caller, lambda work, c=caller: an_instance(work, _account(work, c), c.name[-5:]))
     with pytest.raises(Exhausted, match="the domain 'ROOT/acme' has 2 of at most 2"):
-        await _as(cloud, who.bob, lambda work: _instance(work, _account(work, who.bob), "b"))
-    await _as(cloud, who.mallory, lambda work: _instance(work, _account(work, who.mallory), "m"))
+        await _as(cloud, who.bob, lambda work: an_instance(work, _account(work, who.bob), "b"))
+    await _as(cloud, who.mallory, lambda work: an_instance(work, _account(work, who.mallory), "m"))
 
 
 async def test_many_owners_are_counted_as_one_by_one(cloud: Cloud) -> None:
@@ -131,7 +102,7 @@ async def test_many_owners_are_counted_as_one_by_one(cloud: Cloud) -> None:
             await _as(
                 cloud,
                 caller,
-                lambda work, c=caller, n=number: _instance(work, _account(work, c), f"i{n}", n + 1),
+                lambda work, c=caller, n=number: an_instance(work, _account(work, c), f"i{n}", n + 1),
             )
 
     def read(view: View) -> None:
@@ -177,7 +148,7 @@ async def test_two_never_take_the_last_one(cloud: Cloud) -> None:
 
     async def one(name: str) -> bool:
         try:
-            await _as(cloud, who.alice, lambda work: _instance(work, _account(work, who.alice), name))
+            await _as(cloud, who.alice, lambda work: an_instance(work, _account(work, who.alice), name))
         except Exhausted:
             return False
         return True

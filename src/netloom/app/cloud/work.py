@@ -1,7 +1,7 @@
 """One unit of a use case: the records as its transaction sees them, who asks, and what has to be told about changes.
 
 Rule 1: a record that the caller may not see is not found, with the same words as one that never was.
-Rule 2: every change goes through `insert`, `update` or `delete` here, and so into the audit.
+Rule 2: every change goes through `insert`, `update` or `delete` here, and so into limits, usage and the audit.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import msgspec
 from netloom.app.cloud.backends import Backends
 from netloom.app.cloud.identity_owner import owner
 from netloom.app.cloud.limits import charge
+from netloom.app.cloud.usage_meter import meter
 from netloom.app.cloud.visibility import Scope, visible
 from netloom.base.errors import NotFound
 from netloom.base.ids import Number, Uuid
@@ -139,7 +140,7 @@ class Work(View):
         """
         charge(self, record)
         self.records.insert(record)
-        self._audit(None, record)
+        self._changed(None, record)
         return record
 
     def update(self, record: R) -> R:
@@ -157,7 +158,7 @@ class Work(View):
         charge(self, record, before)
         after = msgspec.structs.replace(record, generation=before.generation + 1, updated_at=self.at)
         self.records.update(after)
-        self._audit(before, after)
+        self._changed(before, after)
         return after
 
     def delete(self, record: Record) -> None:
@@ -167,7 +168,7 @@ class Work(View):
             Conflict: something refers to it (`in-use`).
         """
         self.records.delete(record)
-        self._audit(record, None)
+        self._changed(record, None)
 
     def delete_all(self, records: Iterable[Record]) -> None:
         """Take several out."""
@@ -202,10 +203,12 @@ class Work(View):
         self.records.insert(event)
         return event
 
-    def _audit(self, before: Record | None, after: Record | None) -> None:
+    def _changed(self, before: Record | None, after: Record | None) -> None:
+        """What every change leads to: usage, what is remembered of identities, the audit."""
         record = after if after is not None else before
         if record is None or not STORED[type(record)].spec.audited:
             return
+        meter(self, before, after)
         self.backends.epoch.touched(record)
         self.records.insert(
             Audit(

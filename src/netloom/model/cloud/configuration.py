@@ -187,6 +187,13 @@ _OTHERS: Final = (
     _number("event.purge.delay", 15, "Advanced", "Days that events are kept; 0: for ever"),
     _number("audit.purge.delay", 365, "Advanced", "Days that the audit is kept; 0: for ever"),
     _number("job.expire.minutes", 1440, "Advanced", "Minutes that ended jobs are kept", least=1),
+    _number(
+        "usage.stats.job.aggregation.range",
+        1440,
+        "Usage",
+        "Minutes of the periods that usage is told by, from midnight (UTC)",
+        least=60,
+    ),
     _number("usage.retention.days", 365, "Usage", "Days that usage records are kept; 0: for ever"),
 )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from typing import Final
 
 from netloom.app.cloud.catalogue import by_name
@@ -21,7 +20,6 @@ from netloom.faces.cloudstack.command import Call, Command, Content, Listing, Ro
 from netloom.faces.cloudstack.kinds import word_of_kind
 from netloom.faces.cloudstack.scope import resolve
 from netloom.faces.cloudstack.see import See
-from netloom.faces.cloudstack.table import names_a_day
 from netloom.faces.cloudstack.views.jobs import alert_rows, event_rows, job_row
 from netloom.model.cloud.jobs import OPEN_STATES, Alert, Event, Job
 from netloom.store.cloud.records import Where, columns
@@ -132,27 +130,19 @@ def _put_away(call: Call) -> PutAway:
         ids=call.uuids("ids"),
         type=call.text("type") or None,
         since=call.moment("startdate"),
-        until=_end(call, "enddate"),
+        until=call.until("enddate"),
     )
 
 
 def _times(call: Call, record_type: type[Event]) -> list[Where]:
     c = columns(record_type)
-    since, until = call.moment("startdate"), _end(call, "enddate")
+    since, until = call.moment("startdate"), call.until("enddate")
     conditions: list[Where] = []
     if since is not None:
         conditions.append(c.created_at >= to_microseconds(since))
     if until is not None:
         conditions.append(c.created_at <= to_microseconds(until))
     return conditions
-
-
-def _end(call: Call, name: str) -> datetime | None:
-    """The end of a span of time; a day without an hour means the end of that day."""
-    until = call.moment(name)
-    if until is not None and names_a_day(call.text(name) or ""):
-        return until + timedelta(days=1, microseconds=-1)
-    return until
 
 
 def _command_of(job: Job) -> str | None:

@@ -1,7 +1,15 @@
-"""The tables of usage."""
+"""The table of usage. Spans outlive what they tell of, owners included: they refer to nothing by constraint."""
 
 from __future__ import annotations
 
+from netloom.model.cloud.usage import UsageSpan
 from netloom.store.cloud.table import RecordTable
 
-TABLES: tuple[RecordTable, ...] = ()
+TABLES: tuple[RecordTable, ...] = (
+    RecordTable(
+        "usage_span",
+        UsageSpan,
+        indexes=(("resource_id",), ("account_id", "started_at"), ("started_at",), ("ended_at",)),
+        audited=False,
+    ),
+)

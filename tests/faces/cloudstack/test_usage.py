@@ -1,0 +1,53 @@
+"""Usage as clients ask for it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from tests.app.cloud.machines import an_instance
+from tests.faces.cloudstack.replay.client import Client
+
+from netloom.app.cloud.cloud import Cloud
+from netloom.app.cloud.visibility import system_caller
+from netloom.model.cloud.identity import ADMIN_ACCOUNT_ID, Account
+
+
+async def test_usage_of_today_is_told_until_now(cloud: Cloud, admin: Client) -> None:
+    machine = await cloud.write_as(
+        system_caller(), "test", lambda work: an_instance(work, work.get(Account, ADMIN_ACCOUNT_ID), "m")
+    )
+    now = cloud.now()
+    today, yesterday = f"{now:%Y-%m-%d}", f"{now - timedelta(days=1):%Y-%m-%d}"
+    assert await admin.result("generateUsageRecords", startdate=yesterday, enddate=today) == {"success": True}
+    found = await admin.result("listUsageRecords", startdate=yesterday, enddate=today)
+    assert found["count"] == 1
+    (record,) = found["usagerecord"]
+    assert (record["account"], record["usagetype"], record["usageid"]) == ("admin", 2, machine.id)
+    assert record["virtualmachineid"] == machine.id
+    assert record["usage"] == f"{record['rawusage']} Hrs"
+    for wanted in (
+        {"type": "2"},
+        {"usageid": machine.id},
+        {"accountid": ADMIN_ACCOUNT_ID},
+        {"account": "admin"},
+    ):
+        same = await admin.result("listUsageRecords", startdate=yesterday, enddate=today, **wanted)
+        assert same["count"] == 1, wanted
+    assert await admin.result("listUsageRecords", startdate=yesterday, enddate=today, type="1") == {}
+    assert await admin.result("listUsageRecords", startdate=yesterday, enddate=yesterday) == {}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"startdate": "2026-01-02", "enddate": "2026-01-01"},
+        {"startdate": "1900-01-02", "enddate": "2026-01-01"},
+        {"startdate": "2026-01-01", "enddate": "2026-01-02", "type": "99"},
+        {"startdate": "2026-01-01"},
+        {"startdate": "never", "enddate": "2026-01-02"},
+    ],
+)
+async def test_what_makes_no_sense_is_refused(admin: Client, wrong: dict[str, str]) -> None:
+    status, _ = await admin.call("listUsageRecords", **wrong)
+    assert status == 431
