@@ -189,7 +189,9 @@ def begin(cloud: Cloud, work: Work, deed: Deed, how: How) -> Done[Record]:
                 current=record.generation,
                 subject=f"{word}/{record.id}",
             )
-        fixed[place.ref] = getattr(record, place.of)
+        outer, _, inner = place.ref.partition(".")
+        value: Value = getattr(record, place.of)
+        fixed[outer] = {inner: value} if inner else value
         if place.owner and isinstance(record, Owned):
             owner = work.get(Account, record.account_id)
             fixed |= {"account": owner.name, "domain_id": owner.domain_id}

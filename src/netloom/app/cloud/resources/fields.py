@@ -39,12 +39,14 @@ class RequestField:
         path: where it stands in the request.
         type: msgspec's description of its type.
         target: what it names; None: it is a plain value.
+        items: the fields of each of a list of things; a text stands for the one that has to be there.
     """
 
     spec: Field
     path: tuple[str, ...]
     type: inspect.Type
     target: Target | None = None
+    items: tuple[RequestField, ...] = ()
 
     @property
     def name(self) -> str:
@@ -103,7 +105,23 @@ def _field(
         name = name if shown in taken else shown
     refers = "" if target is None else nouns.get(target.word, target.word).replace("_", "-")
     must = field.required if required is None else required
-    return RequestField(Field(name, form, must, choices, refers), path, field.type, target)
+    items: tuple[RequestField, ...] = ()
+    if (each := _item(field.type)) is not None:
+        names = {found.name for found in each.fields}
+        items = tuple(_field(word, found, (found.name,), nouns, names) for found in each.fields)
+    return RequestField(Field(name, form, must, choices, refers), path, field.type, target, items)
+
+
+def _item(found: inspect.Type) -> inspect.StructType | None:
+    """The struct that each of a list is, optional or not."""
+    if isinstance(found, inspect.UnionType):
+        parts = [part for part in found.types if not isinstance(part, inspect.NoneType)]
+        return _item(parts[0]) if len(parts) == 1 else None
+    if isinstance(found, inspect.VarTupleType | inspect.ListType) and isinstance(
+        found.item_type, inspect.StructType
+    ):
+        return found.item_type
+    return None
 
 
 def request_of(
@@ -129,30 +147,57 @@ def request_of(
         InvalidInput: a field is unknown, missing, or of another type.
         NotFound, Conflict: a name leads nowhere, or to several things.
     """
+    built = _build(view, fields, values, "", dict(fixed))
+    try:
+        return msgspec.convert(built, request, strict=not texts)
+    except msgspec.ValidationError as error:
+        raise _told(explain(error), fields) from error
+
+
+def _build(
+    view: View, fields: Sequence[RequestField], values: Mapping[str, Value], at: str, built: dict[str, Any]
+) -> dict[str, Any]:
+    """The values where the request has them, names resolved; `at`: the path that mistakes begin with."""
     by_name = {field.name: field for field in fields}
-    built: dict[str, Any] = dict(fixed)
     for name, value in values.items():
         field = by_name.get(name)
         if field is None:
-            raise unknown_field("", name, tuple(by_name))
-        check_value(value, name)
+            raise unknown_field(at.removesuffix("."), name, tuple(by_name))
+        check_value(value, at + name)
         if value is None:
             continue
         place = built
         for step in field.path[:-1]:
             place = place.setdefault(step, {})
-        place[field.path[-1]] = value if field.target is None else _resolved(view, field.target, value, name)
+        place[field.path[-1]] = _value(view, field, value, at + name)
     for missing in (field for field in fields if field.spec.required and values.get(field.name) is None):
         raise InvalidInput(
             f"{missing.name} is missing",
-            subject=missing.name,
+            subject=at + missing.name,
             hint=f"add {missing.name}",
             code="missing-field",
         )
-    try:
-        return msgspec.convert(built, request, strict=not texts)
-    except msgspec.ValidationError as error:
-        raise _told(explain(error), fields) from error
+    return built
+
+
+def _value(view: View, field: RequestField, value: Value, at: str) -> Value:
+    if field.target is not None:
+        return _resolved(view, field.target, value, at)
+    if not field.items:
+        return value
+    must = [each.name for each in field.items if each.spec.required]
+    texts = isinstance(value, str) and len(must) == 1
+    things = [value] if texts or isinstance(value, Mapping) else value
+    if not isinstance(things, Sequence) or isinstance(things, str):
+        return value
+    found: list[Value] = []
+    for index, thing in enumerate(things):
+        if isinstance(thing, str) and len(must) == 1:
+            thing = {must[0]: thing}  # noqa: PLW2901 - the short way to say the same
+        found.append(
+            _build(view, field.items, thing, f"{at}[{index}].", {}) if isinstance(thing, Mapping) else thing
+        )
+    return found
 
 
 def _resolved(view: View, target: Target, value: Value, name: str) -> Value:

@@ -39,12 +39,14 @@ class Place(NamedTuple):
         ref: the field of the request that the object of the action's path fills; `id` when the request has it.
         of: the field of that object which fills it.
         owner: whether its account and domain are filled in besides.
+        word: of the kind that it is an action of, when the use case's own noun is another.
     """
 
     verb: str | None = None
     ref: str | None = None
     of: str = "id"
     owner: bool = False
+    word: str | None = None
 
 
 PLACES: Final[Mapping[str, Place]] = {
@@ -57,6 +59,13 @@ PLACES: Final[Mapping[str, Place]] = {
     "egress_rule.update": Place("update-egress", "id"),
     "guest_vlan_range.dedicate": Place("create"),
     "guest_vlan_range.release": Place("delete", "id"),
+    "host.add": Place("create"),
+    "instance.add_nic": Place("add-nic", "instance_id"),
+    "instance.change_address": Place("change-address", "nic_id", word="instance_nic"),
+    "instance.default_nic": Place("use-nic", "instance_id"),
+    "instance.deploy": Place("create"),
+    "instance.destroy": Place("delete", "id"),
+    "instance.remove_nic": Place("remove-nic", "instance_id"),
     "network_service_provider.add": Place("create"),
     "project.add_account": Place("add-account", "project_id"),
     "project.remove_account": Place("remove-account", "project_id"),
@@ -66,9 +75,18 @@ PLACES: Final[Mapping[str, Place]] = {
     "remote_access_vpn.delete": Place("delete", "public_ip_id", of="public_ip_id"),
     "role.add_rule": Place("add-rule", "role_id"),
     "role.change_rules": Place("change-rules", "role_id"),
+    "security_group.authorize_egress": Place("authorize-egress", "group.id"),
+    "security_group.authorize_ingress": Place("authorize-ingress", "group.id"),
+    "security_group.delete": Place("delete", "id"),
+    "security_group.revoke_egress": Place("delete-egress", "id", word="security_group_rule"),
+    "security_group.revoke_ingress": Place("delete", "id", word="security_group_rule"),
+    "ssh_key.delete": Place("delete", "name", of="name", owner=True),
     "static_nat.disable": Place("disable-static-nat", "public_ip_id"),
     "static_nat.enable": Place("enable-static-nat", "public_ip_id"),
+    "template.link_user_data": Place("link-user-data", "template_id"),
+    "template.register": Place("create"),
     "traffic_type.add": Place("create"),
+    "user_data.register": Place("create"),
     "vpn_user.add": Place("create"),
     "vpn_user.remove": Place("delete", "username", of="username", owner=True),
 }
@@ -128,8 +146,12 @@ UNGIVEN: Final[Mapping[str, frozenset[str]]] = {
     "domain.create": frozenset({"domain_id"}),
     "account.create": frozenset({"user_id", "account_id"}),
     "user.create": frozenset({"user_id"}),
+    "security_group.delete": frozenset({"name", "account", "domain_id", "project_id"}),
 }
 """Fields of requests that only netloom itself gives."""
+
+INTERNAL: Final = frozenset({"network.implement", "network.shut_down"})
+"""Use cases that nobody asks for: what others have follow."""
 
 HASHED: Final = frozenset({"account.create", "user.create", "user.update"})
 """Use cases that take a password as its hash: callers give the password itself."""

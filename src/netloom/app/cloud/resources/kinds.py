@@ -13,6 +13,7 @@ from typing import Final
 
 from netloom.app.cloud.resources.fields import RequestField, form_of, request_fields, struct_fields
 from netloom.app.cloud.resources.irregular import (
+    INTERNAL,
     LISTS,
     NOUNS,
     OPEN,
@@ -107,8 +108,11 @@ def cloud_kinds(use_cases: Mapping[str, AnyUseCase]) -> CloudKinds:
     """
     of: dict[str, list[AnyUseCase]] = {}
     for use_case in use_cases.values():
+        if use_case.name in INTERNAL:
+            continue
         noun = use_case.name.partition(".")[0]
-        of.setdefault(USE_CASE_WORDS.get(noun, noun), []).append(use_case)
+        word = PLACES.get(use_case.name, Place()).word or USE_CASE_WORDS.get(noun, noun)
+        of.setdefault(word, []).append(use_case)
     every = [_kind(stored, of.pop(stored.spec.word, [])) for stored in STORED.values()]
     served = {action.use_case.name for kind in every for action in kind.actions.values()}
     every.sort(key=lambda kind: kind.spec.noun)
@@ -116,7 +120,7 @@ def cloud_kinds(use_cases: Mapping[str, AnyUseCase]) -> CloudKinds:
         tuple(every),
         {kind.spec.word: kind for kind in every},
         {kind.spec.kind: kind for kind in every},
-        tuple(sorted(use_cases.keys() - served)),
+        tuple(sorted(use_cases.keys() - served - INTERNAL)),
     )
 
 
@@ -178,7 +182,8 @@ def _action(word: str, collection: str, use_case: AnyUseCase) -> CloudAction:
     names = use_case.request.__struct_fields__
     ref = place.ref or ("id" if "id" in names and verb != "create" else None)
     owned = ("account", "domain_id", "project_id") if place.owner else ()
-    without = {*UNGIVEN.get(use_case.name, ()), *((ref,) if ref else ()), *owned}
+    fills = (ref.partition(".")[0],) if ref else ()
+    without = {*UNGIVEN.get(use_case.name, ()), *fills, *owned}
     fields = request_fields(word, use_case.request, NOUNS, without)
     path, method = f"/v1/{collection}", "POST"
     if ref is not None:
