@@ -45,7 +45,7 @@ def visible_networks(view: View, scope: Scope) -> list[Where]:
         return visible(c, caller, scope, shared=(shared_with(caller),))
     accounts = view.records.many(Account, scope.account_ids)
     domains = view.records.many(Domain, {account.domain_id for account in accounts.values()})
-    theirs = [c.account_id.in_(scope.account_ids)]
+    theirs: list[Where] = [c.account_id.in_(scope.account_ids)]
     for account in accounts.values():
         theirs.append(permitted_to(account.id))
         if account.domain_id in domains:

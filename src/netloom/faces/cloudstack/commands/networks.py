@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from netloom.app.cloud.networks_change import UPDATE, UpdateNetwork
 from netloom.app.cloud.networks_create import CREATE, CreateNetwork
+from netloom.app.cloud.networks_end import DELETE, DeleteNetwork
 from netloom.app.cloud.networks_list import Wanted, conditions
 from netloom.app.cloud.networks_owner import Asked
+from netloom.app.cloud.networks_permissions import (
+    CLOSE,
+    OPEN,
+    RESET,
+    ChangePermissions,
+    ResetPermissions,
+    permissions_of,
+)
+from netloom.app.cloud.networks_restart import RESTART, RestartNetwork
 from netloom.app.cloud.networks_terms import Resolvers
 from netloom.app.cloud.networks_use import network_seen, visible_networks
 from netloom.app.cloud.work import View
 from netloom.base.errors import InvalidInput
-from netloom.faces.cloudstack.command import Call, Command, Listing, One
-from netloom.faces.cloudstack.views.networks import network_rows
+from netloom.faces.cloudstack.command import Call, Command, JobAnswer, Listing, One, Rows, See, Success
+from netloom.faces.cloudstack.views.networks import network_rows, permission_rows
+from netloom.faces.cloudstack.views.protocols import icmp_rows, protocol_rows
 from netloom.model.cloud.networks import GuestNetwork
 from netloom.model.cloud.networks_subnet import Wished
 from netloom.store.cloud.records import Where, columns
@@ -110,6 +122,91 @@ async def list_networks(call: Call) -> object:
     )
 
 
+async def update_network(call: Call) -> object:
+    """Changes a network."""
+    return await call.do(
+        UPDATE,
+        UpdateNetwork(
+            id=call.need_uuid("id"),
+            name=call.text("name") or None,
+            display_text=call.text("displaytext") or None,
+            network_domain=call.text("networkdomain") or None,
+            offering_id=call.uuid("networkofferingid"),
+            guest_cidr=call.text("guestvmcidr") or None,
+            forced=call.flag("forced", False),
+            display=call.flag("displaynetwork"),
+            resolvers=_resolvers(call),
+            public_mtu=call.integer("publicmtu"),
+            private_mtu=call.integer("privatemtu"),
+            source_nat_address=call.text("sourcenatipaddress") or None,
+        ),
+    )
+
+
+async def delete_network(call: Call) -> object:
+    """Deletes a network."""
+    return await call.do(DELETE, DeleteNetwork(id=call.need_uuid("id"), forced=call.flag("forced", False)))
+
+
+async def restart_network(call: Call) -> object:
+    """Has everything of a network as it should be, anew, without interrupting what is right."""
+    return await call.do(
+        RESTART,
+        RestartNetwork(
+            id=call.need_uuid("id"),
+            cleanup=call.flag("cleanup", False),
+            make_redundant=call.flag("makeredundant", False),
+        ),
+    )
+
+
+async def create_network_permissions(call: Call) -> object:
+    """Opens a network to other accounts."""
+    return await call.do(OPEN, _permissions(call))
+
+
+async def remove_network_permissions(call: Call) -> object:
+    """Closes a network to accounts that it was opened to."""
+    return await call.do(CLOSE, _permissions(call))
+
+
+async def reset_network_permissions(call: Call) -> object:
+    """Closes a network to everybody but its owner."""
+    return await call.do(RESET, ResetPermissions(network_id=call.need_uuid("networkid")))
+
+
+async def list_network_permissions(call: Call) -> object:
+    """Lists the accounts that a network is open to."""
+    network_id = call.need_uuid("networkid")
+
+    def read(view: View) -> Rows:
+        found = permissions_of(view, network_id)
+        return Rows(permission_rows(found, See(view)), len(found))
+
+    return await call.read(read)
+
+
+async def list_network_protocols(call: Call) -> object:
+    """Lists protocols by number, or types and codes of ICMP."""
+    asked = call.need("option").strip().lower()
+    if asked == "protocolnumber":
+        rows = protocol_rows()
+    elif asked == "icmptype":
+        rows = icmp_rows()
+    else:
+        raise InvalidInput(f"{asked!r} is no option", subject="option", hint="protocolnumber or icmptype")
+    return Rows(rows, len(rows))
+
+
+def _permissions(call: Call) -> ChangePermissions:
+    return ChangePermissions(
+        network_id=call.need_uuid("networkid"),
+        accounts=call.texts("accounts"),
+        account_ids=call.uuids("accountids"),
+        project_ids=call.uuids("projectids"),
+    )
+
+
 def _resolvers(call: Call) -> Resolvers:
     return Resolvers(
         dns1=call.text("dns1") or None,
@@ -128,4 +225,16 @@ def _refuse(call: Call) -> None:
 COMMANDS: tuple[Command, ...] = (
     Command("createNetwork", create_network, One("network", network_rows)),
     Command("listNetworks", list_networks, Listing("network", network_rows)),
+    Command(
+        "updateNetwork",
+        update_network,
+        JobAnswer(UPDATE, "network", network_rows, about="Network", with_id=True),
+    ),
+    Command("deleteNetwork", delete_network, JobAnswer(DELETE, about="Network", with_id=True)),
+    Command("restartNetwork", restart_network, JobAnswer(RESTART, about="Network", with_id=True)),
+    Command("createNetworkPermissions", create_network_permissions, Success()),
+    Command("removeNetworkPermissions", remove_network_permissions, Success()),
+    Command("resetNetworkPermissions", reset_network_permissions, Success()),
+    Command("listNetworkPermissions", list_network_permissions, Listing("networkpermission")),
+    Command("listNetworkProtocols", list_network_protocols, Listing("networkprotocol")),
 )
