@@ -25,6 +25,7 @@ from netloom.app.cloud.cloud import Cloud
 from netloom.app.cloud.identity import Identities
 from netloom.app.cloud.resources.acting import Resources
 from netloom.app.cloud.resources.kinds import cloud_kinds
+from netloom.app.cloud.retention import Retention
 from netloom.app.lifecycle import Lifecycle, LifecycleOptions
 from netloom.app.service import App
 from netloom.base.ids import Uuid
@@ -264,7 +265,10 @@ class Netloomd:
     async def _run_cloud(self) -> AsyncIterator[None]:
         state = pathlib.Path(self._settings.api.token_file).parent
         self.cloud = await seeded_cloud(self.store, await with_secrets(Backends(), self.store, state))
-        async with self._running("jobs", self.cloud.run):
+        async with (
+            self._running("jobs", self.cloud.run),
+            self._running("retention", Retention(self.cloud).run),
+        ):
             yield
 
     # -- faces -------------------------------------------------------------------------------------------------------

@@ -50,7 +50,7 @@ class Records:
         """The record with this id."""
         stored = STORED[record_type]
         row = self.connection.execute(_by_id(stored), {"the_id": record_id}).one_or_none()
-        return None if row is None else cast("R", _record(record_type, stored, row))
+        return None if row is None else _records(record_type, stored, [row])[0]
 
     def many(self, record_type: type[R], ids: Iterable[str]) -> dict[Uuid, R]:
         """Those of these ids that are there."""
@@ -84,8 +84,7 @@ class Records:
             statement = statement.limit(limit)
         if offset is not None:
             statement = statement.offset(offset)
-        rows = self.connection.execute(statement)
-        return [cast("R", _record(record_type, stored, row)) for row in rows]
+        return _records(record_type, stored, self.connection.execute(statement).all())
 
     def count(self, record_type: type[Record], *where: Where) -> int:
         """How many fit."""
@@ -158,6 +157,12 @@ class Records:
                 hint="delete what uses it first",
             ) from error
 
+    def forget(self, record_type: type[Record], *where: Where, order: Order, limit: int) -> int:
+        """Take out at most so many that fit, the first in this order; how many went. For what nothing refers to."""
+        table = STORED[record_type].table
+        some = select(table.c.id).where(*where).order_by(order).limit(limit)
+        return self.connection.execute(delete(table).where(table.c.id.in_(some))).rowcount
+
 
 _ids: dict[str, Any] = {}
 
@@ -170,9 +175,14 @@ def _by_id(stored: Stored) -> Any:  # noqa: ANN401 - SQLAlchemy's own statement 
     return statement
 
 
-def _record(record_type: type[Record], stored: Stored, row: Row[*tuple[Any, ...]]) -> Record:
-    values = {codec.name: codec.from_column(value) for codec, value in zip(stored.codecs, row, strict=True)}
-    return record_type(**values)  # type: ignore[arg-type]
+def _records(record_type: type[R], stored: Stored, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[R]:
+    """Rows as records: column by column, because most columns are what they say and need nothing."""
+    names = [codec.name for codec in stored.codecs]
+    fields = [
+        values if codec.is_plain else [codec.from_column(value) for value in values]
+        for codec, values in zip(stored.codecs, zip(*rows, strict=True), strict=False)
+    ]
+    return [record_type(**dict(zip(names, values, strict=True))) for values in zip(*fields, strict=True)]
 
 
 def _row(stored: Stored, record: Record) -> dict[str, Any]:

@@ -6,7 +6,12 @@ from netloom.model.cloud.jobs import Alert, Audit, Event, Job
 from netloom.store.cloud.table import RecordTable
 
 TABLES: tuple[RecordTable, ...] = (
-    RecordTable("job", Job, audited=False, indexes=(("state",), ("account_id", "number"), ("resource_id",))),
+    RecordTable(
+        "job",
+        Job,
+        audited=False,
+        indexes=(("state",), ("account_id", "number"), ("resource_id",), ("finished_at",)),
+    ),
     RecordTable(
         "event", Event, audited=False, indexes=(("account_id", "number"), ("created_at",), ("type",))
     ),
