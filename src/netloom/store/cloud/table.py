@@ -69,6 +69,11 @@ class FieldCodec:
     to_column: Callable[[object], Value]
     from_column: Callable[[typing.Any], object]
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether what the column gives is the field's value already."""
+        return self.from_column is _same
+
 
 def build(spec: RecordTable) -> tuple[Table, tuple[FieldCodec, ...]]:
     """Make the table and what converts its fields, in the order of the struct."""
@@ -89,8 +94,10 @@ def build(spec: RecordTable) -> tuple[Table, tuple[FieldCodec, ...]]:
                 unique=True if info.name == "number" else None,
             )
         )
-        if optional:
-            to_column, from_column = _optional(to_column), _optional(from_column)
+        if optional and to_column is not _same:
+            to_column = _optional(to_column)
+        if optional and from_column is not _same:
+            from_column = _optional(from_column)
         codecs.append(FieldCodec(info.name, to_column, from_column))
     constraints: list[UniqueConstraint | Index] = [UniqueConstraint(*group) for group in spec.unique]
     constraints += [Index(f"ix_{spec.table_name}_{'_'.join(group)}", *group) for group in spec.indexes]
@@ -130,7 +137,8 @@ def _conversion(
     if bare is datetime:
         return BigInteger, typing.cast("Callable[[object], Value]", to_microseconds), to_datetime
     if isinstance(bare, type) and issubclass(bare, enum.Enum):
-        return Text, lambda value: typing.cast("enum.Enum", value).value, bare
+        members = {member.value: member for member in bare}
+        return Text, lambda value: typing.cast("enum.Enum", value).value, members.__getitem__
     decode = msgspec.json.Decoder(bare).decode
     return Text, lambda value: _encode(value).decode(), decode
 
