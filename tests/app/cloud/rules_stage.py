@@ -18,13 +18,14 @@ from tests.testing.rule_keeper import Notebook, keeper_backends
 
 from netloom.app.cloud import addresses, firewall, infrastructure, public_ranges
 from netloom.app.cloud.cloud import Cloud, Done
+from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.infrastructure_providers import ADD, UPDATE, AddProvider, UpdateProvider
 from netloom.app.cloud.usecase import UseCase
 from netloom.app.cloud.visibility import system_caller
 from netloom.app.cloud.work import View, Work
 from netloom.app.intent import create_many
 from netloom.base.errors import Conflict, InvalidInput, NetloomError, PeerError
-from netloom.base.ids import NetworkId, Uuid
+from netloom.base.ids import NetworkId, Number, Uuid
 from netloom.model.cloud.addresses import PublicIp
 from netloom.model.cloud.identity import Account, Caller
 from netloom.model.cloud.instances import Instance, InstanceNic, InstanceState, SecondaryIp, Template
@@ -116,6 +117,37 @@ class Stage:
             **{"public_ip_id": ip.id, "protocol": "tcp", "start_port": start, "end_port": end, **more}  # type: ignore[arg-type]
         )
         return await self.do(firewall.CREATE_FIREWALL_RULE, request)
+
+    async def provider_off(self, name: str) -> UpdateProvider:
+        """What disables a provider."""
+        found = await self.read(
+            lambda view: infrastructure.provider_on(view, self.network.physical_network_id, name)
+        )
+        assert found is not None
+        return UpdateProvider(id=found.id, state="Disabled")
+
+    def doing(self) -> Doing:
+        """What a job of Alice's would have."""
+        at = self.cloud.now()
+        job = Job(
+            id=Uuid("00000000-0000-4000-8000-0000000000aa"),
+            number=Number(0),
+            created_at=at,
+            updated_at=at,
+            account_id=self.network.account_id,
+            domain_id=self.network.domain_id,
+            user_id=self.who.alice.user_id,
+            use_case="stage",
+            queue=None,
+            resource_kind=None,
+            resource_id=None,
+            state=JobState.RUNNING,
+        )
+
+        async def tell(_text: str) -> None:
+            """Nobody watches."""
+
+        return Doing(self.cloud, system_caller(job), job, tell)
 
 
 @asynccontextmanager
