@@ -2,7 +2,7 @@
 
 A host is native: an Open vSwitch that netloom reaches. Here it is given its place among the racks.
 
-Rule 1: a host that is added by its address is made native; one that is there with that name or address is only given its place.
+Rule 1: a host that is added by its address is made native; one that has that name or address already only gets its place.
 Rule 2: maintenance is the native host's draining: nothing new is placed there; what runs there is moved by its own jobs.
 """
 
@@ -16,7 +16,7 @@ import msgspec
 from netloom.app import intent
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.infrastructure import host, host_facet, hosts, zone
-from netloom.app.cloud.infrastructure_zones import OneOf
+from netloom.app.cloud.infrastructure_zones import OneOf, kept
 from netloom.app.cloud.usecase import Ending, UseCase
 from netloom.app.cloud.work import View, Work
 from netloom.base.errors import Conflict, InvalidInput, NetloomError
@@ -185,7 +185,7 @@ def _update(work: Work, request: UpdateHost) -> HostFacet:
     return work.update(
         msgspec.structs.replace(
             facet,
-            allocation=facet.allocation if request.allocation is None else request.allocation,
+            allocation=kept(request.allocation, facet.allocation),
             tags=facet.tags if request.tags is None else check_tags(request.tags),
         )
     )

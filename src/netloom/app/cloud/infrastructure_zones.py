@@ -7,6 +7,7 @@ Rule 2: pods and clusters place hosts and nothing else: networks do not depend o
 from __future__ import annotations
 
 import ipaddress
+from typing import TypeVar
 
 import msgspec
 
@@ -31,10 +32,13 @@ from netloom.model.cloud.infrastructure import (
 )
 from netloom.model.cloud.infrastructure_ranges import checked_v4
 from netloom.model.cloud.record import DomainId, Record
+from netloom.model.cloud.vpc import MAX_PREFIX, PRIVATE, check_domain
 from netloom.model.kinds import Kind
 from netloom.model.patches import ZonePatch
 from netloom.model.specs import ZoneSpec
 from netloom.store.cloud.records import columns
+
+T = TypeVar("T")
 
 
 class ZoneFields(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,6 +125,11 @@ class UpdateCluster(msgspec.Struct, frozen=True, kw_only=True):
     managed: bool | None = None
 
 
+def kept(said: T | None, there: T) -> T:
+    """What was said, or what is there."""
+    return there if said is None else said
+
+
 def _create_zone(work: Work, request: CreateZone) -> ZoneFacet:
     (made,) = intent.create_many(work.tx, Kind.ZONE, [ZoneSpec(name=request.name)])
     birth = work.birth()
@@ -181,31 +190,39 @@ def _written(work: Work, facet: ZoneFacet) -> ZoneFacet:
     return work.insert(ZoneFacet(**birth))
 
 
-def _with(work: Work, facet: ZoneFacet, fields: ZoneFields) -> ZoneFacet:
+def _with(work: Work, facet: ZoneFacet, said: ZoneFields) -> ZoneFacet:
     """The facet with what was said; addresses are checked."""
-    said: dict[str, object] = {}
-    for name in ("dns1", "dns2", "ip6_dns1", "ip6_dns2", "internal_dns1", "internal_dns2"):
-        value = getattr(fields, name)
-        if value is not None:
-            said[name] = _resolver(value, name, 6 if name.startswith("ip6") else 4)
-    if fields.guest_cidr is not None:
-        said["guest_cidr"] = _guest_cidr(fields.guest_cidr)
-    if fields.domain_id is not None:
-        said["domain_id"] = DomainId(domain_seen(work, fields.domain_id).id)
-    for name in ("network_domain", "allocation", "dhcp_provider", "local_storage"):
-        value = getattr(fields, name)
-        if value is not None:
-            said[name] = value
-    return msgspec.structs.replace(facet, **said)
+    return msgspec.structs.replace(
+        facet,
+        dns1=_resolver(said.dns1, "dns1", 4) or facet.dns1,
+        dns2=_resolver(said.dns2, "dns2", 4) or facet.dns2,
+        ip6_dns1=_resolver(said.ip6_dns1, "ip6dns1", 6) or facet.ip6_dns1,
+        ip6_dns2=_resolver(said.ip6_dns2, "ip6dns2", 6) or facet.ip6_dns2,
+        internal_dns1=_resolver(said.internal_dns1, "internaldns1", 4) or facet.internal_dns1,
+        internal_dns2=_resolver(said.internal_dns2, "internaldns2", 4) or facet.internal_dns2,
+        guest_cidr=facet.guest_cidr if said.guest_cidr is None else _guest_cidr(said.guest_cidr),
+        network_domain=facet.network_domain
+        if said.network_domain is None
+        else check_domain(said.network_domain, "domain"),
+        allocation=kept(said.allocation, facet.allocation),
+        dhcp_provider=kept(said.dhcp_provider, facet.dhcp_provider),
+        domain_id=facet.domain_id
+        if said.domain_id is None
+        else DomainId(domain_seen(work, said.domain_id).id),
+        local_storage=kept(said.local_storage, facet.local_storage),
+    )
 
 
-def _resolver(text: str, subject: str, version: int) -> str:
+def _resolver(text: str | None, subject: str, version: int) -> str | None:
+    """A resolver's address, canonical; None when none was said."""
+    if text is None:
+        return None
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
         address = None
     if address is None or address.version != version:
-        raise InvalidInput(f"{text!r} is no IPv{version} address", subject=subject.replace("_", ""))
+        raise InvalidInput(f"{text!r} is no IPv{version} address", subject=subject)
     return str(address)
 
 
@@ -216,9 +233,11 @@ def _guest_cidr(text: str) -> str:
         raise InvalidInput(
             f"{text!r} is no IPv4 CIDR", subject="guestcidraddress", hint="for example 10.1.1.0/24"
         ) from error
-    if not cidr.is_private or not 8 <= cidr.prefixlen <= 29:
+    if not any(cidr.subnet_of(private) for private in PRIVATE) or cidr.prefixlen > MAX_PREFIX:
         raise InvalidInput(
-            f"{cidr} is not for guests", subject="guestcidraddress", hint="a private CIDR of 8 to 29 bits"
+            f"{cidr} is not for guests",
+            subject="guestcidraddress",
+            hint=f"up to {MAX_PREFIX} bits, inside " + ", ".join(str(private) for private in PRIVATE),
         )
     return str(cidr)
 
@@ -243,19 +262,20 @@ def _delete_pod(work: Work, request: OneOf) -> Pod:
     return pod
 
 
-def _pod_with(pod: Pod, fields: PodFields) -> Pod:
-    said = {
-        name: value
-        for name in ("gateway", "netmask", "start_ip", "end_ip", "allocation")
-        if (value := getattr(fields, name)) is not None
-    }
-    if fields.name is not None:
-        said["name"] = parse_name(fields.name)
-    pod = msgspec.structs.replace(pod, **said)
-    if pod.start_ip is not None:
-        interval = checked_v4(pod.gateway, pod.netmask, pod.start_ip, pod.end_ip)
-        pod = msgspec.structs.replace(pod, start_ip=interval.start, end_ip=interval.end)
-    return pod
+def _pod_with(pod: Pod, said: PodFields) -> Pod:
+    changed = msgspec.structs.replace(
+        pod,
+        name=pod.name if said.name is None else parse_name(said.name),
+        gateway=kept(said.gateway, pod.gateway),
+        netmask=kept(said.netmask, pod.netmask),
+        start_ip=kept(said.start_ip, pod.start_ip),
+        end_ip=kept(said.end_ip, pod.end_ip),
+        allocation=kept(said.allocation, pod.allocation),
+    )
+    if changed.start_ip is None:
+        return changed
+    interval = checked_v4(changed.gateway, changed.netmask, changed.start_ip, changed.end_ip)
+    return msgspec.structs.replace(changed, start_ip=interval.start, end_ip=interval.end)
 
 
 def _create_cluster(work: Work, request: CreateCluster) -> Cluster:
@@ -285,12 +305,14 @@ def _create_cluster(work: Work, request: CreateCluster) -> Cluster:
 
 def _update_cluster(work: Work, request: UpdateCluster) -> Cluster:
     cluster = work.get(Cluster, request.id)
-    said = {
-        name: value for name in ("allocation", "managed") if (value := getattr(request, name)) is not None
-    }
-    if request.name is not None:
-        said["name"] = parse_name(request.name, "clustername")
-    return work.update(msgspec.structs.replace(cluster, **said))
+    return work.update(
+        msgspec.structs.replace(
+            cluster,
+            name=cluster.name if request.name is None else parse_name(request.name, "clustername"),
+            allocation=kept(request.allocation, cluster.allocation),
+            managed=kept(request.managed, cluster.managed),
+        )
+    )
 
 
 def _delete_cluster(work: Work, request: OneOf) -> Cluster:

@@ -19,7 +19,7 @@ from netloom.app.cloud.infrastructure import (
     traffic_of,
     zone,
 )
-from netloom.app.cloud.infrastructure_zones import OneOf, forget_wires
+from netloom.app.cloud.infrastructure_zones import OneOf, forget_wires, kept
 from netloom.app.cloud.usecase import Ending, UseCase
 from netloom.app.cloud.work import View, Work, missing
 from netloom.base.errors import Conflict, InvalidInput
@@ -141,13 +141,14 @@ def _update(work: Work, request: UpdatePhysicalNetwork) -> PhysicalNetworkFacet:
         _keep_dedications(work, wires.id, request.segments, wires.isolations)
         patch = PhysicalNetworkPatch(segments=request.segments)
         intent.patch(work.tx, Kind.PHYSICAL_NETWORK, wires.id, patch, None)
-    if request.allocation is not None:
-        facet = msgspec.structs.replace(facet, allocation=request.allocation)
-    if request.tags is not None:
-        facet = msgspec.structs.replace(facet, tags=check_tags(request.tags))
-    if request.speed is not None:
-        facet = msgspec.structs.replace(facet, speed=request.speed)
-    return work.update(facet)
+    return work.update(
+        msgspec.structs.replace(
+            facet,
+            allocation=kept(request.allocation, facet.allocation),
+            tags=facet.tags if request.tags is None else check_tags(request.tags),
+            speed=kept(request.speed, facet.speed),
+        )
+    )
 
 
 def _begin_delete(work: Work, request: OneOf) -> PhysicalNetworkFacet:
