@@ -203,7 +203,7 @@ async def list_stickiness_policies(call: Call) -> object:
         call.match(c.load_balancer_id, "lbruleid", LoadBalancer),
         call.match(c.display, "fordisplay"),
         keyword=("name",),
-        opened_by="lbruleid",
+        opened_by=("lbruleid",),
     )
 
 
@@ -245,7 +245,7 @@ async def list_health_check_policies(call: Call) -> object:
         call.match(c.load_balancer_id, "lbruleid", LoadBalancer),
         call.match(c.display, "fordisplay"),
         keyword=("ping_path",),
-        opened_by="lbruleid",
+        opened_by=("lbruleid",),
     )
 
 
