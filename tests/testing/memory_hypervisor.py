@@ -9,7 +9,7 @@ Rule 2: it refuses what a test tells it to refuse, and nothing else.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from netloom.app.cloud.backends import Backends
@@ -114,11 +114,13 @@ class MemoryHypervisor:
 
 
 def with_machines(
-    backends: Backends, hypervisor: MemoryHypervisor | None = None, *, down: Iterable[HostId] = ()
+    backends: Backends,
+    hypervisor: MemoryHypervisor | None = None,
+    *,
+    down: Collection[HostId] = frozenset(),
 ) -> Backends:
-    """Backends with the test hypervisor; `down`: hosts whose switch is not connected."""
+    """Backends with the test hypervisor; `down`: hosts whose switch is not connected at the moment."""
     adapter = hypervisor or MemoryHypervisor()
-    gone = set(down)
     return dataclasses.replace(
-        backends, hypervisors=Hypervisors([adapter], lambda host_id: host_id not in gone)
+        backends, hypervisors=Hypervisors([adapter], lambda host_id: host_id not in down)
     )

@@ -1,6 +1,6 @@
 """The networks of an instance made ready before it runs, and told when it does not run any more.
 
-Rule 1: a network is implemented before the first guest in it runs, and each interface is prepared before its instance starts.
+Rule 1: a network is implemented before the first guest in it runs, and each interface prepared before its instance starts.
 Rule 2: letting go never fails an instance's stop: what an element could not release is told and tried again with the next.
 """
 
@@ -30,7 +30,9 @@ async def bring_up(doing: Doing, instance: Instance) -> None:
     Raises:
         NetloomError: a service of a network is not provided, or an element refused.
     """
-    for network_id in await doing.read(lambda view: [nic.network_id for nic in nics_of_one(view, instance.id)]):
+    for network_id in await doing.read(
+        lambda view: [nic.network_id for nic in nics_of_one(view, instance.id)]
+    ):
         await implement(doing, network_id)
     for network, nic, elements in await doing.read(lambda view: _steps(view, instance)):
         for element in elements:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+import structlog
 from sqlalchemy import func, select
 
 from netloom.app.cloud.hypervisors import HostFacts
@@ -19,6 +20,8 @@ from netloom.model.kinds import Kind
 from netloom.model.objects import Host
 from netloom.store.catalog import all_of, find
 from netloom.store.cloud.records import columns
+
+_log = structlog.get_logger("netloom.instances")
 
 
 def facts_of(host: Host) -> HostFacts:
@@ -42,10 +45,30 @@ def choose_host(view: View, instance: Instance, avoid: Collection[HostId] = ()) 
     """The least loaded host that can run an instance; of equals the one it ran on last.
 
     Raises:
-        Exhausted: there is none (`no-host`); each host's reason is told to operators.
+        Exhausted: there is none (`no-host`); the log tells operators why not each.
     """
-    reasons: list[str] = []
+    fit, reasons = _sifted(view, instance, avoid)
+    if not fit:
+        _log.warning("no host for an instance", instance=instance.id, reasons=reasons[:20])
+        raise Exhausted(
+            f"no host can run instance {instance.name} ({instance.id})",
+            code="no-host",
+            subject=f"instance/{instance.id}",
+            hint="connect a host with this hypervisor, or end the draining of one",
+        )
+    load = _load(view, [host.id for host in fit])
+    return min(fit, key=lambda host: (load.get(host.id, 0), host.id != instance.last_host_id, host.name))
+
+
+def has_host(view: View, instance: Instance, avoid: Collection[HostId]) -> bool:
+    """Whether a host can run an instance, besides those to avoid."""
+    return bool(_sifted(view, instance, avoid)[0])
+
+
+def _sifted(view: View, instance: Instance, avoid: Collection[HostId]) -> tuple[list[Host], list[str]]:
+    """The hosts of an instance's zone that can run it, and why the others cannot."""
     fit: list[Host] = []
+    reasons: list[str] = []
     for host in all_of(view.records.connection, Kind.HOST):
         if not isinstance(host, Host) or host.zone_id != instance.zone_id:
             continue
@@ -54,16 +77,7 @@ def choose_host(view: View, instance: Instance, avoid: Collection[HostId] = ()) 
             fit.append(host)
         else:
             reasons.append(f"{host.name}: {reason}")
-    if not fit:
-        told = f" ({'; '.join(reasons[:5])})" if reasons and view.caller.is_root else ""
-        raise Exhausted(
-            f"no host can run instance {instance.name} ({instance.id}){told}",
-            code="no-host",
-            subject=f"instance/{instance.id}",
-            hint="connect a host with this hypervisor, or end the draining of one",
-        )
-    load = _load(view, [host.id for host in fit])
-    return min(fit, key=lambda host: (load.get(host.id, 0), host.id != instance.last_host_id, host.name))
+    return fit, reasons
 
 
 def check_fit(view: View, instance: Instance, host: Host, subject: str = "hostid") -> None:

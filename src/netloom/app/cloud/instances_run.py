@@ -13,7 +13,7 @@ from netloom.app.cloud import instances_life as life
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.hypervisors import HostFacts
 from netloom.app.cloud.instances_networks import bring_up, let_go
-from netloom.app.cloud.instances_place import check_fit, choose_host, facts_of, host_of
+from netloom.app.cloud.instances_place import check_fit, choose_host, facts_of, has_host, host_of
 from netloom.app.cloud.instances_plan import plan_of
 from netloom.app.cloud.usecase import Ending, UseCase
 from netloom.app.cloud.work import View, Work
@@ -96,10 +96,13 @@ async def start(doing: Doing, instance: Instance) -> Ending | None:
         except NetloomError as error:
             tried.append(host.id)
             await _clean_up(doing, instance, host)
-            if asked or len(tried) == MAX_TRIES:
+            if (
+                asked
+                or len(tried) == MAX_TRIES
+                or not await doing.write(lambda w: _unplaced(w, instance, tried))
+            ):
                 raise
             _log.warning("start failed on a host", instance=instance.id, host=host.name, error=str(error))
-            await doing.write(lambda work: _unplaced(work, instance))
             continue
         return lambda work: life.running(work, instance.id)
 
@@ -119,8 +122,10 @@ def _placed(work: Work, instance: Instance, tried: list[HostId]) -> HostFacts:
     return facts_of(host)
 
 
-def _unplaced(work: Work, instance: Instance) -> None:
-    work.update(msgspec.structs.replace(life.now_of(work, instance), host_id=None))
+def _unplaced(work: Work, instance: Instance, tried: list[HostId]) -> bool:
+    """Take it off the host that it could not start on; whether there is another one to try."""
+    now = work.update(msgspec.structs.replace(life.now_of(work, instance), host_id=None))
+    return has_host(work, now, tried)
 
 
 async def _clean_up(doing: Doing, instance: Instance, host: HostFacts) -> None:
