@@ -76,7 +76,7 @@ def _static_nat(ip: PublicIp, see: See) -> Row:
 
 
 def _origin(ip: PublicIp, see: See) -> Row:
-    span = see.one(PortableRange if ip.portable else PublicRange, ip.range_id)
+    span = see.one(PortableRange, ip.range_id) if ip.portable else see.one(PublicRange, ip.range_id)
     return {
         "vlanid": ip.range_id,
         "vlanname": None if span is None else span.vlan,
