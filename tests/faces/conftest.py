@@ -8,6 +8,7 @@ import logging
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +17,12 @@ import pytest
 import structlog
 import uvicorn
 
+from netloom.aio.tasks import TaskKit
+from netloom.app.cloud.backends import Backends
+from netloom.app.cloud.catalogue import by_name
+from netloom.app.cloud.identity import Identities
+from netloom.app.cloud.resources.acting import Resources
+from netloom.app.cloud.resources.kinds import cloud_kinds
 from netloom.app.ports import PlannedChange, Preview
 from netloom.app.reports import (
     Action,
@@ -45,8 +52,10 @@ from netloom.app.reports import (
 )
 from netloom.app.service import App
 from netloom.base.ids import HostId, Uuid
+from netloom.daemon.cloud import seeded_cloud
 from netloom.faces.rest.api import create_api
 from netloom.faces.rest.auth import trusted
+from netloom.faces.rest.cloud.parts import CloudParts
 from netloom.faces.rest.server import server_config
 from netloom.faces.rest.settings import RestSettings
 from netloom.model.kinds import Kind
@@ -243,6 +252,35 @@ def quiet() -> Iterator[None]:
 
 @pytest.fixture
 def live(quiet: None, tmp_path: Path) -> Iterator[LiveServer]:
+    with served(tmp_path, _no_cloud) as server:
+        yield server
+
+
+@pytest.fixture
+def live_cloud(quiet: None, tmp_path: Path) -> Iterator[LiveServer]:
+    """The same with the cloud's kinds, doing their jobs."""
+    with served(tmp_path, _cloud) as server:
+        yield server
+
+
+@asynccontextmanager
+async def _no_cloud(_store: Store) -> AsyncIterator[CloudParts | None]:
+    yield None
+
+
+@asynccontextmanager
+async def _cloud(store: Store) -> AsyncIterator[CloudParts | None]:
+    made = await seeded_cloud(store, Backends())
+    resources = Resources(made, cloud_kinds(by_name()))
+    async with TaskKit("cloud") as kit:
+        kit.launch(made.run(), "jobs")
+        yield CloudParts(resources, Identities(made).signer, lambda: [("store", "system", True)])
+
+
+@contextmanager
+def served(
+    tmp_path: Path, parts_of: Callable[[Store], AbstractAsyncContextManager[CloudParts | None]]
+) -> Iterator[LiveServer]:
     path = tmp_path / "netloomd.sock"
     unix, tcp = socket.socket(socket.AF_UNIX), socket.socket()
     unix.bind(str(path))
@@ -254,8 +292,12 @@ def live(quiet: None, tmp_path: Path) -> Iterator[LiveServer]:
     failure: list[BaseException] = []
 
     async def serve() -> None:
-        async with open_store(StoreOptions(f"sqlite:///{tmp_path}/live.db")) as opened:
-            api = create_api(App(opened, runtime_), RestSettings(tokens=frozenset({TOKEN}), heartbeat=0.2))
+        async with (
+            open_store(StoreOptions(f"sqlite:///{tmp_path}/live.db")) as opened,
+            parts_of(opened) as parts,
+        ):
+            settings = RestSettings(tokens=frozenset({TOKEN}), heartbeat=0.2)
+            api = create_api(App(opened, runtime_), settings, cloud=parts)
             servers.append(uvicorn.Server(server_config(trusted(api))))
             servers.append(uvicorn.Server(server_config(api)))
             async with asyncio.TaskGroup() as group:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -36,7 +37,9 @@ class Options:
 def headers_of(address: Address) -> dict[str, str]:
     """Headers of every request."""
     found = {"user-agent": f"netloom/{netloom.__version__}", "accept": "application/json"}
-    if address.token is not None:
+    if address.token is not None and ":" in address.token:  # API key and secret key of a user
+        found["authorization"] = "Basic " + base64.b64encode(address.token.encode()).decode()
+    elif address.token is not None:
         found["authorization"] = f"Bearer {address.token}"
     return found
 

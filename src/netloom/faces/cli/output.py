@@ -41,6 +41,11 @@ def write_data(value: BaseModel | Sequence[BaseModel] | dict[str, BaseModel], ho
         data = [item.model_dump(mode="json") for item in value]
     else:
         data = value.model_dump(mode="json")
+    write_plain(data, how)
+
+
+def write_plain(data: object, how: Format) -> None:
+    """Write an answer that is plain values already."""
     if how is Format.JSON:
         write(json.dumps(data, indent=2, ensure_ascii=False))
         return

@@ -17,6 +17,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from netloom.base.errors import InvalidInput
+from netloom.contract.cloud import RecordKind, record_kinds
 
 GROUP: Final = "netloom.commands"
 _HERE: Final = "netloom.faces.cli.commands"
@@ -44,7 +45,9 @@ COMMANDS: Final = (
     Lazy("watch", "watch", "Follow changes."),
     Lazy("explain", "explain", "Why a flow is there; what a NIC causes and lacks."),
     Lazy("status", "status", "The daemon itself."),
+    Lazy("system", "system", "The daemon's parts: components."),
 )
+CLOUD_PANEL: Final = "The cloud: list, show and more of each (see netloom NOUN --help)"
 _PLUGIN_HELP: Final = {
     "ca": "The certificate authority: init, issue, rotate, export.",
     "lab": "Hosts on this machine, to try things: up, down, status, exec, ping.",
@@ -54,8 +57,8 @@ _PLUGIN_HELP: Final = {
 class Placeholder(TyperCommand):
     """Stands in help and completion for a command that is not loaded."""
 
-    def __init__(self, name: str, text: str, load: Callable[[], object]) -> None:
-        super().__init__(name, help=text)
+    def __init__(self, name: str, text: str, load: Callable[[], object], panel: str | None = None) -> None:
+        super().__init__(name, help=text, rich_help_panel=panel)
         self._load = load
 
     def loaded(self) -> Any:  # noqa: ANN401 - a command of the library under Typer, whose name changes
@@ -73,6 +76,8 @@ class LazyGroup(TyperGroup):
         super().__init__(**settings)
         for lazy in COMMANDS:
             self.add_command(Placeholder(lazy.name, lazy.help, _own(lazy.module)))
+        for kind in record_kinds():
+            self.add_command(Placeholder(kind.noun, _verbs(kind), _kind(kind.noun), CLOUD_PANEL))
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401
         """Our own, then those of plug-ins."""
@@ -97,6 +102,17 @@ class LazyGroup(TyperGroup):
             if entry.name not in self.commands:
                 text = _PLUGIN_HELP.get(entry.name, f"From {entry.value.partition(':')[0]}.")
                 self.add_command(Placeholder(entry.name, text, _plugin(entry)))
+
+
+def _verbs(kind: RecordKind) -> str:
+    return f"{', '.join(['list', 'show', *(action.verb for action in kind.actions)])}."
+
+
+def _kind(noun: str) -> Callable[[], object]:
+    def load() -> object:
+        return importlib.import_module("netloom.faces.cli.cloud").noun_app(noun)
+
+    return load
 
 
 def _own(module: str) -> Callable[[], object]:

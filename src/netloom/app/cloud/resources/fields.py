@@ -14,11 +14,14 @@ from typing import Any, Final, TypeVar
 import msgspec
 from msgspec import inspect
 
+from netloom.app.cloud.infrastructure import zones_seen
 from netloom.app.cloud.resources.targets import Target, resolve, target_of
 from netloom.app.cloud.work import View
 from netloom.base.errors import InvalidInput
+from netloom.base.ids import Uuid
 from netloom.contract.cloud import Field, Form
 from netloom.contract.explain import explain, unknown_field
+from netloom.model.kinds import Kind
 
 Q = TypeVar("Q", bound=msgspec.Struct)
 Value = str | int | float | bool | None | Sequence["Value"] | Mapping[str, "Value"]
@@ -40,6 +43,7 @@ class RequestField:
         type: msgspec's description of its type.
         target: what it names; None: it is a plain value.
         items: the fields of each of a list of things; a text stands for the one that has to be there.
+        must: the request needs it; people may leave out what is clear.
     """
 
     spec: Field
@@ -47,6 +51,7 @@ class RequestField:
     type: inspect.Type
     target: Target | None = None
     items: tuple[RequestField, ...] = ()
+    must: bool = False
 
     @property
     def name(self) -> str:
@@ -105,11 +110,13 @@ def _field(
         name = name if shown in taken else shown
     refers = "" if target is None else nouns.get(target.word, target.word).replace("_", "-")
     must = field.required if required is None else required
+    # The only zone need not be named.
+    said = must and not (target is not None and target.native is Kind.ZONE)
     items: tuple[RequestField, ...] = ()
     if (each := _item(field.type)) is not None:
         names = {found.name for found in each.fields}
         items = tuple(_field(word, found, (found.name,), nouns, names) for found in each.fields)
-    return RequestField(Field(name, form, must, choices, refers), path, field.type, target, items)
+    return RequestField(Field(name, form, said, choices, refers), path, field.type, target, items, must)
 
 
 def _item(found: inspect.Type) -> inspect.StructType | None:
@@ -170,7 +177,10 @@ def _build(
         for step in field.path[:-1]:
             place = place.setdefault(step, {})
         place[field.path[-1]] = _value(view, field, value, at + name)
-    for missing in (field for field in fields if field.spec.required and values.get(field.name) is None):
+    for missing in (field for field in fields if field.must and values.get(field.name) is None):
+        if missing.target is not None and (only := _only_one(view, missing.target)) is not None:
+            built[missing.path[-1]] = only
+            continue
         raise InvalidInput(
             f"{missing.name} is missing",
             subject=at + missing.name,
@@ -180,9 +190,27 @@ def _build(
     return built
 
 
+def _choice(field: Field, text: str, at: str) -> str:
+    """The text that is meant, whatever its case."""
+    for choice in field.choices:
+        if choice.lower() == text.lower():
+            return choice
+    raise InvalidInput(f"{at} is {text[:64]!r}", subject=at, hint=f"one of {', '.join(field.choices)}")
+
+
+def _only_one(view: View, target: Target) -> Uuid | None:
+    """The zone that is meant when none is named: the only one there is."""
+    if target.native is not Kind.ZONE:
+        return None
+    zones = zones_seen(view)
+    return zones[0][0].id if len(zones) == 1 else None
+
+
 def _value(view: View, field: RequestField, value: Value, at: str) -> Value:
     if field.target is not None:
         return _resolved(view, field.target, value, at)
+    if field.spec.choices and isinstance(value, str):
+        return _choice(field.spec, value, at)
     if not field.items:
         return value
     must = [each.name for each in field.items if each.spec.required]

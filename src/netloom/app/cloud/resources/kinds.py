@@ -27,10 +27,21 @@ from netloom.app.cloud.resources.targets import Target, name_field, target_of
 from netloom.app.cloud.usecase import AnyUseCase
 from netloom.contract.cloud import Action, Form, RecordKind
 from netloom.contract.kinds import KINDS
+from netloom.model.cloud.jobs import Job
 from netloom.model.cloud.record import Owned, Record
 from netloom.store.cloud.schema import STORED, Stored
 
 NATIVE_COLLECTIONS: Final = frozenset(schema.collection for schema in KINDS)
+
+CANCEL: Final = Action(
+    "cancel",
+    "POST",
+    "/v1/jobs/{ref}/cancel",
+    "job.cancel",
+    "queryAsyncJobResult",
+    "Cancel a job that has not begun.",
+)
+"""What may be done with a job; it is no use case, as it is the jobs' own."""
 
 _OURS: Final = frozenset({"id", "number", "created_at", "updated_at", "generation"})
 _TELLING: Final = (
@@ -153,7 +164,7 @@ def _kind(stored: Stored, use_cases: list[AnyUseCase]) -> CloudKind:
             "id",
         ),
         filters=tuple(shown[name] for name in plain if name not in {"account_id", "domain_id"}),
-        actions=tuple(action.spec for action in actions.values()),
+        actions=(*(action.spec for action in actions.values()), *((CANCEL,) if record is Job else ())),
     )
     readable = issubclass(record, Owned) or word in OPEN
     return CloudKind(spec, record, readable, hidden, targets, actions)

@@ -1,0 +1,96 @@
+"""The cloud's nouns on the command line: made from the table of kinds, against a live server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+import yaml
+
+from netloom.contract.cloud import record_kinds
+from netloom.faces.cli.failures import Exit
+from netloom.faces.cli.main import run
+
+Cli = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def cli(live_cloud: object, capsys: pytest.CaptureFixture[str]) -> Cli:
+    def call(*arguments: str) -> tuple[int, str, str]:
+        code = run(["--server", live_cloud.unix, *arguments])  # type: ignore[attr-defined]
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
+
+
+def ok(result: tuple[int, str, str]) -> str:
+    code, out, err = result
+    assert code == 0, (out, err)
+    return out
+
+
+def test_life_of_a_domain(cli: Cli) -> None:
+    assert ok(cli("domain", "create", "acme")).startswith("domain acme: create done (")
+    made = json.loads(ok(cli("domain", "create", "lab", "--parent", "/acme/", "-o", "json")))
+    assert made["parent"] == "ROOT/acme"
+    listed = ok(cli("domain", "list", "--parent", "acme"))
+    assert "lab" in listed
+    assert "ROOT" not in listed
+    assert ok(cli("domain", "update", "lab", "--network-domain", "lab.example"))
+    shown = ok(cli("domain", "show", "lab"))
+    assert "lab.example" in shown
+    assert "parent id" not in shown
+    assert "delete done" in ok(cli("domain", "delete", "lab", "--wait"))
+    code, out, err = cli("domain", "show", "lab")
+    assert (code, out) == (Exit.NOT_FOUND, "")
+    assert "[domain-not-found]" in err
+
+
+def test_waiting_for_jobs(cli: Cli) -> None:
+    made = yaml.safe_load(ok(cli("project", "create", "p", "--wait", "-o", "yaml")))
+    assert made["status"]["phase"] == "Done"
+    job = made["status"]["job_id"]
+    assert "Succeeded" in ok(cli("job", "wait", job))
+    assert job in ok(cli("job", "list", "--state", "succeeded"))
+    code, _, err = cli("job", "cancel", job)
+    assert code == Exit.CONFLICT
+    assert "[bad-transition]" in err
+
+
+def test_values_of_every_form(cli: Cli) -> None:
+    made = json.loads(
+        ok(
+            cli("service-offering", "create", "tiny", "--cpu-number", "1", "--cpu-speed", "500", "--memory", "128",
+                "--offer-ha", "--no-limit-cpu-use", "--details", "a=1", "--details", "b=2", "-o", "json")
+        )
+    )  # fmt: skip
+    assert (made["cpu_number"], made["offer_ha"], made["limit_cpu_use"]) == (1, True, False)
+    assert made["details"] == {"a": "1", "b": "2"}
+    assert cli("service-offering", "create", "x", "--details", "nonsense")[0] == Exit.USAGE
+    assert cli("network-offering", "create", "x", "--guest-type", "L2", "--providers", "[")[0] == Exit.USAGE
+
+
+def test_keys_let_their_user_in(cli: Cli, live_cloud: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    ok(cli("account", "create", "--type", "user", "--username", "alice", "--password", "pw", "--first-name", "A",
+           "--last-name", "B", "--email", "a@example.org"))  # fmt: skip
+    keys = json.loads(ok(cli("api-key", "create", "--user", "alice", "-o", "json")))
+    monkeypatch.setenv("NETLOOM_TOKEN", f"{keys['key']}:{keys['secret']}")
+    tcp = live_cloud.tcp  # type: ignore[attr-defined]
+    assert run(["--server", tcp, "job", "list"]) == 0
+    assert run(["--server", tcp, "network", "list"]) == Exit.FAILED
+
+
+def test_components(cli: Cli) -> None:
+    assert "run level" in ok(cli("system", "components")).lower()
+
+
+def test_every_noun_has_help(capsys: pytest.CaptureFixture[str]) -> None:
+    for kind in record_kinds():
+        assert run([kind.noun, "--help"]) == 0
+        shown = capsys.readouterr().out
+        assert "list" in shown
+        for action in kind.actions[:1]:
+            assert run([kind.noun, action.verb, "--help"]) == 0
+            assert "Usage" in capsys.readouterr().out
