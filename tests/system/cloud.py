@@ -191,6 +191,7 @@ def cloud(
     *,
     declare: bool = True,
     ipv6: bool = False,
+    lan: bool = False,
     tls: bool = False,
 ) -> Iterator[Cloud]:
     """A cloud for the length of a block; a failure tells what netloomd logged last.
@@ -200,9 +201,10 @@ def cloud(
         settings: of netloomd.
         declare: add the hosts by their Unix sockets.
         ipv6: on the underlay, too.
+        lan: beside the underlay, for VLANs.
         tls: make a CA before netloomd starts.
     """
-    with Lab.up(hosts=hosts, ipv6=ipv6) as lab, contextlib.ExitStack() as stack:
+    with Lab.up(hosts=hosts, ipv6=ipv6, lan=lan) as lab, contextlib.ExitStack() as stack:
         netloomd = Netloomd(lab, settings)
         if tls:
             netloom("ca", "init", "--pki", str(netloomd.directory / "pki"))

@@ -52,11 +52,12 @@ def up(
     name: Name = DEFAULT,
     ipv6: Annotated[bool, typer.Option("--ipv6", help="Give the underlay IPv6 addresses too.")] = False,
     mtu: Annotated[int, typer.Option(help="Of the underlay.")] = 1500,
+    lan: Annotated[bool, typer.Option("--lan", help="Give every host `eth1` to a second Ethernet.")] = False,
 ) -> None:
     """Bring up a lab; it stays until `netloom lab down`."""
     with _told():
         started = time.monotonic()
-        Lab.up(name, hosts=hosts, ipv6=ipv6, mtu=mtu, keep=True)
+        Lab.up(name, hosts=hosts, ipv6=ipv6, mtu=mtu, lan=lan, keep=True)
         seconds = time.monotonic() - started
         Console().print(
             f"lab [bold]{name}[/]: {hosts} hosts up in {seconds:.1f} s. `netloom lab env -n {name}` shows how to use it."

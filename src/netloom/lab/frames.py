@@ -21,9 +21,12 @@ from netloom.lab import namespaces
 from netloom.lab.errors import LabError
 
 ETH_P_ALL = 3
-ETH_IPV4, ETH_ARP, ETH_IPV6 = 0x0800, 0x0806, 0x86DD
+ETH_IPV4, ETH_ARP, ETH_IPV6, ETH_VLAN = 0x0800, 0x0806, 0x86DD, 0x8100
 PACKET_OUTGOING = 4
-SOL_PACKET, PACKET_STATISTICS, PACKET_IGNORE_OUTGOING = 263, 6, 23
+SOL_PACKET, PACKET_STATISTICS, PACKET_AUXDATA, PACKET_IGNORE_OUTGOING = 263, 6, 8, 23
+_AUXDATA = struct.Struct("=IIIHHHH")
+"""linux/if_packet.h: status, length, captured, offsets of two headers, tag, tag's ethertype."""
+_TAG_VALID = 0x10
 DRAIN = 0.1
 """Seconds for which a sniffer still reads after its block."""
 BROADCAST = "ff:ff:ff:ff:ff:ff"
@@ -57,6 +60,8 @@ class Frame:
     icmp_type: int | None = None
     payload: bytes = b""
     encapsulation: Encapsulation | None = None
+    vlan: int | None = None
+    """The id of its 802.1Q tag; `ethertype` and what follows are those behind the tag."""
     outgoing: bool = False
     """Whether it left through the interface it was seen at, rather than came in."""
 
@@ -76,6 +81,7 @@ class Filter:
     icmp_type: int | None = None
     tunnel: str | None = None
     key: int | None = None
+    vlan: int | None = None
     containing: bytes | None = None
 
     def takes(self, frame: Frame) -> bool:
@@ -90,6 +96,7 @@ class Filter:
             (self.target_ip, frame.target_ip),
             (self.arp_operation, frame.arp_operation),
             (self.icmp_type, frame.icmp_type),
+            (self.vlan, frame.vlan),
             (self.tunnel, frame.encapsulation.kind if frame.encapsulation else None),
             (self.key, frame.encapsulation.key if frame.encapsulation else None),
         )
@@ -102,14 +109,18 @@ def parse(raw: bytes, *, outgoing: bool = False) -> Frame:
     """Read a frame."""
     if len(raw) < 14:
         return Frame(raw, "", "", 0, outgoing=outgoing)
+    ethertype, vlan, start = int.from_bytes(raw[12:14]), None, 14
+    if ethertype == ETH_VLAN and len(raw) >= 18:  # IEEE 802.1Q-2022, clause 9.6: priority, drop bit, id
+        vlan, ethertype, start = int.from_bytes(raw[14:16]) & 0xFFF, int.from_bytes(raw[16:18]), 18
     base = Frame(
         raw,
         source=format_mac(int.from_bytes(raw[6:12])),
         target=format_mac(int.from_bytes(raw[:6])),
-        ethertype=int.from_bytes(raw[12:14]),
+        ethertype=ethertype,
+        vlan=vlan,
         outgoing=outgoing,
     )
-    body = raw[14:]
+    body = raw[start:]
     with contextlib.suppress(struct.error, IndexError, ValueError):
         if base.ethertype == ETH_ARP:
             operation, _, sender, _, wanted = struct.unpack_from("!6xH6s4s6s4s", body)
@@ -280,6 +291,16 @@ def neighbour_advertisement(source_mac: str, source: str, target: str) -> bytes:
     return icmp6(source, target, body)
 
 
+def _with_tag(raw: bytes, beside: Sequence[tuple[int, int, bytes]]) -> bytes:
+    """A frame as it was on the wire: the kernel takes a tag off and tells it beside (packet(7), PACKET_AUXDATA)."""
+    for level, kind, data in beside:
+        if (level, kind) == (SOL_PACKET, PACKET_AUXDATA) and len(data) >= _AUXDATA.size:
+            status, *_, tag, ethertype = _AUXDATA.unpack_from(data)
+            if status & _TAG_VALID:
+                return raw[:12] + struct.pack("!HH", ethertype or ETH_VLAN, tag) + raw[12:]
+    return raw
+
+
 def send(namespace: str, interface: str, raw: Iterable[bytes]) -> None:
     """Put frames on the wire of an interface."""
     with namespaces.entered(namespace):
@@ -304,6 +325,7 @@ class Sniffer:
         with namespaces.entered(namespace):
             self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+        self._socket.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
         self._socket.settimeout(0.02)
         self._interface = interface
         self._thread = threading.Thread(target=self._run, name=f"sniff-{interface}", daemon=True)
@@ -353,7 +375,7 @@ class Sniffer:
             if self._stop.is_set() and deadline == float("inf"):
                 deadline = time.monotonic() + DRAIN
             try:
-                raw, address = self._socket.recvfrom(65536)
+                raw, beside, _, address = self._socket.recvmsg(65536, socket.CMSG_SPACE(_AUXDATA.size))
             except TimeoutError:
                 if self._stop.is_set():
                     return
@@ -362,7 +384,7 @@ class Sniffer:
                 if self._stop.wait(0.02):
                     return
                 continue
-            frame = parse(raw, outgoing=address[2] == PACKET_OUTGOING)
+            frame = parse(_with_tag(raw, beside), outgoing=address[2] == PACKET_OUTGOING)
             if self._what.takes(frame):
                 with self._changed:
                     self._frames.append(frame)

@@ -107,6 +107,12 @@ class Guest:
         self._store(msgspec.structs.replace(state, identity=identity))
         return self.host.plug(state.port, identity, mac=state.mac)
 
+    def plug_beside(self, bridge: str, *, tag: int | None = None) -> None:
+        """Plug it into a bridge of the operator's, perhaps as an access port of a VLAN: a machine that netloom knows
+        nothing of.
+        """
+        self.host.plug_beside(self.port, bridge=bridge, tag=tag)
+
     def unplug(self) -> None:
         """Take it off br-int; the interface stays."""
         self.host.unplug(self.port)

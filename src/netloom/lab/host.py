@@ -21,7 +21,7 @@ BRIDGE = "br-int"
 
 
 class Host:
-    """One host of a lab. `underlay` and `control` are its cables, `OVSDB` and `VSWITCHD` name its daemons."""
+    """One host of a lab. `underlay`, `control`, `lan` (if it has one) are cables, `OVSDB`, `VSWITCHD` name its daemons."""
 
     OVSDB = daemons.OVSDB
     VSWITCHD = daemons.VSWITCHD
@@ -34,6 +34,7 @@ class Host:
         self.directory: pathlib.Path = file.directory / state.name
         self.underlay = links.Cable(names.namespace(file.name, links.UNDERLAY), state.name)
         self.control = links.Cable(names.namespace(file.name, links.CONTROL), state.name)
+        self.lan = links.Cable(names.namespace(file.name, links.LAN), state.name)
 
     def __repr__(self) -> str:
         return f"<Host {self.name} of lab {self._file.name}>"
@@ -210,6 +211,19 @@ class Host:
         self.set_manager(f"p{kind}:6640:{self.management_ip}")
         self.set_controller(f"p{kind}:6653:{self.management_ip}")
         return f"{kind}:{self.management_ip}:6640", f"{kind}:{self.management_ip}:6653"
+
+    def join_lan(self, bridge: str = "br-ex") -> None:
+        """Make a bridge of the operator's own, an ordinary switch, with the interface to the LAN in it."""
+        self.vsctl(
+            *("--may-exist", "add-br", bridge, "--", "set", "Bridge", bridge),
+            *("datapath_type=netdev", "fail_mode=standalone"),
+            *("--", "--may-exist", "add-port", bridge, links.LAN_PORT),
+        )
+
+    def plug_beside(self, port: str, *, bridge: str, tag: int | None = None) -> None:
+        """Add an interface to a bridge of the operator's; `tag`: as an access port of a VLAN."""
+        words = [] if tag is None else [f"tag={tag}"]
+        self.vsctl("--may-exist", "add-port", bridge, port, *words)
 
     # Faults of its daemons
 

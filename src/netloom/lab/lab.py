@@ -69,6 +69,7 @@ class Lab:
         hosts: int = 3,
         ipv6: bool = False,
         mtu: int = 1500,
+        lan: bool = False,
         keep: bool = False,
     ) -> Lab:
         """Bring up a lab.
@@ -78,6 +79,7 @@ class Lab:
             hosts: how many, called h1, h2, …
             ipv6: give the underlay IPv6 addresses too.
             mtu: of the underlay.
+            lan: give every host an interface to a second Ethernet (`Host.join_lan`), for VLANs.
             keep: it stays when the calling process ends; else the next `up` of anybody removes it then.
 
         Raises:
@@ -93,12 +95,14 @@ class Lab:
             hosts={names.host_name(n): HostState(n, names.host_name(n)) for n in range(1, hosts + 1)},
             ipv6=ipv6,
             mtu=mtu,
+            lan=lan,
             owner=None if keep else process.this_process(),
             namespaces=tuple(
                 names.namespace(name, role)
                 for role in (
                     links.UNDERLAY,
                     links.CONTROL,
+                    *([links.LAN] if lan else []),
                     *(names.host_name(n) for n in range(1, hosts + 1)),
                 )
             ),
@@ -110,6 +114,8 @@ class Lab:
         try:
             namespaces.ip_batch(f"netns add {namespace}" for namespace in plan.namespaces)
             links.lay(plan)
+            if lan:
+                links.lay_lan(plan)
             template = daemons.make_template(file.directory)
             lab = cls(name)
             each(lambda host: daemons.bring_up(file, host, plan, template), lab.hosts.values())
@@ -237,6 +243,10 @@ class Lab:
         """
         port = host or next(iter(self.state.hosts))
         return Sniffer(names.namespace(self.name, links.UNDERLAY), port, what)
+
+    def sniff_lan(self, host: str, what: Filter | None = None) -> Sniffer:
+        """Watch a host's cable to the LAN at the switch; frames with a tag have their `vlan`."""
+        return Sniffer(names.namespace(self.name, links.LAN), host, what)
 
     def _planned(self, plan: GuestPlan) -> GuestState:
         if plan.host not in self.state.hosts:

@@ -1,4 +1,4 @@
-"""The lab's wires: an underlay switch and a control switch, and every host's cable to each, which can be pulled.
+"""The lab's wires: switches for underlay, control and perhaps a LAN, and every host's cable to each, which can be pulled.
 
 Rule 1: a fault is made at the switch's side of a cable; the host notices what a real one would (carrier lost, or nothing).
 Rule 2: `restore` undoes any fault, and does no harm where there is none.
@@ -15,6 +15,10 @@ from netloom.lab.state import LabState
 
 UNDERLAY = "underlay"
 CONTROL = "ctl"
+LAN = "lan"
+"""A plain Ethernet that the operator has beside the underlay: VLANs live on it. Labs with `lan` have it."""
+LAN_PORT = "eth1"
+"""The host's interface towards the LAN; in no bridge until somebody puts it into one."""
 UPLINK = "uplink"
 """The host's interface towards the underlay; a port of its bridge `UNDERLAY_BRIDGE`, whose LOCAL port has the address."""
 UNDERLAY_BRIDGE = "br-underlay"
@@ -97,6 +101,22 @@ def lay(state: LabState) -> None:
         with namespaces.entered(namespace):
             namespaces.checksums_off(UPLINK)
             namespaces.checksums_off(MANAGEMENT)
+
+
+def lay_lan(state: LabState) -> None:
+    """Make the LAN's switch and every host's cable to it. The switch looks at no tag: it is a piece of wire for many."""
+    lan = names.namespace(state.name, LAN)
+    namespaces.sysctl(lan, namespaces.QUIET_IPV6)
+    rooms = {host.name: names.namespace(state.name, host.name) for host in state.hosts.values()}
+    namespaces.ip_batch(cable(LAN_PORT, room, port, lan, state.mtu) for port, room in rooms.items())
+    namespaces.ip_batch([*_switch(rooms), f"link set {SWITCH} mtu {state.mtu}"], namespace=lan)
+    with namespaces.entered(lan):
+        for port in rooms:
+            namespaces.checksums_off(port)
+    for room in rooms.values():
+        namespaces.ip_batch([f"link set {LAN_PORT} up"], namespace=room)
+        with namespaces.entered(room):
+            namespaces.checksums_off(LAN_PORT)
 
 
 def _switch(ports: Iterable[str]) -> list[str]:

@@ -62,6 +62,8 @@ class LabState(msgspec.Struct, frozen=True):
     hosts: Mapping[str, HostState]
     ipv6: bool = False
     mtu: int = 1500
+    lan: bool = False
+    """Whether the hosts have a second network for VLANs."""
     owner: ProcessId | None = None
     """The process with which the lab shall end; None: it stays until `down`."""
     namespaces: tuple[str, ...] = ()
