@@ -9,6 +9,8 @@ after a restart, it comes to the same states.
              seen nowhere: Releasing; realised since: Allocated
     network  its first NIC seen: Implementing; realised: Implemented;
              no NIC seen for `shutdown_wait`: Shutdown; realised: Allocated
+             A tenant's network (one with a record of the cloud) has its states from its services (`cloud/networks_life`);
+             who looks after it is told that NICs came or went.
 
 A state change moves the revision, not the generation: nobody asked for anything else.
 """
@@ -16,16 +18,17 @@ A state change moves the revision, not the generation: nobody asked for anything
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from netloom.aio.clock import SYSTEM_CLOCK, Clock, wait_event
 from netloom.app.states import Moved, write_states
 from netloom.base.errors import NetloomError
 from netloom.base.ids import NetworkId, NicId, Uuid
+from netloom.model.cloud.networks import GuestNetwork
 from netloom.model.kinds import Kind
 from netloom.model.states import (
     NetworkEvent,
@@ -36,6 +39,7 @@ from netloom.model.states import (
     next_nic_state,
 )
 from netloom.store import tables
+from netloom.store.cloud.records import columns
 from netloom.store.lookup import chunks
 from netloom.store.store import Store
 from netloom.store.transaction import Transaction
@@ -66,6 +70,10 @@ class _Work:
     networks: dict[NetworkId, tuple[bool, bool, bool]] = field(default_factory=dict)  # placed, realised, over
 
 
+def _nobody(_networks: Iterable[NetworkId]) -> None:
+    """Nobody wants to know."""
+
+
 class Lifecycle:
     """Moves states. `run` writes; the other methods only take note and may be called from any callback of the loop."""
 
@@ -86,6 +94,8 @@ class Lifecycle:
         self._known: set[NetworkId] = set()
         self._first_whole: frozenset[NicId] | None = None
         self._wake = asyncio.Event()
+        self.told: Callable[[Iterable[NetworkId]], None] = _nobody
+        """Who is told of networks whose NICs came to a host or left one, once that is written."""
 
     def placed(self, nics: Iterable[Place]) -> None:
         """These NICs are seen on a host."""
@@ -156,6 +166,7 @@ class Lifecycle:
             waiting -= {nic for nic in waiting & finished if work.nics[nic][0] is (nic in seen)}
             if not waiting:
                 del self._unfinished[network_id]
+        self.told(touched)
         for network_id, (_placed, _realised, over) in work.networks.items():
             if over and network_id not in self._placed:
                 self._forget(network_id)
@@ -242,8 +253,10 @@ def _advance(tx: Transaction, work: _Work) -> tuple[int, set[NicId]]:
                 finished.discard(nic_id)
             if after is not state:
                 moved.append((Kind.NIC, nic_id, name, generation, after.value))
+    tenants = exists().where(columns(GuestNetwork).id == n.id)
     for networks in chunks(list(work.networks)):
-        rows = tx.connection.execute(select(n.id, n.name, n.generation, n.state).where(n.id.in_(networks)))
+        statement = select(n.id, n.name, n.generation, n.state).where(n.id.in_(networks), ~tenants)
+        rows = tx.connection.execute(statement)
         for network_id, name, generation, text in rows:
             before = NetworkState(text)
             now = network_after(before, *work.networks[network_id])

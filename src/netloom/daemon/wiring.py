@@ -23,6 +23,7 @@ from netloom.app.cloud.backends import Backends
 from netloom.app.cloud.catalogue import by_name
 from netloom.app.cloud.cloud import Cloud
 from netloom.app.cloud.identity import Identities
+from netloom.app.cloud.networks_keeper import NetworkKeeper
 from netloom.app.cloud.resources.acting import Resources
 from netloom.app.cloud.resources.kinds import cloud_kinds
 from netloom.app.cloud.retention import Retention
@@ -265,8 +266,11 @@ class Netloomd:
     async def _run_cloud(self) -> AsyncIterator[None]:
         state = pathlib.Path(self._settings.api.token_file).parent
         self.cloud = await seeded_cloud(self.store, await with_secrets(Backends(), self.store, state))
+        keeper = NetworkKeeper(self.cloud)
+        self.lifecycle.told = keeper.told
         async with (
             self._running("jobs", self.cloud.run),
+            self._running("networks", keeper.run),
             self._running("retention", Retention(self.cloud).run),
         ):
             yield

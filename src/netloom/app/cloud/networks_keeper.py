@@ -1,0 +1,172 @@
+"""Looking after tenants' networks: those that are used are up, those that nobody uses go down, those that are stuck go on.
+
+Rule 1: what is found here only asks for a job; the job looks again before it does anything.
+Rule 2: levels, not events: being told of a NIC only makes the look sooner, and every network is looked at once per
+    `network.gc.interval`. Only how long a network has been empty is remembered; after a restart it is counted anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+import structlog
+from sqlalchemy import Select, and_, or_, select
+
+from netloom.aio.clock import SYSTEM_CLOCK, Clock, wait_event
+from netloom.app.cloud import configuration
+from netloom.app.cloud.cloud import Cloud
+from netloom.app.cloud.networks_life import IMPLEMENT, SHUT_DOWN, OneNetwork, in_use
+from netloom.app.cloud.usecase import UseCase
+from netloom.app.cloud.visibility import system_caller
+from netloom.app.cloud.work import View
+from netloom.base.errors import NetloomError, NotFound
+from netloom.base.ids import NetworkId, Uuid
+from netloom.model.cloud.networks import GuestNetwork
+from netloom.model.states import NetworkState
+from netloom.store import tables
+from netloom.store.cloud.records import Where, columns
+from netloom.store.lookup import chunks
+from netloom.store.times import to_microseconds
+
+_log = structlog.get_logger("netloom.networks")
+
+LEASE: Final = 600.0
+"""Seconds that a network may be Implementing before it is done again."""
+GATHER: Final = 0.1
+"""Seconds in which what is told is gathered into one look."""
+AT_ONCE: Final = 500
+"""Networks that one look asks jobs for, of each sort; the next look takes more."""
+
+_DOWN = (NetworkState.ALLOCATED.value, NetworkState.SHUTDOWN.value)
+_IDLE = (NetworkState.IMPLEMENTED.value, NetworkState.SHUTDOWN.value)
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """What a look at all networks found.
+
+    Attributes:
+        wanted: those that are needed and not up, or have been on their way up for too long.
+        idle: those that are up, or half down, and not needed.
+        interval, wait: the settings, in seconds.
+    """
+
+    wanted: list[Uuid]
+    idle: list[Uuid]
+    interval: float
+    wait: float
+
+
+class NetworkKeeper:
+    """Looks and asks. `told` only takes note and may be called from any callback of the loop."""
+
+    def __init__(self, cloud: Cloud, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._cloud = cloud
+        self._clock = clock
+        self._told: dict[Uuid, None] = {}
+        self._wake = asyncio.Event()
+        self._idle_since: dict[Uuid, float] = {}
+        self._asked: dict[Uuid, float] = {}
+
+    def told(self, networks: Iterable[NetworkId]) -> None:
+        """NICs of these networks came to a host, or left one."""
+        for network_id in networks:
+            self._told[Uuid(network_id)] = None
+            self._idle_since.pop(Uuid(network_id), None)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        due = self._clock.now()
+        while True:
+            if await wait_event(self._wake, max(0.0, due - self._clock.now())):
+                await self._clock.sleep(GATHER)
+                self._wake.clear()
+            try:
+                await self.look_at_told()
+                if self._clock.now() >= due:
+                    due = self._clock.now() + await self.look_at_all()
+            except NetloomError as error:
+                _log.warning("networks not looked after", code=error.stable_code, error=str(error))
+                due = self._clock.now() + GATHER * 20
+
+    async def look_at_told(self) -> int:
+        """Have those up that NICs came into; how many were asked for."""
+        told, self._told = list(self._told), {}
+        if not told:
+            return 0
+        wanted = await self._cloud.read_as(system_caller(), lambda view: _wanted_of(view, told))
+        for network_id in wanted:
+            await self._up(network_id)
+        return len(wanted)
+
+    async def look_at_all(self) -> float:
+        """Look at every network; seconds until the next time."""
+        found = await self._cloud.read_as(system_caller(), _look)
+        now = self._clock.now()
+        self._asked = {each: at for each, at in self._asked.items() if now - at < LEASE}
+        for network_id in found.wanted:
+            if network_id not in self._asked:
+                await self._up(network_id)
+        idle = set(found.idle)
+        self._idle_since = {each: at for each, at in self._idle_since.items() if each in idle}
+        for network_id in found.idle:
+            since = self._idle_since.setdefault(network_id, now)
+            if now - since >= found.wait:
+                del self._idle_since[network_id]
+                await self._ask(SHUT_DOWN, network_id)
+        next_due = [at + found.wait - now for at in self._idle_since.values()]
+        return max(0.0, min([found.interval, *next_due]))
+
+    async def _up(self, network_id: Uuid) -> None:
+        self._asked[network_id] = self._clock.now()
+        await self._ask(IMPLEMENT, network_id)
+
+    async def _ask(self, use_case: UseCase[OneNetwork, GuestNetwork], network_id: Uuid) -> None:
+        try:
+            await self._cloud.do(system_caller(), use_case, OneNetwork(id=network_id))
+        except NotFound:  # deleted since
+            _log.debug("network gone", network=network_id)
+
+
+def _networks(*where: Where) -> Select[str]:
+    """Ids of tenants' networks by conditions on both of their halves."""
+    g, n = columns(GuestNetwork), tables.networks
+    return (
+        select(n.c.id)
+        .join_from(n, g.id.table, n.c.id == g.id)
+        .where(*where)
+        .order_by(n.c.number)
+        .limit(AT_ONCE)
+    )
+
+
+def _look(view: View) -> Found:
+    g, n = columns(GuestNetwork), tables.networks.c
+    stale = to_microseconds(view.at - dt.timedelta(seconds=LEASE))
+    wanted = or_(
+        and_(n.state.in_(_DOWN), or_(g.persistent.is_(True), in_use())),
+        and_(n.state == NetworkState.IMPLEMENTING.value, n.state_since < stale),
+    )
+    idle = and_(n.state.in_(_IDLE), g.persistent.is_(False), ~in_use())
+    return Found(
+        wanted=_ids(view, _networks(wanted)),
+        idle=_ids(view, _networks(idle)),
+        interval=float(configuration.number(view, "network.gc.interval")),
+        wait=float(configuration.number(view, "network.gc.wait")),
+    )
+
+
+def _wanted_of(view: View, networks: list[Uuid]) -> list[Uuid]:
+    n = tables.networks.c
+    found: list[Uuid] = []
+    for chunk in chunks(networks):
+        found += _ids(view, _networks(n.id.in_(chunk), n.state.in_(_DOWN), in_use()))
+    return found
+
+
+def _ids(view: View, statement: Select[str]) -> list[Uuid]:
+    return [Uuid(found) for found in view.records.connection.scalars(statement)]
