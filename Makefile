@@ -14,6 +14,7 @@ demo: ## Show tenants' networks working on a lab of three hosts, claim by claim 
 
 test: ## Run all tests (root: real Open vSwitch hosts in network namespaces; PostgreSQL)
 	@tools/setup.sh test
+	@tools/clients.sh
 	@$(PY) -m pytest
 
 test-fast: ## Run the tests that need no root and no package: the pure floors
