@@ -120,6 +120,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     switches: SwitchSettings = msgspec.field(default_factory=SwitchSettings)
     reconcile: ReconcileSettings = msgspec.field(default_factory=ReconcileSettings)
     lifecycle: LifecycleSettings = msgspec.field(default_factory=LifecycleSettings)
+    hypervisors: dict[str, dict[str, str | int | float | bool]] = msgspec.field(default_factory=dict)
+    """A section `[hypervisors.NAME]` for each adapter that shall run instances; what stands in it is its own to say."""
     log: LogSettings = msgspec.field(default_factory=LogSettings)
 
 

@@ -22,6 +22,7 @@ from netloom.aio.watchdog import LagWatchdog
 from netloom.app.cloud.backends import Backends
 from netloom.app.cloud.catalogue import by_name
 from netloom.app.cloud.cloud import Cloud
+from netloom.app.cloud.hypervisors import configured
 from netloom.app.cloud.identity import Identities
 from netloom.app.cloud.networks_keeper import NetworkKeeper
 from netloom.app.cloud.resources.acting import Resources
@@ -29,7 +30,7 @@ from netloom.app.cloud.resources.kinds import cloud_kinds
 from netloom.app.cloud.retention import Retention
 from netloom.app.lifecycle import Lifecycle, LifecycleOptions
 from netloom.app.service import App
-from netloom.base.ids import Uuid
+from netloom.base.ids import HostId, Uuid
 from netloom.daemon import doors
 from netloom.daemon.certificates import Certificates
 from netloom.daemon.claims import StoredClaims
@@ -265,7 +266,8 @@ class Netloomd:
     @contextlib.asynccontextmanager
     async def _run_cloud(self) -> AsyncIterator[None]:
         state = pathlib.Path(self._settings.api.token_file).parent
-        self.cloud = await seeded_cloud(self.store, await with_secrets(Backends(), self.store, state))
+        backends = Backends(hypervisors=configured(self._settings.hypervisors, self._reachable))
+        self.cloud = await seeded_cloud(self.store, await with_secrets(backends, self.store, state))
         keeper = NetworkKeeper(self.cloud)
         self.lifecycle.told = keeper.told
         async with (
@@ -347,6 +349,10 @@ class Netloomd:
         return None
 
     # -- hosts -------------------------------------------------------------------------------------------------------
+
+    def _reachable(self, host_id: HostId) -> bool:
+        kept = self.hosts.get(host_id)
+        return kept is not None and kept.session.is_up
 
     def _worked_in(self, changes: Sequence[Change]) -> None:
         self._follower.worked_in(changes)

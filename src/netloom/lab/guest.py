@@ -95,7 +95,8 @@ class Guest:
             mtu=mtu or old.mtu,
         )
         self._store(new)
-        namespaces.sysctl(self.namespace, namespaces.PROMPT_IPV6 if new.ipv6 else namespaces.QUIET_IPV6)
+        if new.ipv6:
+            namespaces.sysctl(self.namespace, namespaces.PROMPT_IPV6)
         namespaces.ip_batch([f"addr flush dev {new.device}"], namespace=self.namespace, force=True)
         namespaces.ip_batch(device_lines(new), namespace=self.namespace)
 
@@ -129,7 +130,7 @@ class Guest:
         if target.name == source.name:
             raise LabError(f"{self.name} is on {target.name} already", subject=f"guest/{self.name}")
         serial = state.serial + 1
-        device, port = f"eth{serial}", names.port_name(self.name, serial)
+        device, port = names.device_name(self.name, serial), names.port_name(self.name, serial)
         self._store(msgspec.structs.replace(state, serial=serial))
         namespaces.ip_batch([links.cable(device, self.namespace, port, target.namespace, state.mtu)])
         finish_cable(device, self.namespace, port, target.namespace)
@@ -143,7 +144,10 @@ class Guest:
         """
         old = self.state
         new = msgspec.structs.replace(
-            old, host=target.name, device=f"eth{old.serial}", port=names.port_name(self.name, old.serial)
+            old,
+            host=target.name,
+            device=names.device_name(self.name, old.serial),
+            port=names.port_name(self.name, old.serial),
         )
         known = commands.run(["ip", "neigh", "show", "dev", old.device], namespace=self.namespace).stdout
         neighbours = (line.split() for line in known.splitlines())
@@ -166,7 +170,7 @@ class Guest:
         """Remove what is left of it on the host it came from."""
         now = self.state.serial
         leftovers = {
-            names.port_name(self.name, serial): f"eth{serial}" for serial in range(now) if serial != now
+            names.port_name(self.name, serial): names.device_name(self.name, serial) for serial in range(now)
         }
         present = {link for link in leftovers if _has(source.namespace, link)}
         source.unplug(*present)

@@ -184,7 +184,8 @@ class Lab:
         return self.add_guests([plan])[0]
 
     def add_guests(self, plans: Sequence[GuestPlan]) -> list[Guest]:
-        """Make guests, all interfaces in one batch, all ports of a host in one transaction.
+        """Make guests, all interfaces in one batch, all ports of a host in one transaction. `m+0` and `m+1` are interfaces
+        of one machine `m`.
 
         Raises:
             LabError: a name is taken or not a name, or a host is not there.
@@ -194,28 +195,32 @@ class Lab:
         if taken := sorted(made.keys() & before.guests.keys()):
             raise LabError(f"there is a guest {taken[0]} already", code="guest-exists", subject=self.name)
         rooms = {name: names.guest_namespace(self.name, name) for name in made}
+        fresh = list(dict.fromkeys(room for room in rooms.values() if room not in before.namespaces))
 
         def claim(now: LabState) -> LabState:
             return msgspec.structs.replace(
-                now, guests={**now.guests, **made}, namespaces=(*now.namespaces, *rooms.values())
+                now, guests={**now.guests, **made}, namespaces=(*now.namespaces, *fresh)
             )
 
         self._file.update(claim)
-        namespaces.ip_batch(f"netns add {room}" for room in rooms.values())
+        namespaces.ip_batch(f"netns add {room}" for room in fresh)
+        for room in fresh:
+            namespaces.sysctl(room, namespaces.QUIET_IPV6)
         namespaces.ip_batch(
             links.cable(g.device, rooms[g.name], g.port, names.namespace(self.name, g.host), g.mtu)
             for g in made.values()
         )
         for guest in made.values():
             room = rooms[guest.name]
-            namespaces.sysctl(room, namespaces.PROMPT_IPV6 if guest.ipv6 else namespaces.QUIET_IPV6)
+            if guest.ipv6:
+                namespaces.sysctl(room, namespaces.PROMPT_IPV6)
             finish_cable(guest.device, room, guest.port, names.namespace(self.name, guest.host))
             namespaces.ip_batch(["link set lo up", *device_lines(guest)], namespace=room)
         self._plug(plans, made)
         return [Guest(self._file, plan.name) for plan in plans]
 
     def remove_guest(self, name: str) -> None:
-        """Unplug a guest and remove it with everything that runs in it."""
+        """Unplug a guest and remove it; with the last interface of a machine everything that runs in it."""
         guest = self.guest(name)
         now = guest.state
         ports = [names.port_name(name, serial) for serial in range(now.serial + 1)]
@@ -225,14 +230,20 @@ class Lab:
                     LabError
                 ):  # its daemons may be dead; the device goes with the namespace
                     host.unplug(*ports)
-        process.stop(process.inside([guest.namespace], None))
-        namespaces.ip_batch([f"netns del {guest.namespace}"])
+        shared = any(
+            names.machine_of(each) == names.machine_of(name) for each in self.state.guests if each != name
+        )
+        if shared:
+            namespaces.ip_batch([f"link del {now.device}"], namespace=guest.namespace, force=True)
+        else:
+            process.stop(process.inside([guest.namespace], None))
+            namespaces.ip_batch([f"netns del {guest.namespace}"], force=True)
 
         def forget(old: LabState) -> LabState:
             return msgspec.structs.replace(
                 old,
                 guests={key: value for key, value in old.guests.items() if key != name},
-                namespaces=tuple(entry for entry in old.namespaces if entry != guest.namespace),
+                namespaces=tuple(entry for entry in old.namespaces if shared or entry != guest.namespace),
             )
 
         self._file.update(forget)
@@ -254,7 +265,7 @@ class Lab:
         return GuestState(
             name=names.check_guest(plan.name),
             host=plan.host,
-            device="eth0",
+            device=names.device_name(plan.name),
             port=names.port_name(plan.name),
             mac=plan.mac or _default_mac(self.name, plan.name),
             ipv4=plan.ipv4,

@@ -24,7 +24,7 @@ MAX_INTERFACE = 15
 """IFNAMSIZ - 1."""
 
 _LAB = re.compile(r"^[a-z0-9][a-z0-9-]{0,23}$")
-_GUEST = re.compile(r"^[a-zA-Z0-9][a-zA-Z0-9_-]{0,39}$")
+_GUEST = re.compile(r"^[a-zA-Z0-9][a-zA-Z0-9_-]{0,39}(\+[0-9]{1,2})?$")
 
 
 def check_lab(name: str) -> str:
@@ -35,7 +35,7 @@ def check_lab(name: str) -> str:
 
 
 def check_guest(name: str) -> str:
-    """A guest's name: 1 to 40 of letters, digits, `_` and `-`."""
+    """A guest's name: 1 to 40 of letters, digits, `_` and `-`; behind a `+`, which interface of a machine with several."""
     if _GUEST.match(name) is None:
         raise LabError(f"{name!r} is not a guest's name", hint="1 to 40 letters, digits, _ and -")
     return name
@@ -52,8 +52,21 @@ def namespace(lab: str, role: str) -> str:
 
 
 def guest_namespace(lab: str, guest: str) -> str:
-    """The namespace of a guest; the extra part keeps a guest called `h1` apart from the host."""
-    return namespace_prefix(lab) + "g." + guest
+    """The namespace of a guest; the extra part keeps a guest `h1` apart from the host. `m+0` and `m+1` share `m`'s."""
+    return namespace_prefix(lab) + "g." + machine_of(guest)
+
+
+def machine_of(guest: str) -> str:
+    """The machine that a guest's name says it is an interface of; the guest itself when it says nothing of the kind."""
+    return guest.partition("+")[0]
+
+
+def device_name(guest: str, serial: int = 0) -> str:
+    """The interface inside a guest; a machine's have the numbers of its interfaces, and later ones (migration) a serial."""
+    number = guest.partition("+")[2]
+    if not number:
+        return f"eth{serial}"
+    return f"eth{number}" + (f".{serial}" if serial else "")
 
 
 def host_name(number: int) -> str:
