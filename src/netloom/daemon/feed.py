@@ -1,20 +1,23 @@
 """Intent from the store as the planner wants it: everything first, then what changes.
 
 Rule 1: a change only says *look again*: the object is read as it is now, and one that is gone is removed.
-Rule 2: when the change log was compacted past us, everything is read again, and what is not there any more is removed.
+Rule 2: NICs come with the groups that filter them, read in the same snapshot: none is open for a moment.
+Rule 3: when the change log was compacted past us, everything is read again, and what is not there any more is removed.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from netloom.base.ids import Uuid
-from netloom.daemon.views import PLANNED_KINDS, view_of
-from netloom.model.kinds import Kind
-from netloom.model.objects import Host, Object
+from netloom.daemon.views import PLANNED_KINDS, group_view, view_of
+from netloom.model.kinds import Cause, Kind
+from netloom.model.objects import Host, Object, kind_of_object
 from netloom.plan.records import Edit, Remove
 from netloom.reconcile.inputs import IntentBatch
 from netloom.store.changelog import RevisionCompacted
+from netloom.store.cloud.filters import GroupRules
 from netloom.store.store import Store
 
 FIRST_BATCH = 2_000
@@ -22,6 +25,15 @@ FIRST_BATCH = 2_000
 
 HostListener = Callable[[Mapping[Uuid, Host | None]], None]
 """Hears which hosts were declared, changed or (None) removed; called before the planner works them in."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Filters:
+    """What was read of security groups with some objects."""
+
+    nic_groups: Mapping[Uuid, tuple[int, ...]] = field(default_factory=dict)
+    groups: Iterable[GroupRules] = ()
+    gone: Iterable[Uuid] = ()
 
 
 class StoreFeed:
@@ -32,6 +44,7 @@ class StoreFeed:
         self._hosts = hosts
         self._known: dict[Uuid, Kind] = {}
         self._generations: dict[Uuid, int] = {}
+        self._groups: set[Uuid] = set()
 
     async def follow(self) -> AsyncIterator[IntentBatch]:
         """Batches for ever; see `IntentBatch`. Who follows anew hears everything again, whatever was told before."""
@@ -46,7 +59,8 @@ class StoreFeed:
                     await self._store.wait_beyond(revision)
                     changed = await self._store.load_changed(revision)
                     revision = changed.revision
-                    yield self._batch(revision, changed.objects, changed.gone, complete=True)
+                    filters = _Filters(changed.nic_groups, changed.groups, changed.groups_gone)
+                    yield self._batch(revision, changed.objects, changed.gone, filters, complete=True)
             except RevisionCompacted:
                 continue
 
@@ -56,15 +70,27 @@ class StoreFeed:
         present = {item.id for item in objects}
         gone = [(kind, item_id) for item_id, kind in self._known.items() if item_id not in present]
         last = max(0, len(objects) - 1) // FIRST_BATCH
+        lost = self._groups.difference(found.group.id for found in snapshot.groups)
         for index in range(last + 1):
             part = objects[index * FIRST_BATCH : (index + 1) * FIRST_BATCH]
             complete = index == last
-            yield self._batch(snapshot.revision, part, gone if complete else (), complete=complete)
+            filters = _Filters(snapshot.nic_groups, () if index else snapshot.groups, () if index else lost)
+            yield self._batch(snapshot.revision, part, gone if complete else (), filters, complete=complete)
 
     def _batch(
-        self, revision: int, objects: Iterable[Object], gone: Iterable[tuple[Kind, Uuid]], *, complete: bool
+        self,
+        revision: int,
+        objects: Iterable[Object],
+        gone: Iterable[tuple[Kind, Uuid]],
+        filters: _Filters,
+        *,
+        complete: bool,
     ) -> IntentBatch:
-        edits: list[Edit] = []
+        edits: list[Edit] = [group_view(found) for found in filters.groups]
+        self._groups.update(edit.id for edit in edits)
+        for group_id in filters.gone:
+            self._groups.discard(group_id)
+            edits.append(Remove(Cause.SECURITY_GROUP, group_id))
         generations: dict[Uuid, int] = {}
         hosts: dict[Uuid, Host | None] = {}
         for kind, item_id in gone:
@@ -75,14 +101,14 @@ class StoreFeed:
             if kind is Kind.HOST:
                 hosts[item_id] = None
         for item in objects:
-            view = view_of(item)
+            view = view_of(item, filters.nic_groups.get(item.id))
             if view is None:
                 continue
             if isinstance(item, Host):
                 hosts[item.id] = item
                 self._known[item.id] = Kind.HOST
             else:
-                self._known[item.id] = view.ref.kind
+                self._known[item.id] = kind_of_object(item)
             generations[item.id] = item.generation
             if (
                 self._generations.get(item.id) != item.generation

@@ -8,11 +8,24 @@ from __future__ import annotations
 
 import ipaddress
 
+import msgspec
+
 from netloom.base.ids import HostId, NetworkId, NicId
 from netloom.base.net import parse_mac
+from netloom.model.cloud.acl_match import networks
 from netloom.model.kinds import Kind
 from netloom.model.objects import Host, Network, Nic, Object
-from netloom.plan.records import Attachment, HostView, NetworkView, NicView, ObjectRef, UplinkView
+from netloom.plan.records import (
+    Attachment,
+    GroupRule,
+    GroupView,
+    HostView,
+    NetworkView,
+    NicView,
+    ObjectRef,
+    UplinkView,
+)
+from netloom.store.cloud.filters import GroupRules
 
 PLANNED_KINDS = frozenset({Kind.HOST, Kind.NETWORK, Kind.NIC})
 """Kinds that the planner looks at; the others decide only what the use cases allow."""
@@ -53,8 +66,8 @@ def network_view(network: Network) -> NetworkView:
     )
 
 
-def nic_view(nic: Nic) -> NicView:
-    """A NIC's picture."""
+def nic_view(nic: Nic, groups: tuple[int, ...] | None = None) -> NicView:
+    """A NIC's picture; `groups`: the numbers of its security groups, None when it is not filtered."""
     attached = nic.attachment
     return NicView(
         id=NicId(nic.id),
@@ -66,18 +79,31 @@ def nic_view(nic: Nic) -> NicView:
         ipv6=ipaddress.IPv6Address(nic.ipv6) if nic.ipv6 else None,
         identity=nic.identity,
         attachment=Attachment(attached.host_id, attached.device) if attached else None,
+        groups=groups,
     )
 
 
-def view_of(item: Object) -> HostView | NetworkView | NicView | None:
-    """An object's picture; None for kinds that the planner does not look at."""
+def group_view(found: GroupRules) -> GroupView:
+    """A security group's picture. A rule about a group that is not there (any more) is left out: it allows nothing."""
+    rules: list[GroupRule] = []
+    for rule in found.rules:
+        match = msgspec.structs.replace(rule.match, cidrs=())
+        if rule.peer_group_id is None:
+            rules += (GroupRule(rule.direction, match, cidr=cidr) for cidr in networks(rule.match.cidrs))
+        elif rule.peer_group_id in found.numbers:
+            rules.append(GroupRule(rule.direction, match, peer=found.numbers[rule.peer_group_id]))
+    return GroupView(found.group.id, found.group.number, found.group.name, tuple(rules))
+
+
+def view_of(item: Object, groups: tuple[int, ...] | None = None) -> HostView | NetworkView | NicView | None:
+    """An object's picture; None for kinds that the planner does not look at. `groups` as in `nic_view`."""
     match item:
         case Host():
             return host_view(item)
         case Network():
             return network_view(item)
         case Nic():
-            return nic_view(item)
+            return nic_view(item, groups)
         case _:
             return None
 

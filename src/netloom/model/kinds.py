@@ -30,6 +30,22 @@ class Kind(enum.Enum):
         return _WORDS[self].replace("_", "-") + "s"
 
 
+class Cause(enum.Enum):
+    """What causes flows and is no declared object: records of the cloud that the planner is told of."""
+
+    SECURITY_GROUP = "SecurityGroup"
+
+    @property
+    def word(self) -> str:
+        """The cause in a subject: `security_group`, as in `security_group/web`."""
+        return self.name.lower()
+
+    @property
+    def title(self) -> str:
+        """The cause in a sentence: `security group`."""
+        return self.word.replace("_", " ")
+
+
 _WORDS = {
     Kind.ZONE: "zone",
     Kind.PHYSICAL_NETWORK: "physical_network",

@@ -12,15 +12,17 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 import msgspec
 
 from netloom.base.ids import HostId, NetworkId, NicId, Uuid
-from netloom.base.net import IPAddress, link_local
+from netloom.base.net import IPAddress, IPNetwork, link_local
+from netloom.model.cloud.acl_match import Match
+from netloom.model.cloud.rules import TrafficDirection
 from netloom.model.isolation import Isolation
-from netloom.model.kinds import Kind
+from netloom.model.kinds import Cause, Kind
 
 
 class ObjectRef(msgspec.Struct, frozen=True, gc=False):
-    """An intent object as a cause: enough to name it to a person and to find it again."""
+    """An intent object, or a record of the cloud, as a cause: enough to name it to a person and to find it again."""
 
-    kind: Kind
+    kind: Kind | Cause
     id: Uuid
     number: int
     name: str
@@ -131,6 +133,9 @@ class NicView(msgspec.Struct, frozen=True):
     ipv6: IPv6Address | None = None
     identity: str = ""  # the value of iface-id (or xs-vif-uuid) on its port; the id when empty
     attachment: Attachment | None = None
+    groups: tuple[int, ...] | None = (
+        None  # numbers of its security groups, ascending; None: it is not filtered
+    )
 
     @property
     def ref(self) -> ObjectRef:
@@ -148,6 +153,45 @@ class NicView(msgspec.Struct, frozen=True):
         own = link_local(self.mac)
         ipv6 = () if self.ipv6 is None or self.ipv6 == own else (self.ipv6,)
         return (*(() if self.ipv4 is None else (self.ipv4,)), *ipv6, own)
+
+    @property
+    def given(self) -> tuple[IPAddress, ...]:
+        """The addresses that it was given: those it is known by beyond its network."""
+        return tuple(address for address in (self.ipv4, self.ipv6) if address is not None)
+
+
+class GroupRule(msgspec.Struct, frozen=True, gc=False):
+    """One thing that a security group allows: `match` with an address of `cidr`, or of the group numbered `peer`."""
+
+    direction: TrafficDirection
+    match: Match  # its own networks are empty
+    cidr: IPNetwork | None = None
+    peer: int | None = None
+
+
+class GroupView(msgspec.Struct, frozen=True):
+    """A security group: what NICs in it let through."""
+
+    id: Uuid
+    number: int
+    name: str
+    rules: tuple[GroupRule, ...] = ()
+
+    @property
+    def ref(self) -> ObjectRef:
+        """This group as a cause."""
+        return ObjectRef(Cause.SECURITY_GROUP, self.id, self.number, self.name)
+
+    def closed(self, direction: TrafficDirection) -> bool:
+        """Whether what no rule allows is dropped: inwards always, outwards once there is a rule."""
+        return direction is TrafficDirection.INGRESS or any(
+            rule.direction is direction for rule in self.rules
+        )
+
+    def peers(self, direction: TrafficDirection) -> tuple[int, ...]:
+        """The numbers of the groups that its rules of a direction name, ascending."""
+        named = {rule.peer for rule in self.rules if rule.direction is direction and rule.peer is not None}
+        return tuple(sorted(named))
 
 
 class PortSeen(msgspec.Struct, frozen=True, gc=False):
@@ -174,13 +218,13 @@ class Placement(msgspec.Struct, frozen=True, gc=False):
 
 
 class Remove(msgspec.Struct, frozen=True):
-    """The removal of an intent object, as an edit."""
+    """The removal of an intent object or of a group, as an edit."""
 
-    kind: Kind
+    kind: Kind | Cause
     id: Uuid
 
 
-Edit = HostView | NetworkView | NicView | Remove
+Edit = HostView | NetworkView | NicView | GroupView | Remove
 
 
 class HostChange(msgspec.Struct, frozen=True):
@@ -212,6 +256,13 @@ class NicChange(msgspec.Struct, frozen=True):
     after: NicView | None
 
 
+class GroupChange(msgspec.Struct, frozen=True):
+    """A security group became known, has other rules, or is gone."""
+
+    before: GroupView | None
+    after: GroupView | None
+
+
 class PlacementChange(msgspec.Struct, frozen=True):
     """A NIC came to a host, left it, or has another port there."""
 
@@ -236,5 +287,12 @@ class IdentityChange(msgspec.Struct, frozen=True):
 
 
 Change = (
-    HostChange | FactsChange | NetworkChange | NicChange | PlacementChange | PresenceChange | IdentityChange
+    HostChange
+    | FactsChange
+    | NetworkChange
+    | NicChange
+    | GroupChange
+    | PlacementChange
+    | PresenceChange
+    | IdentityChange
 )

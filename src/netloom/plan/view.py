@@ -15,12 +15,15 @@ from typing import Protocol, TypeVar
 from netloom.base.ids import HostId, NetworkId, NicId, Uuid
 from netloom.base.net import IPAddress
 from netloom.model.isolation import Isolation
-from netloom.model.kinds import Kind
+from netloom.model.kinds import Cause, Kind
 from netloom.plan.records import (
     Attachment,
     Change,
     Edit,
     FactsChange,
+    GroupChange,
+    GroupRule,
+    GroupView,
     HostChange,
     HostView,
     IdentityChange,
@@ -44,6 +47,9 @@ __all__ = [
     "Change",
     "Edit",
     "FactsChange",
+    "GroupChange",
+    "GroupRule",
+    "GroupView",
     "HostChange",
     "HostView",
     "IdentityChange",
@@ -97,6 +103,10 @@ class View:
         self.attached: dict[HostId, dict[NicId, None]] = {}
         self.by_segment: dict[tuple[str, Isolation, int], tuple[NetworkView, ...]] = {}
         self.by_ofport: dict[HostId, dict[int, PortSeen]] = {}
+        self.groups: dict[int, GroupView] = {}
+        self.members: dict[int, dict[NicId, None]] = {}
+        self.by_member: dict[tuple[int, IPAddress], tuple[NicView, ...]] = {}
+        self._group_ids: dict[Uuid, GroupView] = {}
         self._seen: dict[str, dict[tuple[HostId, str], PortSeen]] = {}
 
     # -- questions ---------------------------------------------------------------------------------------------------
@@ -158,6 +168,10 @@ class View:
                 return self.put_network(edit)
             case NicView():
                 return self.put_nic(edit)
+            case GroupView():
+                return self.put_group(edit)
+            case Remove(kind=Cause.SECURITY_GROUP):
+                return self.remove_group(edit.id)
             case Remove(kind=Kind.HOST):
                 return self.remove_host(HostId(edit.id))
             case Remove(kind=Kind.NETWORK):
@@ -176,6 +190,10 @@ class View:
                 return self.remove_network(network.id)
             case NicChange(before=None, after=NicView() as nic):
                 return self.remove_nic(nic.id)
+            case GroupChange(before=None, after=GroupView() as group):
+                return self.remove_group(group.id)
+            case GroupChange(before=GroupView() as before):
+                return self.put_group(before)
             case HostChange(before=HostView() as before):
                 return self.put_host(before)
             case NetworkChange(before=NetworkView() as before):
@@ -251,6 +269,22 @@ class View:
         changes.append(NicChange(nic, None))
         changes += self._settle(nic.iface_id)
         return tuple(changes)
+
+    def put_group(self, group: GroupView) -> tuple[Change, ...]:
+        """Take a security group, or its other rules. NICs may name it before, and others' rules too."""
+        before = self.groups.get(group.number)
+        if before == group:
+            return ()
+        self.groups[group.number] = self._group_ids[group.id] = group
+        return (GroupChange(before, group),)
+
+    def remove_group(self, group_id: Uuid) -> tuple[Change, ...]:
+        """Forget a security group; NICs that still name it get nothing from it."""
+        before = self._group_ids.pop(group_id, None)
+        if before is None:
+            return ()
+        del self.groups[before.number]
+        return (GroupChange(before, None),)
 
     # -- observation -------------------------------------------------------------------------------------------------
 
@@ -380,6 +414,10 @@ class View:
             _claim(self.by_address, (nic.network_id, address), nic)
         if nic.attachment is not None:
             self.attached.setdefault(nic.attachment.host_id, {})[nic.id] = None
+        for group in nic.groups or ():
+            self.members.setdefault(group, {})[nic.id] = None
+            for address in nic.given:
+                _claim(self.by_member, (group, address), nic)
 
     def _unindex(self, nic: NicView) -> None:
         del self.nic_numbers[nic.number]
@@ -388,6 +426,12 @@ class View:
             del here[nic.id]
             if not here:
                 del self.attached[nic.attachment.host_id]
+        for group in nic.groups or ():
+            del self.members[group][nic.id]
+            if not self.members[group]:
+                del self.members[group]
+            for address in nic.given:
+                _release(self.by_member, (group, address), nic)
         siblings = self.nics_of[nic.network_id]
         del siblings[nic.id]
         if not siblings:

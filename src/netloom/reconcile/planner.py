@@ -28,7 +28,7 @@ from netloom.aio.tasks import Group
 from netloom.base.ids import HostId, Uuid
 from netloom.model.kinds import Kind
 from netloom.plan.faults import Where
-from netloom.plan.records import HostView, NetworkView, NicView, ObjectRef
+from netloom.plan.records import GroupView, HostView, NetworkView, NicView, ObjectRef
 from netloom.plan.switch import Fragment, FragmentKey, SwitchChange
 from netloom.plan.view import (
     Change,
@@ -441,7 +441,7 @@ class PlannerLoop:
 
 def _ref(edit: Edit) -> ObjectRef:
     match edit:
-        case HostView() | NetworkView() | NicView():
+        case HostView() | NetworkView() | NicView() | GroupView():
             return edit.ref
         case Remove(kind=kind, id=object_id):
             return ObjectRef(kind, object_id, 0, object_id)

@@ -30,7 +30,7 @@ class Snapshot:
     hosts: tuple[Host, ...]
     networks: tuple[Network, ...]
     nics: tuple[Nic, ...]
-    nic_groups: Mapping[Uuid, tuple[Uuid, ...]] = field(default_factory=dict)
+    nic_groups: Mapping[Uuid, tuple[int, ...]] = field(default_factory=dict)
     groups: tuple[GroupRules, ...] = ()
 
 
@@ -46,7 +46,7 @@ class Changed:
     objects: tuple[Object, ...]
     gone: tuple[tuple[Kind, Uuid], ...]
     more: bool
-    nic_groups: Mapping[Uuid, tuple[Uuid, ...]] = field(default_factory=dict)
+    nic_groups: Mapping[Uuid, tuple[int, ...]] = field(default_factory=dict)
     groups: tuple[GroupRules, ...] = ()
     groups_gone: tuple[Uuid, ...] = ()
 
@@ -86,7 +86,7 @@ def read_changed(connection: Connection, since: int, limit: int) -> Changed:
         gone += [(kind, item_id) for item_id in ids if item_id not in found]
     nics = list(touched[Kind.NIC.value])
     groups = read_groups(connection, touched[LOG_WORD]) if touched[LOG_WORD] else []
-    present = {group.id for group, _ in groups}
+    present = {found.group.id for found in groups}
     return Changed(
         log[-1][0] if log else since,
         tuple(objects),

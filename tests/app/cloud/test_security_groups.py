@@ -203,8 +203,8 @@ async def test_a_change_of_rules_is_noted_for_the_planner_and_for_nobody_else(cl
     assert await store.changes(before) == []
     changed = await store.load_changed(before)
     assert changed.revision == before + 1
-    ((told, its_rules),) = changed.groups
-    assert (told.id, [rule.direction for rule in its_rules]) == (group.id, [TrafficDirection.INGRESS])
+    (told,) = changed.groups
+    assert (told.group.id, [rule.direction for rule in told.rules]) == (group.id, [TrafficDirection.INGRESS])
     gone = await store.read(lambda connection: read_changed(connection, before, 10).groups_gone)
     assert gone == ()
     assert LOG_WORD == "SecurityGroup"

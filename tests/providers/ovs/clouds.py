@@ -6,12 +6,16 @@ import contextlib
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 
-from netloom.base.ids import HostId, NetworkId, NicId
+from netloom.base.ids import HostId, NetworkId, NicId, Uuid
+from netloom.model.cloud.acl_match import Match
+from netloom.model.cloud.rules import TrafficDirection
 from netloom.model.isolation import Isolation
 from netloom.plan.graph import Planner
 from netloom.plan.switch import SwitchChange, SwitchDesired
 from netloom.plan.view import (
     Change,
+    GroupRule,
+    GroupView,
     HostView,
     NetworkView,
     NicView,
@@ -63,6 +67,30 @@ def nic(number: int, of: int = 1, **other: object) -> NicView:
         "ipv6": CIDR6[number],
     } | other
     return NicView(nic_id(number), number, f"nic{number}", network_id(of), **fields)
+
+
+def group(number: int, *rules: GroupRule) -> GroupView:
+    return GroupView(Uuid(f"00000000-0000-4000-8003-{number:012d}"), number, f"group{number}", rules)
+
+
+def allow(
+    side: str | int,
+    protocol: str = "all",
+    ports: tuple[int, int] | None = None,
+    *,
+    icmp: tuple[int, int] | None = None,
+    out: bool = False,
+) -> GroupRule:
+    """A rule about a network (text) or another group (its number)."""
+    first, last = ports or (None, None)
+    kind, code = icmp or (None, None)
+    match = Match(
+        protocol=protocol, start_port=first, end_port=last, icmp_type=kind, icmp_code=code, cidrs=()
+    )
+    direction = TrafficDirection.EGRESS if out else TrafficDirection.INGRESS
+    if isinstance(side, int):
+        return GroupRule(direction, match, peer=side)
+    return GroupRule(direction, match, cidr=ipaddress.ip_network(side))
 
 
 UPLINK_PORT = 2001
@@ -122,7 +150,7 @@ class Cloud:
         self.feed(self.view.put_host(host(number, **other)), self.view.observe_facts(facts.host_id, facts))
         self.take()
 
-    def put(self, *records: NetworkView | NicView | HostView) -> None:
+    def put(self, *records: NetworkView | NicView | HostView | GroupView) -> None:
         for record in records:
             self.feed(self.view.edit(record))
         self.take()

@@ -11,7 +11,7 @@ import pathlib
 from collections.abc import Callable
 
 import pytest
-from tests.providers.ovs.clouds import UPLINK, Cloud, network, nic, vlan
+from tests.providers.ovs.clouds import UPLINK, Cloud, allow, group, network, nic, vlan
 
 from netloom.model.isolation import Isolation
 from netloom.plan.switch import Fragment
@@ -199,6 +199,31 @@ def one_vlan_on_two_physical_networks() -> list[Fragment]:
     return of(cloud, 1, "uplinks", "wire")
 
 
+def filtered(*kinds: str) -> list[Fragment]:
+    """Two NICs in one group each; each group names the other one, the first in both directions."""
+    cloud = Cloud()
+    cloud.add_host(1)
+    cloud.put(
+        network(1),
+        group(
+            7,
+            allow("192.0.2.0/24", "tcp", (22, 22)),
+            allow("0.0.0.0/0", "tcp", (1000, 1999)),
+            allow("2001:db8::/32", "icmp", icmp=(128, -1)),
+            allow(8, "udp", (53, 53)),
+            allow("0.0.0.0/0", "47"),
+            allow(8, out=True),
+        ),
+        group(8, allow(7, "icmp", icmp=(-1, -1)), allow(8)),
+        nic(1, groups=(7,)),
+        nic(2, groups=(7, 8)),
+        nic(3, groups=(8,)),
+    )
+    for number in (1, 2, 3):
+        cloud.plug(number, on=1, ofport=10 + number)
+    return of(cloud, 1, *kinds)
+
+
 CASES: dict[str, Case] = {
     "base": base,
     "tunnel-ports": tunnel_ports,
@@ -225,6 +250,7 @@ CASES: dict[str, Case] = {
     "vlan-migrating-at-its-source": vlan_migrating_at_its_source,
     "one-vlan-on-two-physical-networks": one_vlan_on_two_physical_networks,
     "uplinks-without-vlans": uplinks_without_vlans,
+    "security-groups": lambda: filtered("filter", "group", "member-in", "member-out"),
 }
 
 

@@ -12,6 +12,8 @@ from tests.providers.ovs.clouds import (
     FACTS,
     TUNNEL_PORTS,
     Cloud,
+    allow,
+    group,
     host,
     host_id,
     network,
@@ -21,8 +23,9 @@ from tests.providers.ovs.clouds import (
 )
 
 from netloom.model.isolation import Isolation
-from netloom.model.kinds import Kind
+from netloom.model.kinds import Cause, Kind
 from netloom.plan.view import (
+    GroupView,
     HostView,
     NetworkView,
     NicView,
@@ -34,7 +37,7 @@ from netloom.plan.view import (
 )
 from netloom.providers.ovs.compile.ports import foreseen_facts
 
-HOSTS, NETWORKS, NICS = (1, 2, 300), (1, 2), (1, 2, 3, 4)
+HOSTS, NETWORKS, NICS, GROUPS = (1, 2, 300), (1, 2), (1, 2, 3, 4), (7, 8)
 
 UPLINKS = [{}, {"p": UplinkView("eth1")}, {"p": UplinkView("eth1"), "q": UplinkView(bridge="br-ex")}]
 PLAIN = [{}, {"eth1": PlainPort(7, 1500)}, {"eth1": PlainPort(8, 1300), "br-int-to-br-ex": PlainPort(9)}]
@@ -57,13 +60,22 @@ networks = st.builds(
     st.sampled_from([None, 1450, 1500]), st.sampled_from(["p", "p", "q"]),
 )  # fmt: skip
 nics = st.builds(
-    lambda number, of, address, mac, identity: nic(
+    lambda number, of, address, mac, identity, groups: nic(
         number, of, mac=0x020000000000 + mac, ipv4=address and CIDR4[address], ipv6=address and CIDR6[address],
-        identity=identity,
+        identity=identity, groups=groups,
     ),
     st.sampled_from(NICS), st.sampled_from(NETWORKS), st.sampled_from([None, 1, 2]), st.integers(1, 3),
-    st.sampled_from(["", "", "same"]),
+    st.sampled_from(["", "", "same"]), st.sampled_from([None, (), (GROUPS[0],), GROUPS]),
 )  # fmt: skip
+rules = st.sampled_from([
+    allow("192.0.2.0/24", "tcp", (80, 90)), allow("2001:db8::/32", "icmp"), allow(GROUPS[0], "udp", (5, 5)),
+    allow(GROUPS[1]), allow("0.0.0.0/0", "tcp", (80, 80), out=True), allow(GROUPS[1], "tcp", (1, 9), out=True),
+])  # fmt: skip
+groups = st.builds(
+    lambda number, some: group(number, *some),
+    st.sampled_from(GROUPS),
+    st.lists(rules, max_size=3, unique=True),
+)
 ports = st.builds(
     lambda on, name, identity, ofport, mtu: PortSeen(host_id(on), name, identity, ofport, mtu),
     st.sampled_from(HOSTS), st.sampled_from(["tap1", "tap2", "tap3"]),
@@ -80,10 +92,11 @@ removals = st.one_of(
     st.builds(lambda n: Remove(Kind.HOST, host_id(n)), st.sampled_from(HOSTS)),
     st.builds(lambda n: Remove(Kind.NETWORK, network_id(n)), st.sampled_from(NETWORKS)),
     st.builds(lambda n: Remove(Kind.NIC, nic_id(n)), st.sampled_from(NICS)),
+    st.builds(lambda n: Remove(Cause.SECURITY_GROUP, group(n).id), st.sampled_from(GROUPS)),
 )
-edits = st.one_of(hosts, networks, nics, removals)
-steps = st.one_of(edits, nics, ports, ports, gone_ports, facts)
-Step = HostView | NetworkView | NicView | Remove | PortSeen | SwitchFacts | tuple[int, str]
+edits = st.one_of(hosts, networks, nics, groups, removals)
+steps = st.one_of(edits, nics, groups, ports, ports, gone_ports, facts)
+Step = HostView | NetworkView | NicView | GroupView | Remove | PortSeen | SwitchFacts | tuple[int, str]
 
 
 def feed(cloud: Cloud, step: Step) -> None:
@@ -104,8 +117,9 @@ def everything() -> Cloud:
     for number in HOSTS:
         cloud.add_host(number, zone="a", plain=PLAIN[2], uplinks=UPLINKS[1])
     cloud.put(network(1, zone="a", wires="p"), network(2, Isolation.VLAN, zone="a", wires="p", segment=7))
+    cloud.put(group(7, allow(8), allow("0.0.0.0/0", out=True)), group(8, allow("0.0.0.0/0", "tcp", (22, 22))))
     for number in NICS:
-        cloud.put(nic(number, 1 + number % 2))
+        cloud.put(nic(number, 1 + number % 2, groups=((7,), (8,), None)[number % 3]))
         cloud.plug(number, HOSTS[number % 3])
     cloud.check()
     return cloud

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from netloom.app.ports import PlannedChange, Preview
 from netloom.app.reports import MAX_LISTED, Action, FlowChange, HostChanges, PortChange
-from netloom.base.ids import HostId, Uuid
+from netloom.base.ids import HostId, NicId, Uuid
 from netloom.daemon.runtime.texts import flow_change, port_change
 from netloom.daemon.views import view_of
 from netloom.model.objects import kind_of_object
@@ -25,7 +25,8 @@ def preview(planner: Planner, changes: Sequence[PlannedChange]) -> Preview:
     edits: list[Edit] = []
     for change in changes:
         if change.after is not None:
-            view = view_of(change.after)
+            known = planner.view.nics.get(NicId(change.after.id))
+            view = view_of(change.after, None if known is None else known.groups)
             if view is not None:
                 edits.append(view)
         elif change.before is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from netloom.model.kinds import Kind
+from netloom.model.kinds import Cause, Kind
 from netloom.providers.ovs.pipeline.cookies import VERSION, parts_of
 
 
@@ -17,7 +17,7 @@ class Explanation(msgspec.Struct, frozen=True):
 
     role: str
     sentence: str
-    kind: Kind | None
+    kind: Kind | Cause | None
     number: int
     drops: bool
     version: int

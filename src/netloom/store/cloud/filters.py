@@ -7,7 +7,8 @@ Rule 2: where no offering has the service, asking costs one read of the offering
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
@@ -23,7 +24,14 @@ from netloom.store.lookup import chunks
 LOG_WORD = "SecurityGroup"
 """How the change log names a group whose rules changed."""
 
-GroupRules = tuple[SecurityGroup, tuple[SecurityGroupRule, ...]]
+
+@dataclass(frozen=True, slots=True)
+class GroupRules:
+    """A group, its rules, and the numbers of the groups that these name."""
+
+    group: SecurityGroup
+    rules: tuple[SecurityGroupRule, ...]
+    numbers: Mapping[Uuid, int]
 
 
 def filtering_offerings(connection: Connection) -> list[Uuid]:
@@ -43,8 +51,8 @@ def is_filtered(connection: Connection, network_id: str) -> bool:
 
 def read_nic_groups(
     connection: Connection, nic_ids: Sequence[Uuid] | None = None
-) -> dict[Uuid, tuple[Uuid, ...]]:
-    """The groups of those NICs that are filtered, by NIC, in the order of the groups' ids.
+) -> dict[Uuid, tuple[int, ...]]:
+    """The numbers of the groups of those NICs that are filtered, by NIC, ascending.
 
     Args:
         connection: a snapshot.
@@ -54,19 +62,20 @@ def read_nic_groups(
     if not offerings:
         return {}
     n, g, m = columns(InstanceNic), columns(GuestNetwork), columns(SecurityGroupMember)
+    group = columns(SecurityGroup)
+    members = select(m.instance_id, group.number).where(m.group_id == group.id).order_by(group.number)
     networks = select(g.id).where(g.offering_id.in_(offerings))
     filtered = select(n.id, n.instance_id).where(n.network_id.in_(networks))
-    found: dict[Uuid, tuple[Uuid, ...]] = {}
+    found: dict[Uuid, tuple[int, ...]] = {}
     for chunk in [None] if nic_ids is None else chunks(nic_ids):
         nics = connection.execute(filtered if chunk is None else filtered.where(n.id.in_(chunk))).all()
         owners = {row[1] for row in nics}
-        of_instance: dict[str, list[Uuid]] = {owner: [] for owner in owners}
-        members = select(m.instance_id, m.group_id).order_by(m.group_id)
+        of_instance: dict[str, list[int]] = {owner: [] for owner in owners}
         for part in [None] if chunk is None else chunks(sorted(owners)):
             where = members if part is None else members.where(m.instance_id.in_(part))
-            for instance_id, group_id in connection.execute(where):
+            for instance_id, number in connection.execute(where):
                 if instance_id in of_instance:
-                    of_instance[instance_id].append(Uuid(group_id))
+                    of_instance[instance_id].append(number)
         found.update((Uuid(row[0]), tuple(of_instance[row[1]])) for row in nics)
     return found
 
@@ -90,4 +99,9 @@ def read_groups(connection: Connection, group_ids: Iterable[str] | None = None) 
     of_group: dict[str, list[SecurityGroupRule]] = {}
     for each in rules:
         of_group.setdefault(each.group_id, []).append(each)
-    return [(group, tuple(of_group.get(group.id, ()))) for group in groups]
+    named = sorted({each.peer_group_id for each in rules if each.peer_group_id is not None})
+    numbers: dict[Uuid, int] = {}
+    for chunk in chunks(named):
+        for row in connection.execute(select(c.id, c.number).where(c.id.in_(chunk))):
+            numbers[Uuid(row[0])] = row[1]
+    return [GroupRules(group, tuple(of_group.get(group.id, ())), numbers) for group in groups]

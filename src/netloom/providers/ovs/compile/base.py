@@ -10,6 +10,7 @@ from typing import Final
 
 from netloom.plan.switch import Fragment
 from netloom.plan.view import HostView
+from netloom.providers.ovs.compile.filter_base import FILTER_BASE
 from netloom.providers.ovs.compile.flows import DROP, ETH_IPV6, ICMPV6, flow, goto
 from netloom.providers.ovs.compile.keys import BASE_KEY
 from netloom.providers.ovs.pipeline import tables as t
@@ -105,4 +106,4 @@ def _whole(name: str) -> Subfield:
     return Subfield(field, 0, field.bits)
 
 
-_EVERYWHERE: Final = (*_classify(), *_guard(), *_answer(), *_forward())
+_EVERYWHERE: Final = (*_classify(), *_guard(), *_answer(), *_forward(), *FILTER_BASE)

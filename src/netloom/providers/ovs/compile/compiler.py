@@ -18,7 +18,9 @@ from netloom.providers.ovs.capabilities import Capability
 from netloom.providers.ovs.compile import keys as k
 from netloom.providers.ovs.compile.answer import compile_answer, compile_neighbour
 from netloom.providers.ovs.compile.base import compile_base
+from netloom.providers.ovs.compile.filter import compile_filter
 from netloom.providers.ovs.compile.findings import compile_findings
+from netloom.providers.ovs.compile.group import compile_group, compile_member, group_keys, groups_here
 from netloom.providers.ovs.compile.guard import compile_guard
 from netloom.providers.ovs.compile.local import (
     compile_copy_local,
@@ -67,16 +69,18 @@ class OvsCompiler:
             for chunk in local_chunks(view, here, network):
                 yield FragmentKey(k.COPY_LOCAL, network.number, chunk)
             for nic_id in view.presence[network.id][host]:
-                number = view.nics[nic_id].number
-                yield FragmentKey(k.LOCAL, number)
-                yield FragmentKey(k.GUARD, number)
+                nic = view.nics[nic_id]
+                yield FragmentKey(k.LOCAL, nic.number)
+                yield FragmentKey(k.GUARD, nic.number)
+                if nic.groups is not None:
+                    yield FragmentKey(k.FILTER, nic.number)
 
     def own(self, view: View, host: HostId, key: FragmentKey) -> Fragment | None:
         """One of a switch's own fragments."""
         here = view.hosts.get(host)
         if here is None:
             return None
-        if key.kind in {k.LOCAL, k.GUARD}:
+        if key.kind in {k.LOCAL, k.GUARD, k.FILTER}:
             return self._own_of_nic(view, here, key)
         if key.kind in {k.FLOOD, k.COPY_LOCAL, k.WIRE}:
             return self._own_of_network(view, here, key)
@@ -93,6 +97,8 @@ class OvsCompiler:
             return None
         if view.placement(nic.id, host.id) is None:
             return None
+        if key.kind == k.FILTER:
+            return compile_filter(view, host, network, nic)
         return compile_guard(network, nic) if key.kind == k.GUARD else compile_local(view, host, network, nic)
 
     def _own_of_network(self, view: View, host: HostView, key: FragmentKey) -> Fragment | None:
@@ -108,7 +114,9 @@ class OvsCompiler:
     # -- shared ------------------------------------------------------------------------------------------------------
 
     def groups(self, view: View, host: HostId) -> frozenset[GroupKey]:
-        """For each network here: what everyone has, neighbour discovery if the switch can, tunnels of its family."""
+        """For each network here: what everyone has, neighbour discovery if the switch can, tunnels of its family; then what
+        the security groups of NICs here need.
+        """
         here = view.hosts.get(host)
         if here is None:
             return frozenset()
@@ -117,14 +125,18 @@ class OvsCompiler:
         if facts is not None and Capability.ND_RESPONDER.value in facts.capabilities:
             kinds.append(k.IN_NEIGHBOUR)
         tunnelled = kinds if here.tunnel_ip is None else [*kinds, k.UNDERLAYS[here.tunnel_ip.version]]
-        return frozenset(
+        networks = frozenset(
             GroupKey(kind, network.number)
             for network in networks_here(view, here)
             for kind in (tunnelled if network.isolation.is_tunnel else kinds)
         )
+        return networks | groups_here(view, here)
 
     def shared_keys(self, view: View, group: GroupKey) -> Iterator[FragmentKey]:
         """A group's own fragments, and those of each NIC of the network that is placed anywhere."""
+        if group.kind in k.OF_GROUPS:
+            yield from group_keys(view, group)
+            return
         network = _network_of(view, group)
         if network is None:
             return
@@ -141,6 +153,8 @@ class OvsCompiler:
 
     def shared(self, view: View, group: GroupKey, key: FragmentKey) -> Fragment | None:
         """One fragment of a group."""
+        if group.kind in k.OF_GROUPS:
+            return compile_group(view, key) if group.kind == k.RULES else compile_member(view, group, key)
         network = _network_of(view, group)
         if network is None:
             return None
@@ -197,6 +211,9 @@ class OvsCompiler:
             return tuple(item.ref for item in (nic, network) if item is not None)
         if isinstance(part, FragmentKey) and part.kind in k.OF_SWITCHES:
             return ()
+        if part.kind == k.GROUP or part.kind in k.OF_GROUPS:
+            group = view.groups.get(part.number)
+            return () if group is None else (group.ref,)
         network = view.network_numbers.get(part.number)
         return () if network is None else (network.ref,)
 

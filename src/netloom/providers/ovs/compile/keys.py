@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from netloom.model.cloud.rules import TrafficDirection
 from netloom.model.isolation import Isolation
 from netloom.plan.ports import GroupKey
 from netloom.plan.switch import FragmentKey
@@ -22,6 +23,7 @@ LOCAL: Final = "local"
 GUARD: Final = "guard"
 UPLINKS: Final = "uplinks"
 WIRE: Final = "wire"
+FILTER: Final = "filter"
 
 # Shared.
 NETWORK: Final = "network"
@@ -31,10 +33,13 @@ SEGMENT: Final = "segment"
 PEER: Final = "peer"
 SPREAD: Final = "spread"
 COPY_REMOTE: Final = "copy-remote"
+GROUP: Final = "group"
+MEMBER_OUT: Final = "member-out"
+MEMBER_IN: Final = "member-in"
 
 OF_SWITCHES: Final = frozenset({BASE, TUNNEL, UPLINKS})
-OF_NICS: Final = frozenset({LOCAL, GUARD, ANSWER, NEIGHBOUR, PEER})
-"""Kinds whose number is a NIC's; those of all others, and of groups, are networks'."""
+OF_NICS: Final = frozenset({LOCAL, GUARD, FILTER, ANSWER, NEIGHBOUR, PEER, MEMBER_OUT, MEMBER_IN})
+"""Kinds whose number is a NIC's; the number of `GROUP` is a security group's, that of all others is a network's."""
 
 # Groups: what every switch with the network has; what those have that can answer ND; what those have whose tunnels go
 # over IPv4, or over IPv6.
@@ -42,6 +47,15 @@ IN_NETWORK: Final = "network"
 IN_NEIGHBOUR: Final = "neighbour"
 OVER_IPV4: Final = "underlay4"
 OVER_IPV6: Final = "underlay6"
+
+# And of security groups: those with a NIC in one have its rules, and the members of those that these rules name.
+RULES: Final = "rules"
+MEMBERS_OUT: Final = "members-out"
+MEMBERS_IN: Final = "members-in"
+
+MEMBERS: Final = {TrafficDirection.EGRESS: MEMBERS_OUT, TrafficDirection.INGRESS: MEMBERS_IN}
+MEMBER_KINDS: Final = {MEMBERS_OUT: MEMBER_OUT, MEMBERS_IN: MEMBER_IN}
+OF_GROUPS: Final = frozenset({RULES, MEMBERS_OUT, MEMBERS_IN})
 
 UNDERLAYS: Final = {4: OVER_IPV4, 6: OVER_IPV6}
 FAMILIES: Final = {OVER_IPV4: 4, OVER_IPV6: 6}

@@ -18,6 +18,7 @@ from netloom.plan.switch import FragmentKey
 from netloom.plan.view import (
     Change,
     FactsChange,
+    GroupChange,
     HostChange,
     HostView,
     IdentityChange,
@@ -34,6 +35,7 @@ from netloom.plan.view import (
 )
 from netloom.providers.ovs.compile import keys as k
 from netloom.providers.ovs.compile.findings import is_small
+from netloom.providers.ovs.compile.touch_groups import touch_filter, touch_group, touch_placed
 
 
 def touch(view: View, change: Change, touched: Touched) -> None:
@@ -48,9 +50,12 @@ def touch(view: View, change: Change, touched: Touched) -> None:
                 if nic is not None:
                     _nic_and_rivals(view, nic, touched)
             _attached(change, touched)
+            touch_filter(view, change, touched)
             _renamed(view, change, touched)
         case NetworkChange():
             _network(view, change, touched)
+        case GroupChange():
+            touch_group(view, change, touched)
         case HostChange():
             _host(view, change, touched)
         case IdentityChange(identity=identity):
@@ -68,6 +73,7 @@ def _placement(view: View, change: PlacementChange, touched: Touched) -> None:
     touched.findings.add(nic.ref)
     touched.own.add((change.host_id, FragmentKey(k.LOCAL, nic.number)))
     touched.own.add((change.host_id, FragmentKey(k.GUARD, nic.number)))
+    touch_placed(change, touched)
     if network is None:
         return
     if _mtu_of(change.before) != _mtu_of(change.after) and _is_small(view, network, change):
@@ -184,6 +190,8 @@ def _nic(view: View, nic: NicView, network: NetworkView, touched: Touched) -> No
     for host_id in view.placements.get(nic.id, ()):
         touched.own.add((host_id, FragmentKey(k.LOCAL, nic.number)))
         touched.own.add((host_id, FragmentKey(k.GUARD, nic.number)))
+        if nic.groups is not None:
+            touched.own.add((host_id, FragmentKey(k.FILTER, nic.number)))
     number = network.number
     touched.shared.add((GroupKey(k.IN_NETWORK, number), FragmentKey(k.ANSWER, nic.number)))
     touched.shared.add((GroupKey(k.IN_NEIGHBOUR, number), FragmentKey(k.NEIGHBOUR, nic.number)))

@@ -57,7 +57,13 @@ PEER: Final = Register("PEER", 4, "number of the host that this copy goes to")
 PORT: Final = Register("PORT", 5, "OpenFlow port that this copy goes to")
 CHUNK: Final = Register("CHUNK", 6, "which part of a list of copies is being made")
 
-ALL: Final = (NETWORK, NIC, SOURCE, ENCAPSULATION, PEER, PORT, CHUNK)
+GROUP: Final = Register("GROUP", 7, "number of the security group whose rules are asked")
+MEMBER_OF: Final = Register(
+    "MEMBER_OF", 8, "number of the security group that the other side was found in, or is looked for in"
+)
+VERDICT: Final = Register("VERDICT", 9, "1: a rule of a security group allows it")
+
+ALL: Final = (NETWORK, NIC, SOURCE, ENCAPSULATION, PEER, PORT, CHUNK, GROUP, MEMBER_OF, VERDICT)
 """Every register in use; the rest of the sixteen are free."""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from netloom.model.kinds import Kind
+from netloom.model.kinds import Cause, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class RoleText:
     """A role's number (8 bits), whose number stands beside it, whether it drops, and what to tell."""
 
     number: int
-    subject: Kind | None
+    subject: Kind | Cause | None
     sentence: str  # {name} is the subject's name
     drops: bool = False
 
@@ -78,6 +78,23 @@ class Role(enum.Enum):
     )
     GUARD_OTHER = RoleText(0x2D, Kind.NIC, "Lets NIC {name} send other protocols from its own MAC address.")
 
+    FILTER = RoleText(
+        0x30, Kind.NIC, "Has what NIC {name} sends and gets looked at by connection and security groups."
+    )
+    FILTER_OPEN = RoleText(
+        0x31,
+        Kind.NIC,
+        "Keeps a connection that NIC {name} begins: its security groups have no rules outwards.",
+    )
+    FILTER_ASK = RoleText(0x32, Kind.NIC, "Asks the security groups of NIC {name} about a new connection.")
+    GROUP_ASK = RoleText(0x33, Cause.SECURITY_GROUP, "Goes through the rules of security group {name}.")
+    GROUP_RULE = RoleText(0x34, Cause.SECURITY_GROUP, "Allows what a rule of security group {name} allows.")
+    GROUP_MEMBER = RoleText(
+        0x35,
+        Kind.NIC,
+        "Tells that NIC {name}'s address is one of its security groups', for rules that name one.",
+    )
+
     FOREIGN_PORT = RoleText(
         0x80, None, "Drops what comes in by a port that is neither a NIC nor a tunnel of ours.", True
     )
@@ -111,6 +128,13 @@ class Role(enum.Enum):
     UNKNOWN_VLAN = RoleText(
         0x88, None, "Drops frames from an uplink whose VLAN tag belongs to no network of this host.", True
     )
+    UNTRACKABLE = RoleText(
+        0x89,
+        None,
+        "Drops what connection tracking cannot make sense of, to and from NICs with security groups.",
+        True,
+    )
+    DHCP_SERVER = RoleText(0x8A, None, "Drops what a NIC with security groups says as a DHCP server.", True)
     UNKNOWN_UNICAST = RoleText(
         0x90, Kind.NETWORK, "Drops packets to MAC addresses that no NIC of network {name} has.", True
     )
@@ -129,6 +153,13 @@ class Role(enum.Enum):
     )
     SPOOF_IPV6 = RoleText(
         0xA3, Kind.NIC, "Drops IPv6 of NIC {name} from an address that is not its own.", True
+    )
+
+    GROUPS_OUT = RoleText(
+        0xA4, Kind.NIC, "Drops what NIC {name} sends and none of its security groups allows.", True
+    )
+    GROUPS_IN = RoleText(
+        0xA5, Kind.NIC, "Drops what is for NIC {name} and none of its security groups allows.", True
     )
 
     @property
