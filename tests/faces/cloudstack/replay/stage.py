@@ -8,7 +8,7 @@ from __future__ import annotations
 from tests.faces.cloudstack.replay.client import Client
 
 PROVIDERS = ("VirtualRouter", "VpcVirtualRouter", "ConfigDrive", "InternalLbVm")
-HOSTS = ("172.16.15.5", "172.16.15.6")
+HOSTS = ("simulated-1", "simulated-2")
 
 
 async def build(client: Client) -> list[str]:
@@ -41,8 +41,8 @@ async def build(client: Client) -> list[str]:
     clusters = await step("addCluster", clustername="Z1P1C1", clustertype="CloudManaged", hypervisor="Simulator",
                           podid=pod, zoneid=zone)  # fmt: skip
     cluster = (clusters.get("cluster") or [{}])[0].get("id", "")
-    for address in HOSTS:
-        await step("addHost", url=f"http://{address}", hypervisor="Simulator", username="root", password="",
+    for name in HOSTS:
+        await step("addHost", url=f"http://{name}", hypervisor="Simulator", username="root", password="",
                    podid=pod, clusterid=cluster, zoneid=zone)  # fmt: skip
     await step("createVlanIpRange", zoneid=zone, physicalnetworkid=physical, forvirtualnetwork="true", vlan="50",
                gateway="192.168.2.1", netmask="255.255.255.0", startip="192.168.2.2", endip="192.168.2.200")  # fmt: skip
