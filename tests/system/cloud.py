@@ -193,6 +193,7 @@ def cloud(
     ipv6: bool = False,
     lan: bool = False,
     tls: bool = False,
+    instances: bool = False,
 ) -> Iterator[Cloud]:
     """A cloud for the length of a block; a failure tells what netloomd logged last.
 
@@ -203,9 +204,11 @@ def cloud(
         ipv6: on the underlay, too.
         lan: beside the underlay, for VLANs.
         tls: make a CA before netloomd starts.
+        instances: let netloomd run guests of the lab as instances.
     """
     with Lab.up(hosts=hosts, ipv6=ipv6, lan=lan) as lab, contextlib.ExitStack() as stack:
-        netloomd = Netloomd(lab, settings)
+        adapters = {"hypervisors.lab": {"lab": lab.name}} if instances else {}
+        netloomd = Netloomd(lab, {**settings, **adapters})
         if tls:
             netloom("ca", "init", "--pki", str(netloomd.directory / "pki"))
         stack.enter_context(netloomd)

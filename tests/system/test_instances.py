@@ -1,0 +1,132 @@
+"""Instances on real switches: guests of a lab that netloomd makes, runs, moves and removes as it is asked to."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.system.cloud import Cloud, cloud
+from tests.system.cloudstack import CloudStack, Refused, cloudstack
+
+from netloom.lab import Guest, wait
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(180)]
+
+ISOLATED = "DefaultOvsIsolatedNetworkOffering"
+
+
+@pytest.fixture
+def running() -> Iterator[tuple[Cloud, CloudStack]]:
+    with cloud(2, instances=True) as made, cloudstack(made) as api:
+        yield made, api
+
+
+def a_network(api: CloudStack, name: str, **more: object) -> dict[str, Any]:
+    (zone,) = api.all("listZones", "zone")
+    (offering,) = api.all("listNetworkOfferings", "networkoffering", name=ISOLATED)
+    made = api.call("createNetwork", zoneid=zone["id"], networkofferingid=offering["id"], name=name, **more)
+    network: dict[str, Any] = made["network"]
+    return network
+
+
+def deploy(api: CloudStack, name: str, *networks: dict[str, Any], **more: object) -> dict[str, Any]:
+    (zone,) = api.all("listZones", "zone")
+    (template,) = api.all("listTemplates", "template", templatefilter="featured")
+    size = api.all("listServiceOfferings", "serviceoffering", name="Small Instance")[0]
+    made = api.call(
+        "deployVirtualMachine",
+        zoneid=zone["id"],
+        templateid=template["id"],
+        serviceofferingid=size["id"],
+        networkids=",".join(network["id"] for network in networks),
+        name=name,
+        **more,
+    )
+    instance: dict[str, Any] = made["virtualmachine"]
+    return instance
+
+
+def guest(running: Cloud, instance: dict[str, Any], number: int = 0) -> Guest:
+    return running.lab.guest(f"{instance['instancename']}+{number}")
+
+
+def test_instances_are_guests_that_reach_each_other_and_go_without_a_trace(
+    running: tuple[Cloud, CloudStack],
+) -> None:
+    made, api = running
+    network = a_network(api, "web")
+    assert network["state"] == "Allocated"
+    left, right = deploy(api, "web0", network), deploy(api, "web1", network)
+    assert {left["hostname"], right["hostname"]} == {"h1", "h2"}
+    assert left["nic"][0]["ipaddress"] == str(guest(made, left).ipv4)
+    assert left["nic"][0]["macaddress"] == guest(made, left).mac
+    made.reaches(guest(made, left), guest(made, right))
+    (shown,) = api.all("listNetworks", "network", id=network["id"])
+    assert shown["state"] == "Implemented"
+
+    # Migration: the address stays, and so does who is reached.
+    target = next(host for host in api.all("listHosts", "host") if host["name"] == right["hostname"])
+    moved = api.call("migrateVirtualMachine", virtualmachineid=left["id"], hostid=target["id"])[
+        "virtualmachine"
+    ]
+    assert (moved["hostname"], moved["ipaddress"]) == (right["hostname"], left["ipaddress"])
+    assert guest(made, left).host.name == right["hostname"]
+    made.reaches(guest(made, right), guest(made, left))
+
+    # A stop takes the guest and its flows; a start brings the same address back.
+    mac = left["nic"][0]["macaddress"]
+    api.call("stopVirtualMachine", id=left["id"])
+    assert f"{left['instancename']}+0" not in made.lab.guests
+    made.in_sync()
+    wait.until(lambda: not flows_with(made, left), "no flow speaks of it")
+    again = api.call("startVirtualMachine", id=left["id"])["virtualmachine"]
+    assert (again["ipaddress"], again["nic"][0]["macaddress"]) == (left["ipaddress"], mac)
+    made.reaches(guest(made, right), guest(made, left))
+
+    for instance in (left, right):
+        api.call("destroyVirtualMachine", id=instance["id"], expunge="true")
+    assert made.lab.guests == {}
+    assert api.all("listVirtualMachines", "virtualmachine") == []
+    made.in_sync()
+    for instance in (left, right):
+        wait.until(lambda gone=instance: not flows_with(made, gone), "no flow is left")
+
+
+def flows_with(made: Cloud, instance: dict[str, Any]) -> list[str]:
+    """Flows that speak of an instance's address."""
+    address = ipaddress.ip_address(instance["ipaddress"])
+    words = (str(address), f"{int(address):#x}")
+    return [flow for flows in made.flows().values() for flow in flows if any(word in flow for word in words)]
+
+
+def test_interfaces_come_and_go_while_the_instance_runs(running: tuple[Cloud, CloudStack]) -> None:
+    made, api = running
+    front = a_network(api, "front")
+    back = a_network(api, "back", gateway="10.2.2.1", netmask="255.255.255.0")
+    web, db = deploy(api, "web", front), deploy(api, "db", back)
+    both = api.call("addNicToVirtualMachine", virtualmachineid=web["id"], networkid=back["id"])[
+        "virtualmachine"
+    ]
+    second = next(nic for nic in both["nic"] if nic["networkid"] == back["id"])
+    inner = guest(made, web, 1)
+    made.reaches(inner, guest(made, db))
+    api.call("removeNicFromVirtualMachine", virtualmachineid=web["id"], nicid=second["id"])
+    assert f"{web['instancename']}+1" not in made.lab.guests
+    with pytest.raises(Refused, match="default"):
+        api.call("removeNicFromVirtualMachine", virtualmachineid=web["id"], nicid=web["nic"][0]["id"])
+
+
+def test_netloomd_killed_and_started_knows_its_instances(running: tuple[Cloud, CloudStack]) -> None:
+    made, api = running
+    network = a_network(api, "web")
+    left, right = deploy(api, "web0", network), deploy(api, "web1", network)
+    made.netloomd.kill()
+    made.netloomd.start()
+    made.in_sync()
+    made.reaches(guest(made, left), guest(made, right))
+    with cloudstack(made) as again:
+        assert {each["state"] for each in again.all("listVirtualMachines", "virtualmachine")} == {"Running"}
+        again.call("destroyVirtualMachine", id=left["id"], expunge="true")
+    assert f"{left['instancename']}+0" not in made.lab.guests
