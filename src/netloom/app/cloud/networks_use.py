@@ -55,8 +55,9 @@ def visible_networks(view: View, scope: Scope) -> list[Where]:
 
 def find_network(view: View, network_id: str) -> GuestNetwork | None:
     """A network that the caller sees, own or shared."""
-    if view.caller.is_root:
-        return view.records.get(GuestNetwork, network_id)
+    network = view.records.get(GuestNetwork, network_id)
+    if network is None or view.caller.is_root or network.account_id == view.caller.account_id:
+        return network
     c = columns(GuestNetwork)
     return view.records.first(
         GuestNetwork, c.id == network_id, *visible_networks(view, Scope(everything=True))

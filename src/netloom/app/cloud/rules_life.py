@@ -14,7 +14,7 @@ import msgspec
 
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.rules_places import leave_tier
-from netloom.app.cloud.rules_provider import bring
+from netloom.app.cloud.rules_provider import bring_found
 from netloom.app.cloud.tags import forget as forget_tags
 from netloom.app.cloud.usecase import Ending
 from netloom.app.cloud.work import View, Work
@@ -82,15 +82,13 @@ async def apply(doing: Doing, rule: Rule) -> Ending:
 
     What changed since the rule was read for this job has a job of its own to wait for, and is not settled by this one.
     """
-    stages = await doing.read(lambda view: stages_of([rule, *related_to(view, rule.id)]))
-    await bring(doing, rule.network_id, stages)
+    await bring_found(doing, rule.network_id, lambda view: stages_of([rule, *related_to(view, rule.id)]))
     return activate(rule)
 
 
 async def unapply(doing: Doing, rule: Rule) -> Ending:
     """Have the provider let go of a revoked rule, and of what was opened for it."""
-    stages = await doing.read(lambda view: stages_of([rule, *related_to(view, rule.id)]))
-    await bring(doing, rule.network_id, stages)
+    await bring_found(doing, rule.network_id, lambda view: stages_of([rule, *related_to(view, rule.id)]))
     return forget(rule)
 
 

@@ -40,7 +40,7 @@ PORTED: Final = (Protocol.TCP, Protocol.UDP)
 
 def has_service(view: View, network: GuestNetwork, service: Service) -> bool:
     """Whether a network's offering has a service, whoever gives it."""
-    return service in facts_of(view, network).services
+    return service in _facts(view, network).services
 
 
 def offers(view: View, network: GuestNetwork, service: Service) -> ProviderFacts:
@@ -49,7 +49,12 @@ def offers(view: View, network: GuestNetwork, service: Service) -> ProviderFacts
     Raises:
         Conflict: no enabled provider offers the service for this network (`service-not-provided`).
     """
-    return view.backends.providers.element(facts_of(view, network), service).facts
+    return view.backends.providers.element(_facts(view, network), service).facts
+
+
+def _facts(view: View, network: GuestNetwork) -> NetworkFacts:
+    """The facts of a network, which rules do not change: looked up once in a unit."""
+    return view.recall((NetworkFacts, network.id), lambda: facts_of(view, network))
 
 
 def protocols(
@@ -69,8 +74,13 @@ async def bring(doing: Doing, network_id: Uuid, stages: Iterable[RuleStage]) -> 
         PeerError: a provider could not (`provider-failed`).
     """
     wanted = set(stages)
+    await bring_found(doing, network_id, lambda _view: wanted)
+
+
+async def bring_found(doing: Doing, network_id: Uuid, find: Callable[[View], set[RuleStage]]) -> None:
+    """The same, for stages that are found out where the rules are read; raises as `bring`."""
     async with doing.backends.turns.of(f"network/{network_id}"):
-        for step in await doing.read(lambda view: _steps(view, network_id, wanted)):
+        for step in await doing.read(lambda view: _steps(view, network_id, find(view))):
             await _apply(step)
 
 

@@ -6,9 +6,9 @@ Rule 2: every change goes through `insert`, `update` or `delete` here, and so in
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, TypedDict, TypeVar
+from typing import TYPE_CHECKING, TypedDict, TypeVar, cast
 
 import msgspec
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from netloom.app.cloud.usecase import AnyUseCase
 
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
 
 HIDDEN = "***"
 OWN = Scope()
@@ -59,6 +60,13 @@ class View:
         self.caller = caller
         self.backends = backends
         self.at = at
+        self._recalled: dict[object, object] = {}
+
+    def recall(self, key: tuple[type[T], str], look: Callable[[], T]) -> T:
+        """What was looked up once in this unit, for what does not change in it; the key says what and of which object."""
+        if key not in self._recalled:
+            self._recalled[key] = look()
+        return cast("T", self._recalled[key])
 
     def get(self, record_type: type[R], record_id: str, subject: str = "id") -> R:
         """A record that the caller may see.
@@ -73,8 +81,11 @@ class View:
 
     def find(self, record_type: type[R], record_id: str) -> R | None:
         """As `get`, None when there is none."""
-        if not issubclass(record_type, Owned) or self.caller.is_root:
-            return self.records.get(record_type, record_id)
+        record = self.records.get(record_type, record_id)
+        if record is None or not isinstance(record, Owned) or self.caller.is_root:
+            return record
+        if record.account_id == self.caller.account_id:
+            return record
         c = columns(record_type)
         return self.records.first(
             record_type, c.id == record_id, *visible(c, self.caller, Scope(everything=True))

@@ -7,12 +7,19 @@ Rule 2: a broken constraint is told in the words of the records it is about, nev
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar, cast
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar, cast
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
+    Delete,
+    Insert,
     Row,
+    Select,
+    Table,
+    Update,
     bindparam,
     delete,
     func,
@@ -49,7 +56,7 @@ class Records:
     def get(self, record_type: type[R], record_id: str) -> R | None:
         """The record with this id."""
         stored = STORED[record_type]
-        row = self.connection.execute(_by_id(stored), {"the_id": record_id}).one_or_none()
+        row = self.connection.execute(_statements(stored).by_id, {"the_id": record_id}).one_or_none()
         return None if row is None else _records(record_type, stored, [row])[0]
 
     def many(self, record_type: type[R], ids: Iterable[str]) -> dict[Uuid, R]:
@@ -124,19 +131,16 @@ class Records:
             return
         stored = STORED[type(records[0])]
         try:
-            self.connection.execute(insert(stored.table), [_row(stored, record) for record in records])
+            self.connection.execute(_statements(stored).insert, [_row(stored, record) for record in records])
         except IntegrityError as error:
             raise _conflict(stored, error) from error
 
     def update(self, record: Record) -> None:
         """Write all fields of a record that is there; raises as `insert`."""
         stored = STORED[type(record)]
-        row = _row(stored, record)
-        statement = update(stored.table).where(stored.table.c.id == bindparam("the_id"))
+        row = {_NEW + name: value for name, value in _row(stored, record).items() if name != "id"}
         try:
-            self.connection.execute(
-                statement.values({k: v for k, v in row.items() if k != "id"}), {"the_id": record.id}
-            )
+            self.connection.execute(_statements(stored).update, {"the_id": record.id, **row})
         except IntegrityError as error:
             raise _conflict(stored, error) from error
 
@@ -148,7 +152,7 @@ class Records:
         """
         stored = STORED[type(record)]
         try:
-            self.connection.execute(delete(stored.table).where(stored.table.c.id == record.id))
+            self.connection.execute(_statements(stored).delete, {"the_id": record.id})
         except IntegrityError as error:
             raise Conflict(
                 f"{_title(stored)} {record.id} is still referred to",
@@ -164,15 +168,41 @@ class Records:
         return self.connection.execute(delete(table).where(table.c.id.in_(some))).rowcount
 
 
-_ids: dict[str, Any] = {}
+_NEW: Final = "new_"
+"""What the parameters of an update are called: the fields, and not the columns that it is found by."""
 
 
-def _by_id(stored: Stored) -> Any:  # noqa: ANN401 - SQLAlchemy's own statement type
-    statement = _ids.get(stored.spec.word)
-    if statement is None:
-        statement = select(stored.table).where(stored.table.c.id == bindparam("the_id"))
-        _ids[stored.spec.word] = statement
-    return statement
+@dataclass(frozen=True, slots=True)
+class _Statements:
+    """What is done with one record by its id; made once for a kind, for making costs more than running."""
+
+    by_id: Select[Any]
+    insert: Insert
+    update: Update
+    delete: Delete
+
+
+def _statements(stored: Stored) -> _Statements:
+    made = _made.get(stored.spec.word)
+    if made is None:
+        made = _made[stored.spec.word] = _make_statements(stored.table)
+    return made
+
+
+_made: dict[str, _Statements] = {}
+
+
+def _make_statements(table: Table) -> _Statements:
+    this = table.c.id == bindparam("the_id")
+    fields: dict[str, BindParameter[Any]] = {
+        column.name: bindparam(_NEW + column.name) for column in table.c if column.name != "id"
+    }
+    return _Statements(
+        by_id=select(table).where(this),
+        insert=insert(table),
+        update=update(table).where(this).values(fields),
+        delete=delete(table).where(this),
+    )
 
 
 def _records(record_type: type[R], stored: Stored, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[R]:
@@ -186,7 +216,12 @@ def _records(record_type: type[R], stored: Stored, rows: Sequence[Row[*tuple[Any
 
 
 def _row(stored: Stored, record: Record) -> dict[str, Any]:
-    return {codec.name: codec.to_column(getattr(record, codec.name)) for codec in stored.codecs}
+    return {
+        codec.name: getattr(record, codec.name)
+        if codec.is_plain
+        else codec.to_column(getattr(record, codec.name))
+        for codec in stored.codecs
+    }
 
 
 def _title(stored: Stored) -> str:

@@ -131,7 +131,7 @@ def _conversion(
     if bare is str:
         return Text, _same, _same
     if bare is bool:
-        return Boolean, _same, bool
+        return Boolean, _same, _same
     if bare is int:
         return BigInteger, _same, _same
     if bare is datetime:

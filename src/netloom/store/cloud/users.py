@@ -21,7 +21,8 @@ def users_in_cloud(connection: Connection, table: str, item_id: str, limit: int)
         return [], 0
     names: list[str] = []
     total = 0
-    for word, column, number in connection.execute(counts, {"the_id": item_id}):
+    for row in connection.execute(counts, {"the_id": item_id}):
+        word, column, number = str(row[0]), str(row[1]), int(row[2])
         if not number:
             continue
         total += number
@@ -31,7 +32,7 @@ def users_in_cloud(connection: Connection, table: str, item_id: str, limit: int)
             rows = connection.execute(
                 select(title).where(t.c[column] == item_id).order_by(t.c.number).limit(limit - len(names))
             )
-            names += [f"{word}/{row[0]}" for row in rows]
+            names += [f"{word}/{named[0]}" for named in rows]
     return names, total
 
 
