@@ -7,8 +7,9 @@ Rule 2: asking costs one statement while there is none: deleting a NIC is freque
 from __future__ import annotations
 
 import functools
+from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, literal, select, union_all
+from sqlalchemy import Connection, bindparam, func, literal, select, union_all
 from sqlalchemy.sql.selectable import CompoundSelect
 
 from netloom.store.cloud.schema import BY_WORD, STORED
@@ -37,7 +38,7 @@ def users_in_cloud(connection: Connection, table: str, item_id: str, limit: int)
 
 
 @functools.cache
-def _counts(table: str) -> Select[tuple[str, str, int]] | CompoundSelect[tuple[str, str, int]] | None:
+def _counts(table: str) -> CompoundSelect[Any] | None:
     parts = [
         select(literal(stored.spec.word), literal(column), func.count()).where(
             stored.table.c[column] == bindparam("the_id")
