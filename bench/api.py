@@ -19,7 +19,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from bench.processes import wait_for
 from bench.result import Result, Runs, runs
@@ -66,10 +66,19 @@ class Http:
 
 
 @contextlib.contextmanager
-def netloomd() -> Iterator[str]:
-    """netloomd on a SQLite file of its own; its socket."""
-    with tempfile.TemporaryDirectory(prefix="netloom-bench-") as directory:
-        place = pathlib.Path(directory)
+def netloomd(
+    place: pathlib.Path | None = None, url: str | None = None, environment: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """netloomd on a database of its own; its socket.
+
+    Args:
+        place: where its files are, for those who start it again on them; None: nobody does.
+        url: the database; None: a SQLite file in that place.
+        environment: additions to the caller's.
+    """
+    with contextlib.ExitStack() as stack:
+        if place is None:
+            place = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="netloom-bench-")))
         sock = place / "netloomd.sock"
         config = place / "netloomd.toml"
         config.write_text(
@@ -81,18 +90,19 @@ token_file = "{place}/token"
 requests_per_second = 1000000.0
 burst = 1000000
 [store]
-url = "sqlite:///{place}/netloom.db"
+url = "{url or f"sqlite:///{place}/netloom.db"}"
 [switches]
 pki = "{place}/pki"
 [log]
 level = "warning"
 """
         )
-        with (place / "log").open("wb") as log:
+        with (place / "log").open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "netloom.daemon.main", "--config", str(config)],
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                env={**os.environ, **(environment or {})},
             )
         try:
             wait_for(lambda: ready(process, sock, place / "log"), 30, "netloomd")

@@ -22,7 +22,14 @@ def _binaries() -> pathlib.Path:
 
 
 class PostgresServer:
-    def __init__(self) -> None:
+    """A server of one's own.
+
+    Args:
+        durable: whether commits are on disk when they are answered; tests do without, benchmarks do not.
+    """
+
+    def __init__(self, *, durable: bool = False) -> None:
+        self._fsync = "on" if durable else "off"
         self._bin = _binaries()
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="netloom-pg-"))
         self._user: str | None = None
@@ -39,7 +46,7 @@ class PostgresServer:
     def start(self) -> None:
         """Start it (again)."""
         data = self.directory / "data"
-        options = f"-c listen_addresses= -c unix_socket_directories={self.directory} -c fsync=off"
+        options = f"-c listen_addresses= -c unix_socket_directories={self.directory} -c fsync={self._fsync}"
         self._run("pg_ctl", "-D", data, "-o", options, "-l", self.directory / "log", "-w", "start")
 
     def new_database(self) -> str:
