@@ -16,11 +16,13 @@ from netloom.app.cloud.rules_life import drop, revoke, stages_of
 from netloom.app.cloud.rules_provider import bring
 from netloom.app.cloud.tags import forget as forget_tags
 from netloom.app.cloud.usecase import Ending
+from netloom.app.cloud.vpn_stage import end_vpns, forget_vpns, on_address
 from netloom.app.cloud.work import View, Work
 from netloom.base.ids import Uuid
 from netloom.model.cloud.addresses import IpEvent, IpState, PublicIp, QuarantinedIp, next_ip_state
 from netloom.model.cloud.load_balancers import LoadBalancer
 from netloom.model.cloud.rules import FirewallRule, PortForwardingRule, Rule, StaticNatRule
+from netloom.model.cloud.vpn import RemoteAccessVpn
 from netloom.plan.elements import RuleStage
 from netloom.store.cloud.records import columns
 
@@ -31,6 +33,7 @@ def begin_release(work: Work, ip: PublicIp) -> PublicIp:
     """Revoke all that stands on an address, and keep it as on its way out."""
     for rule in rules_on(work, ip.id):
         revoke(work, rule)
+    end_vpns(work, on_address(ip.id))
     return work.update(
         msgspec.structs.replace(
             ip,
@@ -47,7 +50,10 @@ async def apply_release(doing: Doing, ip: PublicIp) -> Ending:
     """Have providers let go of an address and all that stood on it."""
     if ip.network_id is not None:
         rules = await doing.read(lambda view: rules_on(view, ip.id))
-        await bring(doing, ip.network_id, {*stages_of(rules), RuleStage.STATIC_NAT, RuleStage.ADDRESSES})
+        vpns = await doing.read(lambda view: view.records.exists(RemoteAccessVpn, on_address(ip.id)))
+        also = {RuleStage.REMOTE_ACCESS_VPN} if vpns else set()
+        stages = {*stages_of(rules), *also, RuleStage.STATIC_NAT, RuleStage.ADDRESSES}
+        await bring(doing, ip.network_id, stages)
     return lambda work: finish_release(work, ip.id)
 
 
@@ -58,6 +64,7 @@ def finish_release(work: Work, ip_id: Uuid, *, rests: bool = True) -> None:
         return
     for rule in rules_on(work, ip.id):
         drop(work, rule)
+    forget_vpns(work, on_address(ip.id))
     now = work.records.get(PublicIp, ip_id) or ip
     if rests and ip.state is IpState.RELEASING and not ip.for_system:
         _rest(work, now)
@@ -89,6 +96,7 @@ def release_network(work: Work, network_id: Uuid) -> None:
     for record_type in (PortForwardingRule, LoadBalancer, StaticNatRule, FirewallRule):
         for rule in work.records.select(record_type, columns(record_type).network_id == network_id):
             drop(work, rule)
+    forget_vpns(work, columns(RemoteAccessVpn).network_id == network_id)
     c = columns(PublicIp)
     for ip in work.records.select(PublicIp, c.network_id == network_id):
         if ip.vpc_id is None:

@@ -54,6 +54,10 @@ from netloom.app.cloud import (
     templates,
     user_data,
     vpc_life,
+    vpn_connections,
+    vpn_gateways,
+    vpn_remote,
+    vpn_users,
 )
 from netloom.app.cloud.usecase import AnyUseCase
 
@@ -103,6 +107,10 @@ AREAS: tuple[ModuleType, ...] = (
     instances_attach,
     instances_ips,
     instances_change,
+    vpn_gateways,
+    vpn_connections,
+    vpn_remote,
+    vpn_users,
 )
 """Modules of `netloom.app.cloud`; each has `USE_CASES`."""
 

@@ -15,6 +15,7 @@ from typing import Final
 from netloom.app.cloud.acl_lists import acl_of
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.networks_facts import facts_of, is_up
+from netloom.app.cloud.vpn_stage import vpns_of_network
 from netloom.app.cloud.work import View
 from netloom.base.errors import PeerError
 from netloom.base.ids import Uuid
@@ -189,6 +190,7 @@ RULES: Final[Mapping[RuleStage, Callable[[View, Uuid], tuple[Record, ...]]]] = {
     RuleStage.PORT_FORWARDING: _forwardings,
     RuleStage.STATIC_NAT_PORTS: _static_nat_ports,
     RuleStage.PUBLIC_LB: _balancers,
+    RuleStage.REMOTE_ACCESS_VPN: vpns_of_network,
     RuleStage.NETWORK_ACL: acl_of,
 }
 """What stands in a network, stage by stage."""

@@ -1,0 +1,146 @@
+"""Who may use the remote access VPNs of an account.
+
+Rule 1: a user's name is unique in its account; while one is being revoked it can be added again only when it is gone.
+Rule 2: a password is sealed at once, and no answer and no event has it.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from netloom.app.cloud import configuration
+from netloom.app.cloud.doing import Doing
+from netloom.app.cloud.usecase import Ending, UseCase
+from netloom.app.cloud.vpn_remote import bring_vpn
+from netloom.app.cloud.work import View, Work, missing
+from netloom.base.errors import Conflict, Exhausted, NetloomError
+from netloom.base.ids import Uuid
+from netloom.model.cloud.rules import RuleEvent, RuleState, next_rule_state
+from netloom.model.cloud.vpn import RemoteAccessVpn, RemoteVpnState, VpnUser, check_user
+from netloom.store.cloud.records import columns
+
+
+class AddVpnUser(msgspec.Struct, frozen=True, kw_only=True):
+    """A new user of an account's VPNs."""
+
+    username: str
+    password: str
+    account: str | None = None
+    domain_id: Uuid | None = None
+    project_id: Uuid | None = None
+
+
+class RemoveVpnUser(msgspec.Struct, frozen=True, kw_only=True):
+    """Which user, of which account."""
+
+    username: str
+    account: str | None = None
+    domain_id: Uuid | None = None
+    project_id: Uuid | None = None
+
+
+def password_place(user_id: Uuid) -> str:
+    """What a user's password is sealed for."""
+    return f"vpn_user/{user_id}"
+
+
+def _add(work: Work, request: AddVpnUser) -> VpnUser:
+    owner = work.owner(request.account, request.domain_id, request.project_id)
+    check_user(request.username, request.password)
+    c = columns(VpnUser)
+    other = work.records.first(VpnUser, c.account_id == owner.id, c.username == request.username)
+    if other is not None:
+        raise Conflict(
+            f"account {owner.name} ({owner.id}) has VPN user {request.username!r} already ({other.id})",
+            code="vpn-user-taken",
+            subject="username",
+            hint="another name, or remove that one first",
+        )
+    most = configuration.number(work, "remote.access.vpn.user.limit")
+    if work.records.count(VpnUser, c.account_id == owner.id) >= most:
+        raise Exhausted(
+            f"account {owner.name} ({owner.id}) has {most} VPN users, the most there may be",
+            code="vpn-user-limit",
+            subject="username",
+            hint="an operator can raise remote.access.vpn.user.limit",
+        )
+    birth = work.owned(owner)
+    sealed = work.backends.vault.seal(request.password, password_place(birth["id"]))
+    return work.insert(VpnUser(**birth, username=request.username, password=sealed))
+
+
+def _remove(work: Work, request: RemoveVpnUser) -> VpnUser:
+    owner = work.owner(request.account, request.domain_id, request.project_id)
+    c = columns(VpnUser)
+    user = work.records.first(VpnUser, c.account_id == owner.id, c.username == request.username)
+    if user is None:
+        raise missing(VpnUser, request.username, "username")
+    state = next_rule_state(user.state, RuleEvent.REVOKE)
+    return work.update(msgspec.structs.replace(user, state=state))
+
+
+def _vpns(view: View, user: VpnUser) -> list[RemoteAccessVpn]:
+    c = columns(RemoteAccessVpn)
+    return view.records.select(
+        RemoteAccessVpn, c.account_id == user.account_id, c.state == RemoteVpnState.RUNNING.value
+    )
+
+
+async def _bring_all(doing: Doing, record: VpnUser) -> None:
+    for vpn in await doing.read(lambda view: _vpns(view, record)):
+        await bring_vpn(doing, vpn)
+
+
+async def _apply(doing: Doing, record: VpnUser) -> Ending:
+    await _bring_all(doing, record)
+
+    def ending(work: Work) -> None:
+        now = work.records.get(VpnUser, record.id)
+        if now is not None and now.state is not RuleState.REVOKE:
+            state = next_rule_state(now.state, RuleEvent.APPLY)
+            work.update(msgspec.structs.replace(now, state=state))
+
+    return ending
+
+
+async def _unapply(doing: Doing, record: VpnUser) -> Ending:
+    await _bring_all(doing, record)
+    return lambda work: _forget(work, record)
+
+
+def _forget(work: Work, record: VpnUser) -> None:
+    now = work.records.get(VpnUser, record.id)
+    if now is not None:
+        work.delete(now)
+
+
+def _withdraw(work: Work, record: VpnUser, _error: NetloomError) -> None:
+    _forget(work, record)
+
+
+def _queue(record: VpnUser) -> str:
+    return f"vpn-users/{record.account_id}"
+
+
+ADD = UseCase(
+    name="vpn_user.add",
+    command="addVpnUser",
+    event="VPN.USER.ADD",
+    request=AddVpnUser,
+    begin=_add,
+    text=lambda user: f"add VPN user {user.username}",
+    apply=_apply,
+    undo=_withdraw,
+    queue=_queue,
+)
+REMOVE = UseCase(
+    name="vpn_user.remove",
+    command="removeVpnUser",
+    event="VPN.USER.REMOVE",
+    request=RemoveVpnUser,
+    begin=_remove,
+    text=lambda user: f"remove VPN user {user.username}",
+    apply=_unapply,
+    queue=_queue,
+)
+USE_CASES = (ADD, REMOVE)
