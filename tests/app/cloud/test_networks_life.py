@@ -143,12 +143,13 @@ async def test_an_empty_network_goes_down_after_its_wait(it: Nets) -> None:
     await up(it, network)
     clock = Hand()
     keeper = NetworkKeeper(it.cloud, clock)
-    assert await keeper.look_at_all() == 60
+    await keeper.step()
+    assert keeper.due == clock.at + 60
     clock.at += 59
-    await keeper.look_at_all()
+    await keeper.step()
     assert await state(it, network) is NetworkState.IMPLEMENTED
     clock.at += 1
-    await keeper.look_at_all()
+    await keeper.step()
     await _quiet(it, network)
     assert await state(it, network) is NetworkState.ALLOCATED
     assert ("shutdown", network.id, "") in it.notebook.calls
@@ -162,16 +163,16 @@ async def test_a_network_in_use_stays_up(it: Nets) -> None:
     clock = Hand()
     keeper = NetworkKeeper(it.cloud, clock)
     for _ in range(3):
-        await keeper.look_at_all()
-        clock.at += 10
+        await keeper.step()
+        clock.at += 1000
     assert await state(it, network) is NetworkState.IMPLEMENTED
     job = await it.do(SHUT_DOWN, OneNetwork(id=network.id), it.who.root)
     assert job is not None
     assert job.error_code == "in-use"
     await it.write(lambda work: work.update(msgspec.structs.replace(instance, state=InstanceState.STOPPED)))
-    await keeper.look_at_all()
+    await keeper.step()
     clock.at += 1
-    await keeper.look_at_all()
+    await keeper.step()
     await _quiet(it, network)
     assert await state(it, network) is NetworkState.ALLOCATED
 
@@ -180,11 +181,13 @@ async def test_a_nic_that_comes_to_a_host_has_its_network_up(it: Nets) -> None:
     network = await it.make("blue")
     nic = await it.plug(network)
     keeper = NetworkKeeper(it.cloud, Hand())
+    await keeper.step()
     keeper.told([NetworkId(network.id)])
-    assert await keeper.look_at_told() == 0
+    await keeper.step()
+    assert await state(it, network) is NetworkState.ALLOCATED
     await placed(it, nic, NicState.RESERVING)
     keeper.told([NetworkId(network.id)])
-    assert await keeper.look_at_told() == 1
+    await keeper.step()
     await _quiet(it, network)
     assert await state(it, network) is NetworkState.IMPLEMENTED
 
@@ -200,10 +203,11 @@ async def test_a_network_that_is_stuck_is_done_again(it: Nets) -> None:
     await it.write(lambda work: implementing_since(work, dt.timedelta(seconds=LEASE / 2)))
     clock = Hand()
     keeper = NetworkKeeper(it.cloud, clock)
-    await keeper.look_at_all()
+    await keeper.step()
     assert await state(it, network) is NetworkState.IMPLEMENTING
+    clock.at += 600
     await it.write(lambda work: implementing_since(work, dt.timedelta(seconds=LEASE + 1)))
-    await keeper.look_at_all()
+    await keeper.step()
     await _quiet(it, network)
     assert await state(it, network) is NetworkState.IMPLEMENTED
 

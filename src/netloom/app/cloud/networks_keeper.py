@@ -1,8 +1,8 @@
 """Looking after tenants' networks: those that are used are up, those that nobody uses go down, those that are stuck go on.
 
 Rule 1: what is found here only asks for a job; the job looks again before it does anything.
-Rule 2: levels, not events: being told of a NIC only makes the look sooner, and every network is looked at once per
-    `network.gc.interval`. Only how long a network has been empty is remembered; after a restart it is counted anew.
+Rule 2: levels, not events: being told of a NIC only makes the look at its network sooner, and every network is looked at
+    once per `network.gc.interval`. How long a network has been empty is remembered, and counted anew after a restart.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ _log = structlog.get_logger("netloom.networks")
 
 LEASE: Final = 600.0
 """Seconds that a network may be Implementing before it is done again."""
+AFTER_ERROR: Final = 2.0
+"""Seconds before going on after the store would not answer."""
 GATHER: Final = 0.1
 """Seconds in which what is told is gathered into one look."""
 AT_ONCE: Final = 500
@@ -46,10 +48,10 @@ _IDLE = (NetworkState.IMPLEMENTED.value, NetworkState.SHUTDOWN.value)
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """What a look at all networks found.
+    """What a look found.
 
     Attributes:
-        wanted: those that are needed and not up, or have been on their way up for too long.
+        wanted: networks that are needed and not up, or have been on their way up for too long.
         idle: those that are up, or half down, and not needed.
         interval, wait: the settings, in seconds.
     """
@@ -70,6 +72,8 @@ class NetworkKeeper:
         self._wake = asyncio.Event()
         self._idle_since: dict[Uuid, float] = {}
         self._asked: dict[Uuid, float] = {}
+        self._wait = 0.0
+        self._next_look = clock.now()
 
     def told(self, networks: Iterable[NetworkId]) -> None:
         """NICs of these networks came to a host, or left one."""
@@ -80,50 +84,51 @@ class NetworkKeeper:
 
     async def run(self) -> None:
         """Until cancelled."""
-        due = self._clock.now()
         while True:
-            if await wait_event(self._wake, max(0.0, due - self._clock.now())):
+            if await wait_event(self._wake, max(0.0, self.due - self._clock.now())):
                 await self._clock.sleep(GATHER)
                 self._wake.clear()
             try:
-                await self.look_at_told()
-                if self._clock.now() >= due:
-                    due = self._clock.now() + await self.look_at_all()
+                await self.step()
             except NetloomError as error:
                 _log.warning("networks not looked after", code=error.stable_code, error=str(error))
-                due = self._clock.now() + GATHER * 20
+                await self._clock.sleep(AFTER_ERROR)
 
-    async def look_at_told(self) -> int:
-        """Have those up that NICs came into; how many were asked for."""
+    @property
+    def due(self) -> float:
+        """When there is something to do next, by the clock."""
+        return min([self._next_look, *(since + self._wait for since in self._idle_since.values())])
+
+    async def step(self) -> None:
+        """Do what is due."""
         told, self._told = list(self._told), {}
-        if not told:
-            return 0
-        wanted = await self._cloud.read_as(system_caller(), lambda view: _wanted_of(view, told))
-        for network_id in wanted:
-            await self._up(network_id)
-        return len(wanted)
-
-    async def look_at_all(self) -> float:
-        """Look at every network; seconds until the next time."""
-        found = await self._cloud.read_as(system_caller(), _look)
+        if told:
+            await self._take_in(await self._look(told))
+        if self._clock.now() >= self._next_look:
+            found = await self._look(None)
+            idle = set(found.idle)
+            self._idle_since = {each: at for each, at in self._idle_since.items() if each in idle}
+            self._next_look = self._clock.now() + found.interval
+            await self._take_in(found)
         now = self._clock.now()
+        for network_id in [each for each, since in self._idle_since.items() if now - since >= self._wait]:
+            await self._ask(SHUT_DOWN, network_id)
+            del self._idle_since[network_id]
+
+    async def _look(self, only: list[Uuid] | None) -> Found:
+        return await self._cloud.read_as(system_caller(), lambda view: _look(view, only))
+
+    async def _take_in(self, found: Found) -> None:
+        now = self._clock.now()
+        self._wait = found.wait
         self._asked = {each: at for each, at in self._asked.items() if now - at < LEASE}
+        for network_id in found.idle:
+            self._idle_since.setdefault(network_id, now)
+            self._asked.pop(network_id, None)
         for network_id in found.wanted:
             if network_id not in self._asked:
-                await self._up(network_id)
-        idle = set(found.idle)
-        self._idle_since = {each: at for each, at in self._idle_since.items() if each in idle}
-        for network_id in found.idle:
-            since = self._idle_since.setdefault(network_id, now)
-            if now - since >= found.wait:
-                del self._idle_since[network_id]
-                await self._ask(SHUT_DOWN, network_id)
-        next_due = [at + found.wait - now for at in self._idle_since.values()]
-        return max(0.0, min([found.interval, *next_due]))
-
-    async def _up(self, network_id: Uuid) -> None:
-        self._asked[network_id] = self._clock.now()
-        await self._ask(IMPLEMENT, network_id)
+                self._asked[network_id] = now
+                await self._ask(IMPLEMENT, network_id)
 
     async def _ask(self, use_case: UseCase[OneNetwork, GuestNetwork], network_id: Uuid) -> None:
         try:
@@ -144,7 +149,7 @@ def _networks(*where: Where) -> Select[str]:
     )
 
 
-def _look(view: View) -> Found:
+def _look(view: View, only: list[Uuid] | None) -> Found:
     g, n = columns(GuestNetwork), tables.networks.c
     stale = to_microseconds(view.at - dt.timedelta(seconds=LEASE))
     wanted = or_(
@@ -152,20 +157,13 @@ def _look(view: View) -> Found:
         and_(n.state == NetworkState.IMPLEMENTING.value, n.state_since < stale),
     )
     idle = and_(n.state.in_(_IDLE), g.persistent.is_(False), ~in_use())
+    parts: list[list[Where]] = [[]] if only is None else [[n.id.in_(chunk)] for chunk in chunks(only)]
     return Found(
-        wanted=_ids(view, _networks(wanted)),
-        idle=_ids(view, _networks(idle)),
+        wanted=[each for part in parts for each in _ids(view, _networks(wanted, *part))],
+        idle=[each for part in parts for each in _ids(view, _networks(idle, *part))],
         interval=float(configuration.number(view, "network.gc.interval")),
         wait=float(configuration.number(view, "network.gc.wait")),
     )
-
-
-def _wanted_of(view: View, networks: list[Uuid]) -> list[Uuid]:
-    n = tables.networks.c
-    found: list[Uuid] = []
-    for chunk in chunks(networks):
-        found += _ids(view, _networks(n.id.in_(chunk), n.state.in_(_DOWN), in_use()))
-    return found
 
 
 def _ids(view: View, statement: Select[str]) -> list[Uuid]:
