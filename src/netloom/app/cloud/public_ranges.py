@@ -1,18 +1,17 @@
 """Ranges of public, portable and shared networks' addresses: making, changing, dedicating, deleting.
 
 Rule 1: what is taken of a range stays in it: a range is not deleted, shrunk below it, or given to another owner.
-Rule 2: a range of a shared network is within the network's subnet and on its wires.
+Rule 2: a range of a shared network is within the network's subnet and on its wires; the network knows of it (`spans`).
 """
 
 from __future__ import annotations
-
-from typing import cast
 
 import msgspec
 
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.domains import domain_seen
 from netloom.app.cloud.infrastructure import physical_network, wires_for, zone
+from netloom.app.cloud.infrastructure_shared import check_kept, shared_network, tell
 from netloom.app.cloud.infrastructure_zones import OneOf
 from netloom.app.cloud.usecase import Ending, UseCase
 from netloom.app.cloud.work import View, Work
@@ -32,9 +31,7 @@ from netloom.model.cloud.infrastructure_ranges import (
 )
 from netloom.model.cloud.offerings import Traffic
 from netloom.model.cloud.record import AccountId, DomainId
-from netloom.model.kinds import Kind
 from netloom.model.objects import Network, PhysicalNetwork
-from netloom.store.catalog import find
 from netloom.store.cloud.records import columns
 
 
@@ -91,12 +88,12 @@ class CreatePortable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def taken(view: View, range_id: str) -> list[PublicIp]:
-    """The addresses of a range that somebody has."""
+    """The public addresses of a range that somebody has."""
     return view.records.select(PublicIp, columns(PublicIp).range_id == range_id)
 
 
 def _create(work: Work, request: CreateRange) -> PublicRange:
-    network = None if request.network_id is None else _network(work, request.network_id)
+    network = None if request.network_id is None else shared_network(work, request.network_id)[1]
     wires = _wires(work, request, network)
     vlan = checked_vlan(request.vlan if network is None else _vlan_of(network, request.vlan))
     v4, v6 = _intervals(request.addresses, None, None)
@@ -115,7 +112,9 @@ def _create(work: Work, request: CreateRange) -> PublicRange:
     check_apart(made, _others(work, made))
     if network is None and (request.account or request.domain_id or request.project_id):
         made = _dedicated(work, made, request.domain_id, request.account, request.project_id)
-    return work.insert(made)
+    work.insert(made)
+    tell(work, made.network_id)
+    return made
 
 
 def _update(work: Work, request: UpdateRange) -> PublicRange:
@@ -137,15 +136,20 @@ def _update(work: Work, request: UpdateRange) -> PublicRange:
                 hint="release it first, or keep it in the range",
             )
     if found.network_id is not None:
-        _check_within(_network(work, found.network_id), v4, v6)
+        _check_within(shared_network(work, found.network_id)[1], v4, v6)
+    check_kept(work, found, changed)
     check_apart(changed, _others(work, changed))
-    return work.update(changed)
+    updated = work.update(changed)
+    tell(work, found.network_id)
+    return updated
 
 
 def _delete(work: Work, request: OneOf) -> PublicRange:
     found = work.get(PublicRange, request.id)
     _unused(work, found.id)
+    check_kept(work, found, None)
     work.delete(found)
+    tell(work, found.network_id)
     return found
 
 
@@ -283,10 +287,6 @@ def _dedicated(
 def _others(work: Work, of: PublicRange) -> list[PublicRange]:
     found = work.records.select(PublicRange, columns(PublicRange).zone_id == of.zone_id)
     return [each for each in found if each.id != of.id]
-
-
-def _network(view: View, network_id: str) -> Network:
-    return cast("Network", find(view.records.connection, Kind.NETWORK, network_id, "networkid"))
 
 
 def _wires(work: Work, request: CreateRange, network: Network | None) -> PhysicalNetwork:
