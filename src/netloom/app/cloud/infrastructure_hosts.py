@@ -3,7 +3,8 @@
 A host is native: an Open vSwitch that netloom reaches. Here it is given its place among the racks.
 
 Rule 1: a host that is added by its address is made native; one that has that name or address already only gets its place.
-Rule 2: maintenance is the native host's draining: nothing new is placed there; what runs there is moved by its own jobs.
+Rule 2: maintenance is the native host's draining: nothing new is placed there, each instance is moved by a job of its own;
+    one that has nowhere to go runs on, and an event tells why.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ from netloom.app import intent
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.infrastructure import host, host_facet, hosts, zone
 from netloom.app.cloud.infrastructure_zones import OneOf, kept
+from netloom.app.cloud.instances_run import MIGRATE, MigrateInstance
 from netloom.app.cloud.usecase import Ending, UseCase
 from netloom.app.cloud.work import View, Work
 from netloom.base.errors import Conflict, InvalidInput, NetloomError
 from netloom.base.ids import HostId, Uuid
 from netloom.model.cloud.infrastructure import Allocation, Cluster, HostFacet, Pod
-from netloom.model.cloud.instances import Instance
+from netloom.model.cloud.instances import Instance, InstanceState
+from netloom.model.cloud.jobs import EventLevel
 from netloom.model.cloud.words import check_tags
 from netloom.model.endpoints import OPENFLOW_PORT, OVSDB_PORT, Scheme, parse_endpoint
 from netloom.model.kinds import Kind
@@ -208,7 +211,19 @@ def _delete(work: Work, request: OneOf) -> HostFacet:
 
 
 def _drain(work: Work, request: OneOf) -> HostFacet:
-    return _draining(work, request, drain=True)
+    facet = _draining(work, request, drain=True)
+    c = columns(Instance)
+    running = c.state == InstanceState.RUNNING.value
+    for instance in work.records.select(Instance, c.host_id == facet.id, running):
+        wish = MigrateInstance(id=instance.id)
+        try:
+            moving = MIGRATE.begin(work, wish)
+        except NetloomError as error:
+            text = f"instance {instance.name} ({instance.id}) stays on the host {facet.id}: {error.message}"
+            work.event("MAINT.PREPARE", text, instance, level=EventLevel.WARN)
+        else:
+            work.then(MIGRATE, moving, wish)
+    return facet
 
 
 def _resume(work: Work, request: OneOf) -> HostFacet:
