@@ -110,7 +110,7 @@ async def test_what_the_lab_refuses_is_told(lab: Lab, adapter: LabHypervisor) ->
 
 
 def test_settings_name_a_lab_that_is_there(lab: Lab) -> None:
-    assert hypervisor({"lab": lab.name}).name == "Lab"
+    assert hypervisor({"lab": lab.name}).name == "Simulator"
     for wrong in ({}, {"lab": "no-such-lab"}, {"lab": lab.name, "image": "x"}):
         with pytest.raises(InvalidInput):
             hypervisor(wrong)

@@ -10,7 +10,7 @@ import pytest
 from tests.system.cloud import Cloud, cloud
 from tests.system.cloudstack import CloudStack, Refused, cloudstack
 
-from netloom.lab import Guest, wait
+from netloom.lab import Guest, GuestPlan, wait
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(180)]
 
@@ -130,3 +130,28 @@ def test_netloomd_killed_and_started_knows_its_instances(running: tuple[Cloud, C
         assert {each["state"] for each in again.all("listVirtualMachines", "virtualmachine")} == {"Running"}
         again.call("destroyVirtualMachine", id=left["id"], expunge="true")
     assert f"{left['instancename']}+0" not in made.lab.guests
+
+
+def test_a_machine_that_was_there_before_is_taken_over(running: tuple[Cloud, CloudStack]) -> None:
+    made, api = running
+    network = a_network(api, "web")
+    web = deploy(api, "web0", network)
+    old = made.lab.add_guest(GuestPlan(name="old", host="h2", mac="02:00:00:00:00:42", ipv4="10.1.1.9/24"))
+    (zone,) = api.all("listZones", "zone")
+    pod = api.call("createPod", name="p", zoneid=zone["id"], gateway="192.0.2.1", netmask="255.255.255.0",
+                   startip="192.0.2.10", endip="192.0.2.20")["pod"]  # fmt: skip
+    (cluster,) = api.call("addCluster", clustername="c", clustertype="CloudManaged", hypervisor="Simulator",
+                          podid=pod["id"], zoneid=zone["id"])["cluster"]  # fmt: skip
+    api.call("addHost", url="h2", zoneid=zone["id"], podid=pod["id"], clusterid=cluster["id"],
+             hypervisor="Simulator", username="", password="")  # fmt: skip
+    (stray,) = api.all("listUnmanagedInstances", "unmanagedinstance", clusterid=cluster["id"])
+    assert (stray["name"], stray["nic"][0]["macaddress"]) == ("old", old.mac)
+    taken = api.call(
+        "importUnmanagedInstance",
+        **{"nicnetworklist[0].nic": old.mac, "nicnetworklist[0].network": network["id"]},
+        clusterid=cluster["id"],
+        name="old",
+        serviceofferingid=web["serviceofferingid"],
+    )["virtualmachine"]
+    assert (taken["state"], taken["ipaddress"], taken["hostname"]) == ("Running", "10.1.1.9", "h2")
+    made.reaches(guest(made, web), old)

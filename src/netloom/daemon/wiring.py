@@ -24,6 +24,7 @@ from netloom.app.cloud.catalogue import by_name
 from netloom.app.cloud.cloud import Cloud
 from netloom.app.cloud.hypervisors import configured
 from netloom.app.cloud.identity import Identities
+from netloom.app.cloud.instances_report import InstanceWatch
 from netloom.app.cloud.networks_keeper import NetworkKeeper
 from netloom.app.cloud.resources.acting import Resources
 from netloom.app.cloud.resources.kinds import cloud_kinds
@@ -273,6 +274,7 @@ class Netloomd:
         async with (
             self._running("jobs", self.cloud.run),
             self._running("networks", keeper.run),
+            self._running("instances", InstanceWatch(self.cloud).run),
             self._running("retention", Retention(self.cloud).run),
         ):
             yield

@@ -31,7 +31,8 @@ from netloom.lab.state import GuestState, LabState
 P = ParamSpec("P")
 T = TypeVar("T")
 
-NAME: Final = "Lab"
+NAME: Final = "Simulator"
+"""CloudStack's word for a hypervisor whose machines are none: clients know it."""
 IMAGES: Final = (
     Image(
         image="namespace",
@@ -72,7 +73,7 @@ class LabHypervisor:
 
     @property
     def name(self) -> str:
-        """`Lab`."""
+        """As CloudStack calls hypervisors of test machines."""
         return NAME
 
     @property
@@ -115,8 +116,8 @@ class LabHypervisor:
 
     def _start(self, plan: GuestPlan, host: str) -> None:
         self._lab.host(host)
-        there = {each.state.identity: each for each in self._interfaces(plan.name)}
         wanted = {nic.identity: nic for nic in plan.nics}
+        there = {_named(each, plan): each for each in self._interfaces(plan.name)}
         for identity, interface in list(there.items()):
             if identity not in wanted or interface.state.host != host:
                 self._lab.remove_guest(interface.name)
@@ -171,6 +172,17 @@ def seen_in(state: LabState) -> Iterator[GuestSeen]:
                 for guest in guests
             ),
         )
+
+
+def _named(interface: Guest, plan: GuestPlan) -> str | None:
+    """The identity of an interface; one known by its MAC only (of a machine that was there before) is plugged with it."""
+    state = interface.state
+    nic = next((nic for nic in plan.nics if nic.mac == state.mac), None)
+    if state.identity is None and nic is not None:
+        interface.unplug()
+        interface.plug(nic.identity)
+        return nic.identity
+    return state.identity
 
 
 def _guest_plan(name: str, host: str, nic: NicPlan) -> labs.GuestPlan:

@@ -68,6 +68,11 @@ def address_for(
     return None if cidr is None else _next_free(work, network, native, version, cidr)
 
 
+def may_be_given(view: View, network: GuestNetwork, address: str) -> bool:
+    """Whether somebody can get an address in a network now."""
+    return _not_to_be_had(view, network, parse_address(address)) is None
+
+
 def _next_free(work: Work, network: GuestNetwork, native: Network, version: int, cidr: str) -> str:
     whole = network_of(cidr)
     avoid = {

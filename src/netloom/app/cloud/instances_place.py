@@ -15,6 +15,7 @@ from netloom.app.cloud.hypervisors import HostFacts
 from netloom.app.cloud.work import View
 from netloom.base.errors import Conflict, Exhausted
 from netloom.base.ids import HostId
+from netloom.model.cloud.infrastructure import Allocation, HostFacet
 from netloom.model.cloud.instances import Instance
 from netloom.model.kinds import Kind
 from netloom.model.objects import Host
@@ -104,6 +105,9 @@ def unfit(view: View, instance: Instance, host: Host) -> str | None:
         return f"no hypervisor {instance.hypervisor!r} is configured"
     if host.drain:
         return "it is being drained"
+    facet = view.records.get(HostFacet, host.id)
+    if facet is not None and facet.allocation is Allocation.DISABLED:
+        return "it is disabled"
     if not hypervisors.reachable(HostId(host.id)):
         return "it is not connected"
     if not adapter.runs_on(facts_of(host)):

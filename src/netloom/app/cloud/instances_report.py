@@ -1,0 +1,138 @@
+"""What hypervisors report of their hosts, held against what the records say.
+
+Rule 1: a report changes settled instances only, and only those that were settled when it was asked for: a job that is under
+    way knows better.
+Rule 2: nothing is concluded from what could not be asked: a host that is not connected keeps its instances as they are.
+Rule 3: a report is a level: told twice, late, or after a restart, it comes to the same states.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+import structlog
+
+from netloom.aio.clock import SYSTEM_CLOCK, Clock
+from netloom.app.cloud.cloud import Cloud
+from netloom.app.cloud.hypervisors import GuestSeen, HostFacts, Hypervisor
+from netloom.app.cloud.instances_place import facts_of
+from netloom.app.cloud.visibility import system_caller
+from netloom.app.cloud.work import View, Work
+from netloom.base.errors import NetloomError
+from netloom.base.ids import HostId
+from netloom.model.cloud.instances import Instance, InstanceEvent, InstanceState, next_instance_state
+from netloom.model.kinds import Kind
+from netloom.model.objects import Host
+from netloom.store.catalog import all_of
+from netloom.store.cloud.records import columns
+
+_log = structlog.get_logger("netloom.instances")
+
+INTERVAL: Final = 30.0
+"""Seconds between two reports."""
+
+SETTLED: Final = frozenset({InstanceState.RUNNING, InstanceState.STOPPED})
+
+
+class InstanceWatch:
+    """Asks all adapters now and then."""
+
+    def __init__(self, cloud: Cloud, *, interval: float = INTERVAL, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._cloud = cloud
+        self._interval = interval
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            await self._clock.sleep(self._interval)
+            for adapter in self._cloud.backends.hypervisors.adapters.values():
+                try:
+                    await compare(self._cloud, adapter)
+                except NetloomError as error:
+                    _log.warning("hypervisor not asked", hypervisor=adapter.name, error=str(error))
+
+
+async def compare(cloud: Cloud, adapter: Hypervisor) -> int:
+    """Ask an adapter and put right what the records say; how many instances were moved.
+
+    Raises:
+        NetloomError: it cannot be asked.
+    """
+    caller, at = system_caller(), cloud.now()
+    hosts = await cloud.read_as(caller, lambda view: asked_hosts(view, adapter))
+    if not hosts:
+        return 0
+    seen = {guest.name: guest for guest in await adapter.report(hosts)}
+    wrong = await cloud.read_as(caller, lambda view: _wrong(view, adapter.name, hosts, seen, at))
+    if not wrong:
+        return 0
+    return await cloud.write_as(
+        caller, "instance.report", lambda work: _put_right(work, adapter.name, hosts, seen, at)
+    )
+
+
+def asked_hosts(view: View, adapter: Hypervisor, only: Iterable[str] | None = None) -> list[HostFacts]:
+    """The hosts that an adapter can be asked about now; `only`: of these."""
+    wanted = None if only is None else set(only)
+    return [
+        facts
+        for host in all_of(view.records.connection, Kind.HOST)
+        if isinstance(host, Host)
+        and (wanted is None or host.id in wanted)
+        and view.backends.hypervisors.reachable(HostId(host.id))
+        and adapter.runs_on(facts := facts_of(host))
+    ]
+
+
+def called(instance: Instance) -> str:
+    """What an instance is called on its host."""
+    return instance.external_id or instance.internal_name
+
+
+def _wrong(
+    view: View, hypervisor: str, hosts: Sequence[HostFacts], seen: Mapping[str, GuestSeen], at: datetime
+) -> list[tuple[Instance, GuestSeen | None]]:
+    """The settled instances that are not as they are seen."""
+    c, by_id = columns(Instance), {host.id: host.name for host in hosts}
+    settled = view.records.select(
+        Instance, c.hypervisor == hypervisor, c.state.in_([state.value for state in SETTLED])
+    )
+    found: list[tuple[Instance, GuestSeen | None]] = []
+    for instance in settled:
+        guest = seen.get(called(instance))
+        if instance.updated_at >= at:
+            continue
+        if guest is None or not guest.running:
+            if instance.state is InstanceState.RUNNING and instance.host_id in by_id:
+                found.append((instance, None))
+        elif instance.host_id is None or by_id.get(instance.host_id, guest.host) != guest.host:
+            found.append((instance, guest))
+    return found
+
+
+def _put_right(
+    work: Work, hypervisor: str, hosts: Sequence[HostFacts], seen: Mapping[str, GuestSeen], at: datetime
+) -> int:
+    by_name = {host.name: host.id for host in hosts}
+    wrong = _wrong(work, hypervisor, hosts, seen, at)
+    for instance, guest in wrong:
+        host_id = None if guest is None else by_name.get(guest.host)
+        after = msgspec.structs.replace(instance, host_id=host_id, last_host_id=instance.host_id)
+        if host_id is None:
+            text = f"instance {instance.name} does not run any more"
+            state = next_instance_state(instance.state, InstanceEvent.SEEN_STOPPED)
+            after = msgspec.structs.replace(after, state=state)
+        elif instance.state is InstanceState.STOPPED:
+            text = f"instance {instance.name} runs"
+            state = next_instance_state(instance.state, InstanceEvent.SEEN_RUNNING)
+            after = msgspec.structs.replace(after, state=state)
+        else:
+            text = f"instance {instance.name} runs on another host"
+        work.update(after)
+        work.event("VM.STATE.SEEN", f"{text}, its hypervisor says", after)
+        _log.info("instance seen otherwise", instance=instance.id, state=after.state.value, host=host_id)
+    return len(wrong)
