@@ -28,6 +28,9 @@ T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 Params = tuple[tuple[str, str], ...]
 
+APPLY_SECONDS = 300.0
+"""How long an answer to `apply` may take besides the usual time."""
+
 _specs = TypeAdapter(tuple[NicSpec, ...])
 
 
@@ -169,9 +172,11 @@ def admit(ref: str, spec: HostSpec | None = None, *, wait: float = 0.0) -> Call[
 
 def apply(content: bytes, content_type: str = YAML_MEDIA_TYPE, *, wait: float = 0.0) -> Call[Applied]:
     """Make everything in a file so."""
+    # Documents of the cloud are worked off before the answer, whether status is waited for or not.
     return Call(
-        "POST", "/v1/apply", model(Applied), _wait(wait), {}, content, content_type, wait, repeatable=True
-    )
+        "POST", "/v1/apply", model(Applied), _wait(wait), {}, content, content_type, max(wait, APPLY_SECONDS),
+        repeatable=True,
+    )  # fmt: skip
 
 
 def plan(content: bytes, content_type: str = YAML_MEDIA_TYPE) -> Call[reports.PlanReport]:

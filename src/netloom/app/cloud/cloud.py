@@ -125,6 +125,11 @@ class Cloud:
             self.jobs.take(job)
         return result
 
+    async def try_as(self, caller: Caller, use_case: str, unit: Callable[[Work], T]) -> T:
+        """A transaction that is undone: its result tells what would be."""
+        backends = self.backends
+        return await self._store.write(lambda tx: unit(Work(tx, caller, backends, use_case)), keep=False)
+
     async def read_as(self, caller: Caller, work: Callable[[View], T]) -> T:
         """A snapshot for whoever has permission already."""
         backends, at = self.backends, self.now()

@@ -90,7 +90,7 @@ def create_api(
     actions.add_nics(api, face)
     actions.add_hosts(api, face)
     resources.add(api, face)
-    files.add(api, face)
+    files.add(api, face, None if cloud is None else cloud.resources)
     reports.add(api, face)
     watch.add(api, face)
     schemas = None if cloud is None else cloud_routes.add(api, face, cloud)

@@ -15,6 +15,7 @@ from typing import Final
 
 import msgspec
 
+from netloom.app.cloud.resources.documents import Document, DocumentKind, parse
 from netloom.base.errors import InvalidInput, NetloomError, TooLarge
 from netloom.contract.documents import MAX_DOCUMENTS
 from netloom.contract.explain import explain, known_fields
@@ -23,10 +24,12 @@ from netloom.faces.rest.body import JSON_TYPES, YAML_TYPES
 from netloom.faces.rest.problems import HttpProblem, Mistake, Mistakes
 from netloom.faces.rest.yaml_door import Malformed, Path, Value, load, locate
 from netloom.model.errors import InvalidDocuments
+from netloom.model.errors import Mistake as IntentMistake
 from netloom.model.kinds import Kind
 from netloom.model.specs import SPEC_TYPES, Spec
 
 _STEP: Final = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+_NONE: Final[Mapping[str, DocumentKind]] = {}
 _KINDS: Final = {kind.value: SPEC_TYPES[kind] for kind in Kind}
 
 
@@ -35,14 +38,28 @@ class File:
     """A file that was read.
 
     Attributes:
-        specs: what it declares, in its order.
+        specs: what it declares of the switches' intent, in its order.
+        places: where each of them stands in the file.
+        documents: what it declares of the cloud.
         data: its text, for positions.
         listed: it was one JSON list, not a stream of documents.
     """
 
     specs: tuple[Spec, ...]
+    places: tuple[int, ...]
+    documents: tuple[Document, ...]
     data: bytes
     listed: bool
+
+    @property
+    def size(self) -> int:
+        """How many documents."""
+        return len(self.specs) + len(self.documents)
+
+    def placed(self, error: InvalidDocuments) -> InvalidDocuments:
+        """What was found wrong with `specs`, by the documents' places in the file."""
+        found = tuple(IntentMistake(self.places[mistake.index], mistake.error) for mistake in error.mistakes)
+        return InvalidDocuments(found, error.omitted)
 
     def explain(self, error: InvalidDocuments) -> Mistakes:
         """What a use case found wrong with several documents, with positions."""
@@ -53,8 +70,8 @@ class File:
         )
 
 
-def read_file(data: bytes, media_type: str) -> File:
-    """The specs that a file declares.
+def read_file(data: bytes, media_type: str, cloud: Mapping[str, DocumentKind] = _NONE) -> File:
+    """What a file declares; `cloud`: kinds of documents besides those of intent.
 
     Raises:
         Malformed: not YAML or JSON.
@@ -73,18 +90,26 @@ def read_file(data: bytes, media_type: str) -> File:
     if not values:
         raise Malformed("the file declares nothing", hint="for example: kind: Network")
     specs: list[Spec] = []
+    places: list[int] = []
+    documents: list[Document] = []
     mistakes: list[tuple[int, NetloomError]] = []
     wrong = 0
     for index, value in enumerate(values):
         try:
-            specs.append(_spec(value))
+            kind = value.get("kind") if isinstance(value, dict) else None
+            if isinstance(value, dict) and isinstance(kind, str) and kind in cloud:
+                said = {name: item for name, item in value.items() if name != "kind"}
+                documents.append(parse(index, cloud[kind], said))
+            else:
+                specs.append(_spec(value, cloud))
+                places.append(index)
         except InvalidInput as error:
             wrong += 1
             if wrong <= MAX_ERRORS:
                 mistakes.append((index, error))
     if mistakes:
         raise Mistakes(_with_marks(mistakes, data, listed=listed), total=wrong)
-    return File(tuple(specs), data, listed)
+    return File(tuple(specs), tuple(places), tuple(documents), data, listed)
 
 
 def parse_path(text: str | None) -> Path:
@@ -94,7 +119,7 @@ def parse_path(text: str | None) -> Path:
     return tuple(int(index) if index else name for name, index in _STEP.findall(text))
 
 
-def _spec(value: Value) -> Spec:
+def _spec(value: Value, cloud: Mapping[str, DocumentKind]) -> Spec:
     if not isinstance(value, dict):
         raise InvalidInput(
             "expected an object", hint="fields like kind: Network and name: blue", code="wrong-type"
@@ -102,7 +127,7 @@ def _spec(value: Value) -> Spec:
     kind = value.get("kind")
     schema = _KINDS.get(kind) if isinstance(kind, str) else None
     if schema is None:
-        raise _unknown_kind(value, kind)
+        raise _unknown_kind(value, kind, (*_KINDS, *cloud))
     fields = {name: item for name, item in value.items() if name != "kind"}
     try:
         return msgspec.convert(fields, schema).checked()
@@ -110,11 +135,11 @@ def _spec(value: Value) -> Spec:
         raise explain(error, known_fields(schema)) from error
 
 
-def _unknown_kind(value: Mapping[str, Value], kind: Value) -> InvalidInput:
-    kinds = ", ".join(_KINDS)
+def _unknown_kind(value: Mapping[str, Value], kind: Value, known: Sequence[str]) -> InvalidInput:
+    kinds = ", ".join(known)
     if "kind" not in value:
         return InvalidInput("kind is missing", subject="kind", hint=f"one of {kinds}", code="missing-field")
-    near = difflib.get_close_matches(str(kind), _KINDS, 1)
+    near = difflib.get_close_matches(str(kind), known, 1)
     hint = f"did you mean {near[0]}?" if near else f"one of {kinds}"
     return InvalidInput(
         f"there is no kind {str(kind)[:64]!r}", subject="kind", hint=hint, code="unknown-kind"

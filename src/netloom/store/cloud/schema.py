@@ -15,6 +15,7 @@ from sqlalchemy import Table
 from netloom.model.cloud.record import Record
 from netloom.store.cloud.areas import (
     addresses,
+    declarations,
     identity,
     infrastructure,
     instances,
@@ -44,6 +45,7 @@ _AREAS = (
     jobs,
     tags,
     usage,
+    declarations,
 )
 
 

@@ -14,24 +14,27 @@ from typing import Final
 import msgspec
 
 from netloom.app.cloud.cloud import Cloud, Done
+from netloom.app.cloud.identity_owner import named, project_seen
 from netloom.app.cloud.identity_passwords import hashed
 from netloom.app.cloud.keys import secret_of
 from netloom.app.cloud.resources import reading
 from netloom.app.cloud.resources.fields import Value, request_of
 from netloom.app.cloud.resources.irregular import HASHED
 from netloom.app.cloud.resources.kinds import CloudAction, CloudKind, CloudKinds
-from netloom.app.cloud.resources.reading import Asked, Page, check_readable, one
+from netloom.app.cloud.resources.reading import OWNERS, Asked, Page, check_readable, one
 from netloom.app.cloud.resources.shown import Row, rows
+from netloom.app.cloud.resources.targets import Names, Target
 from netloom.app.cloud.roles import check_permission
 from netloom.app.cloud.work import View, Work
-from netloom.base.errors import StaleVersion
+from netloom.base.errors import NotFound, StaleVersion
 from netloom.base.ids import Uuid
-from netloom.model.cloud.identity import Account, ApiKey, Caller
+from netloom.model.cloud.identity import Account, ApiKey, Caller, Domain, Project
 from netloom.model.cloud.jobs import Job
-from netloom.model.cloud.record import Owned, Record
+from netloom.model.cloud.record import AccountId, Owned, Record
 from netloom.store.idempotency import check_key, recall_answer, remember_answer
 
 _SPOKEN: Final = "password"
+_DOMAIN: Final = Target("domain", record=Domain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +178,16 @@ class Resources:
         return self._shown(view, kind, Done(record, job))
 
 
-def begin(cloud: Cloud, work: Work, deed: Deed, how: How) -> Done[Record]:
-    """Begin an action in a transaction of one's own; see `Cloud.begin`."""
+def begin(cloud: Cloud, work: Work, deed: Deed, how: How, names: Names | None = None) -> Done[Record]:
+    """Begin an action in a transaction of one's own; see `Cloud.begin`.
+
+    Args:
+        cloud: whose use cases.
+        work: the transaction.
+        deed: what is to be done.
+        how: versions and forms; waiting and keys are the caller's affair.
+        names: finds what texts name; those of whom the object will belong to come first when not given.
+    """
     action = deed.action
     use_case, place, word = action.use_case, action.place, deed.kind.word
     check_permission(work, use_case.command)
@@ -195,8 +206,25 @@ def begin(cloud: Cloud, work: Work, deed: Deed, how: How) -> Done[Record]:
         if place.owner and isinstance(record, Owned):
             owner = work.get(Account, record.account_id)
             fixed |= {"account": owner.name, "domain_id": owner.domain_id}
-    request = request_of(work, use_case.request, action.fields, deed.values, texts=how.texts, fixed=fixed)
+    names = names or Names(work, prefer=owner_named(work, deed.values))
+    request = request_of(names, use_case.request, action.fields, deed.values, texts=how.texts, fixed=fixed)
     return cloud.begin(work, use_case, request)
+
+
+def owner_named(view: View, values: Mapping[str, Value]) -> AccountId | None:
+    """The account that values say an object will belong to; None: they say none that is there."""
+    account, domain, project = (values.get(name) for name in OWNERS)
+    names = Names(view)
+    try:
+        if isinstance(project, str):
+            found = names.resolve(Target("project", record=Project), project, "project")
+            return project_seen(view, found).account_id
+        if not isinstance(account, str):
+            return None
+        domain_id = names.resolve(_DOMAIN, domain, "domain") if isinstance(domain, str) else None
+        return AccountId(named(view, account, domain_id).id)
+    except NotFound:  # the use case says so, in its own words
+        return None
 
 
 def _outcome(view: View, kind: CloudKind, record: Record) -> Outcome:

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import inspect
 
 from netloom.app.cloud.infrastructure import zones_seen
-from netloom.app.cloud.resources.targets import Target, resolve, target_of
+from netloom.app.cloud.resources.targets import Names, Target, target_of
 from netloom.app.cloud.work import View
 from netloom.base.errors import InvalidInput
 from netloom.base.ids import Uuid
@@ -132,7 +132,7 @@ def _item(found: inspect.Type) -> inspect.StructType | None:
 
 
 def request_of(
-    view: View,
+    names: Names,
     request: type[Q],
     fields: Sequence[RequestField],
     values: Mapping[str, Value],
@@ -143,7 +143,7 @@ def request_of(
     """A request out of plain values, with names resolved.
 
     Args:
-        view: as the caller sees.
+        names: finds what texts name.
         request: the type.
         fields: what may be given.
         values: what was given.
@@ -154,7 +154,7 @@ def request_of(
         InvalidInput: a field is unknown, missing, or of another type.
         NotFound, Conflict: a name leads nowhere, or to several things.
     """
-    built = _build(view, fields, values, "", dict(fixed))
+    built = _build(names, fields, values, "", dict(fixed))
     try:
         return msgspec.convert(built, request, strict=not texts)
     except msgspec.ValidationError as error:
@@ -162,7 +162,7 @@ def request_of(
 
 
 def _build(
-    view: View, fields: Sequence[RequestField], values: Mapping[str, Value], at: str, built: dict[str, Any]
+    names: Names, fields: Sequence[RequestField], values: Mapping[str, Value], at: str, built: dict[str, Any]
 ) -> dict[str, Any]:
     """The values where the request has them, names resolved; `at`: the path that mistakes begin with."""
     by_name = {field.name: field for field in fields}
@@ -176,9 +176,9 @@ def _build(
         place = built
         for step in field.path[:-1]:
             place = place.setdefault(step, {})
-        place[field.path[-1]] = _value(view, field, value, at + name)
+        place[field.path[-1]] = _value(names, field, value, at + name)
     for missing in (field for field in fields if field.must and values.get(field.name) is None):
-        if missing.target is not None and (only := _only_one(view, missing.target)) is not None:
+        if missing.target is not None and (only := _only_one(names.view, missing.target)) is not None:
             built[missing.path[-1]] = only
             continue
         raise InvalidInput(
@@ -206,9 +206,9 @@ def _only_one(view: View, target: Target) -> Uuid | None:
     return zones[0][0].id if len(zones) == 1 else None
 
 
-def _value(view: View, field: RequestField, value: Value, at: str) -> Value:
+def _value(names: Names, field: RequestField, value: Value, at: str) -> Value:
     if field.target is not None:
-        return _resolved(view, field.target, value, at)
+        return _resolved(names, field.target, value, at)
     if field.spec.choices and isinstance(value, str):
         return _choice(field.spec, value, at)
     if not field.items:
@@ -223,17 +223,17 @@ def _value(view: View, field: RequestField, value: Value, at: str) -> Value:
         if isinstance(thing, str) and len(must) == 1:
             thing = {must[0]: thing}  # noqa: PLW2901 - the short way to say the same
         found.append(
-            _build(view, field.items, thing, f"{at}[{index}].", {}) if isinstance(thing, Mapping) else thing
+            _build(names, field.items, thing, f"{at}[{index}].", {}) if isinstance(thing, Mapping) else thing
         )
     return found
 
 
-def _resolved(view: View, target: Target, value: Value, name: str) -> Value:
+def _resolved(names: Names, target: Target, value: Value, name: str) -> Value:
     if isinstance(value, str):
-        return resolve(view, target, value, name)
+        return names.resolve(target, value, name)
     if isinstance(value, Sequence):
         return [
-            resolve(view, target, each, f"{name}[{index}]") if isinstance(each, str) else each
+            names.resolve(target, each, f"{name}[{index}]") if isinstance(each, str) else each
             for index, each in enumerate(value)
         ]
     return value

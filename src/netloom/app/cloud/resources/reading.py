@@ -17,7 +17,7 @@ from netloom.app.cloud.resources.computed import COMPUTED
 from netloom.app.cloud.resources.fields import Value, check_value, struct_fields
 from netloom.app.cloud.resources.kinds import CloudKind
 from netloom.app.cloud.resources.shown import FACETS, Row, rows
-from netloom.app.cloud.resources.targets import EVERYTHING, NATIVE, Target, resolve
+from netloom.app.cloud.resources.targets import EVERYTHING, NATIVE, Names, Target
 from netloom.app.cloud.visibility import Scope
 from netloom.app.cloud.work import View, missing
 from netloom.base.errors import Forbidden, InvalidInput
@@ -122,7 +122,7 @@ def _first(found: Iterable[Record], kind: CloudKind, ref: str, subject: str) -> 
 
 
 def _named(view: View, kind: CloudKind, ref: str, subject: str) -> Uuid:
-    return resolve(view, Target(kind.word, record=kind.record), ref, subject)
+    return Names(view).resolve(Target(kind.word, record=kind.record), ref, subject)
 
 
 def _cursor(text: str | None) -> int:
@@ -168,7 +168,7 @@ def _conditions(view: View, kind: CloudKind, filters: Mapping[str, str]) -> tupl
         check_value(text, name)
         if name in fields:
             column, target = fields[name]
-            conditions.append(c[column] == resolve(view, target, text, name))
+            conditions.append(c[column] == Names(view).resolve(target, text, name))
         else:
             conditions.append(c[name] == _value(kind, own[name], text))
     return conditions, scope
@@ -177,9 +177,9 @@ def _conditions(view: View, kind: CloudKind, filters: Mapping[str, str]) -> tupl
 def _scope(view: View, filters: Mapping[str, str]) -> Scope:
     account, domain, project = (filters.get(name) for name in OWNERS)
     if project is not None:
-        found = project_seen(view, resolve(view, _PROJECT, project, "project"), "project")
+        found = project_seen(view, Names(view).resolve(_PROJECT, project, "project"), "project")
         return Scope(account_ids=(found.account_id,))
-    domain_id = None if domain is None else resolve(view, _DOMAIN, domain, "domain")
+    domain_id = None if domain is None else Names(view).resolve(_DOMAIN, domain, "domain")
     if account is not None:
         c = columns(Account)
         own = view.caller.domain_id if domain_id is None else domain_id

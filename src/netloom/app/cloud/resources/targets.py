@@ -6,7 +6,7 @@ Rule 2: an id is handed on as it is: whether it leads anywhere, and whether the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,7 +17,7 @@ from netloom.app.cloud.work import View, missing
 from netloom.base.errors import Conflict
 from netloom.base.ids import Uuid, is_uuid
 from netloom.model.cloud.identity import Account, Domain, shown_path
-from netloom.model.cloud.record import Owned, Record
+from netloom.model.cloud.record import AccountId, Owned, Record
 from netloom.model.kinds import Kind
 from netloom.store.catalog import find, find_many
 from netloom.store.cloud.records import columns
@@ -62,44 +62,63 @@ def name_field(record_type: type[Record]) -> str:
     return NAMED_BY.get(word) or ("name" if "name" in record_type.__struct_fields__ else "")
 
 
-def resolve(view: View, target: Target, text: str, subject: str) -> Uuid:
-    """The id of what a text names.
+def _nothing_declared(_word: str, _name: str) -> Uuid | None:
+    """No file says anything."""
+    return None
 
-    Raises:
-        NotFound: nothing that the caller sees is called so.
-        Conflict: several things are (`ambiguous-name`).
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Finds what texts name.
+
+    Attributes:
+        view: as the caller sees.
+        prefer: whose things come first, when several are called the same.
+        declared: what a file calls things: (word, name) to id, None when it says nothing of it.
     """
-    if is_uuid(text):
-        return Uuid(text.lower())
-    if target.native is not None:
-        return find(view.records.connection, target.native, text, subject).id
-    if target.record is None:
-        raise TypeError(f"{target.word} is neither a record nor intent")
-    if target.record is Domain:
-        return _domain(view, text, subject)
-    if target.record is Account:
-        return named(view, text, None).id
-    return _by_name(view, target.record, text, subject)
 
+    view: View
+    prefer: AccountId | None = None
+    declared: Callable[[str, str], Uuid | None] = _nothing_declared
 
-def _by_name(view: View, record_type: type[Record], text: str, subject: str) -> Uuid:
-    if STORED[record_type].spec.word in _FACETS:
-        kind = NATIVE[STORED[record_type].spec.word.removesuffix("_facet")]
-        return find(view.records.connection, kind, text, subject).id
-    field = name_field(record_type)
-    unowned = not issubclass(record_type, Owned) and STORED[record_type].spec.word not in OPEN
-    if not field or (
-        unowned and not view.caller.is_root
-    ):  # names of what they may not see are not told to tenants
-        raise missing(record_type, text, subject)
-    c = columns(record_type)
-    found: Sequence[Record] = view.select(record_type, c[field] == text, scope=EVERYTHING, limit=_SHOWN)
-    if len(found) > 1:  # one's own come first: others' that one may see too do not make a name unusable
-        own = [
-            each for each in found if isinstance(each, Owned) and each.account_id == view.caller.account_id
-        ]
-        found = own if len(own) == 1 else found
-    return _only(record_type, found, text, subject)
+    def resolve(self, target: Target, text: str, subject: str) -> Uuid:
+        """The id of what a text names.
+
+        Raises:
+            NotFound: nothing that the caller sees is called so.
+            Conflict: several things are (`ambiguous-name`).
+        """
+        if is_uuid(text):
+            return Uuid(text.lower())
+        found = self.declared(target.word, text)
+        if found is not None:
+            return found
+        if target.native is not None:
+            return find(self.view.records.connection, target.native, text, subject).id
+        if target.record is None:
+            raise TypeError(f"{target.word} is neither a record nor intent")
+        if target.record is Domain:
+            return _domain(self.view, text, subject)
+        if target.record is Account:
+            return named(self.view, text, None).id
+        return self._by_name(target.record, text, subject)
+
+    def _by_name(self, record_type: type[Record], text: str, subject: str) -> Uuid:
+        view, word = self.view, STORED[record_type].spec.word
+        if word in _FACETS:
+            return find(view.records.connection, NATIVE[word.removesuffix("_facet")], text, subject).id
+        field = name_field(record_type)
+        unowned = not issubclass(record_type, Owned) and word not in OPEN
+        # Names of what they may not see are not told to tenants.
+        if not field or (unowned and not view.caller.is_root):
+            raise missing(record_type, text, subject)
+        c = columns(record_type)
+        found: Sequence[Record] = view.select(record_type, c[field] == text, scope=EVERYTHING, limit=_SHOWN)
+        if len(found) > 1:  # others' that one may see too do not make a name unusable
+            mine = self.prefer or view.caller.account_id
+            own = [each for each in found if isinstance(each, Owned) and each.account_id == mine]
+            found = own if len(own) == 1 else found
+        return _only(record_type, found, text, subject)
 
 
 def _only(record_type: type[Record], found: Sequence[Record], text: str, subject: str) -> Uuid:

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import dataclasses
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from netloom.app.declared import ApplyResult
+from netloom.app.cloud.resources.acting import Resources
+from netloom.app.cloud.resources.applying import Applying, Became
+from netloom.app.cloud.resources.applying import Result as Planned
+from netloom.app.cloud.resources.documents import document_kinds
+from netloom.app.cloud.resources.fields import Value
+from netloom.app.declared import ApplyResult, apply_documents
+from netloom.app.reports import Action, FieldChange, ObjectChange
+from netloom.base.ids import Uuid
 from netloom.contract.documents import YAML_MEDIA_TYPE, Applied
 from netloom.contract.reports import PlanReport
 from netloom.faces.rest import describe
+from netloom.faces.rest.auth import caller_of
 from netloom.faces.rest.body import media_type, read_body
 from netloom.faces.rest.conditions import wait_seconds
 from netloom.faces.rest.documents import File, read_file
@@ -23,8 +33,10 @@ from netloom.faces.rest.yaml_out import builtins_of, document
 from netloom.model.errors import InvalidDocuments
 from netloom.model.kinds import Kind
 from netloom.model.specs import Spec, kind_of
+from netloom.store.transaction import Transaction
 
 MAX_BEHIND = 100
+T = TypeVar("T")
 _CHUNK = 64 * 1024
 
 
@@ -47,31 +59,46 @@ class _Applied:
     behind: tuple[str, ...]
 
 
-def add(api: FastAPI, face: Face) -> None:
-    """Apply, plan and export."""
+def add(api: FastAPI, face: Face, resources: Resources | None = None) -> None:
+    """Apply, plan and export; with the cloud's resources files may declare these too."""
     app = face.app
+    kinds = {} if resources is None else document_kinds(resources.kinds)
 
     async def read(request: Request) -> File:
         body = await read_body(request, limit=face.settings.max_file, seconds=face.settings.body_seconds)
         # In a thread: ten thousand documents take about half a second, in which others want to be served.
-        return await asyncio.to_thread(read_file, body, media_type(request))
+        return await asyncio.to_thread(read_file, body, media_type(request), kinds)
+
+    async def planned(request: Request, file: File) -> tuple[Planned, ...]:
+        if resources is None or not file.documents:
+            return ()
+        applying = Applying(resources, caller_of(request))
+        return await applying.plan(file.documents, lambda tx: _intent(tx, file))
 
     async def apply(request: Request) -> Response:
         seconds = wait_seconds(request, face.settings.max_wait)
         file = await read(request)
         try:
-            results = await app.apply(file.specs)
+            await planned(request, file)
+            results = await _placed(file, app.apply(file.specs)) if file.specs else ()
+            made: tuple[Planned, ...] = ()
+            if resources is not None and file.documents:
+                made = await Applying(resources, caller_of(request)).make(file.documents)
         except InvalidDocuments as error:
             raise await asyncio.to_thread(file.explain, error) from error
         behind = await app.settle(results, seconds) if seconds else None
-        return report(_applied(results, behind))
+        return report(_applied(file, results, made, behind))
 
     async def plan(request: Request) -> Response:
         file = await read(request)
         try:
-            return report(await app.plan(file.specs))
+            found = await _placed(file, app.plan(file.specs))
+            cloud = await planned(request, file)
         except InvalidDocuments as error:
             raise await asyncio.to_thread(file.explain, error) from error
+        changes = tuple(_change(each) for each in cloud if each.became is not Became.UNCHANGED)
+        unchanged = found.unchanged + len(cloud) - len(changes)
+        return report(dataclasses.replace(found, objects=(*found.objects, *changes), unchanged=unchanged))
 
     async def export(request: Request) -> Response:
         if "json" in request.headers.get("accept", ""):
@@ -124,11 +151,21 @@ def add(api: FastAPI, face: Face) -> None:
     )
 
 
-def _applied(results: tuple[ApplyResult, ...], behind: tuple[ApplyResult, ...] | None) -> _Applied:
-    items = tuple(
-        _Result(result.kind.value, result.name, result.action.value, result.id, result.generation)
-        for result in results
-    )
+def _applied(
+    file: File,
+    results: tuple[ApplyResult, ...],
+    made: tuple[Planned, ...],
+    behind: tuple[ApplyResult, ...] | None,
+) -> _Applied:
+    placed = [
+        (place, _Result(result.kind.value, result.name, result.action.value, result.id, result.generation))
+        for place, result in zip(file.places, results, strict=True)
+    ]
+    for each in made:
+        kind, document = each.document.kind.name, each.document
+        result = _Result(kind, document.name, each.became.value, each.id, each.generation)
+        placed.append((document.index, result))
+    items = tuple(result for _, result in sorted(placed, key=lambda each: each[0]))
     actions = [item.action for item in items]
     return _Applied(
         items=items,
@@ -138,6 +175,42 @@ def _applied(results: tuple[ApplyResult, ...], behind: tuple[ApplyResult, ...] |
         done=None if behind is None else not behind,
         behind=tuple(f"{item.kind.value}/{item.name}" for item in (behind or ())[:MAX_BEHIND]),
     )
+
+
+def _change(found: Planned) -> ObjectChange:
+    """A document of the cloud in a plan."""
+    values = found.document.values
+    created = found.became is Became.CREATED
+    return ObjectChange(
+        kind=found.document.kind.name,
+        name=found.document.name,
+        action=Action.ADD if created else Action.CHANGE,
+        id=None if created else Uuid(found.id),
+        fields=tuple(
+            FieldChange(name, None, _text(values[name]))
+            for name in (values if created else found.fields)
+            if name in values
+        ),
+    )
+
+
+def _text(value: Value) -> str:
+    return value if isinstance(value, str) else encode_value(value).decode()
+
+
+def _intent(tx: Transaction, file: File) -> None:
+    """What the file says of the switches' intent, in the transaction in which the rest is tried."""
+    try:
+        apply_documents(tx, file.specs)
+    except InvalidDocuments as error:
+        raise file.placed(error) from error
+
+
+async def _placed(file: File, work: Awaitable[T]) -> T:
+    try:
+        return await work
+    except InvalidDocuments as error:
+        raise file.placed(error) from error
 
 
 async def _yaml(specs: AsyncIterator[Spec]) -> AsyncIterator[bytes]:
