@@ -23,10 +23,12 @@ from netloom.app.cloud.instances_terms import (
     check_user_data,
     user_data_of,
 )
+from netloom.app.cloud.security_groups_members import groups_for, set_groups
 from netloom.app.cloud.usecase import UseCase
 from netloom.app.cloud.work import Work
 from netloom.base.errors import Conflict, InvalidInput
 from netloom.base.ids import Uuid
+from netloom.model.cloud.identity import Account
 from netloom.model.cloud.instances import Instance, InstanceState
 from netloom.model.cloud.networks import GuestNetwork
 
@@ -78,8 +80,8 @@ def _update(work: Work, request: UpdateInstance) -> Instance:
         dynamically_scalable=_or(request.dynamically_scalable, instance.dynamically_scalable),
         delete_protection=_or(request.delete_protection, instance.delete_protection),
         details=_details(instance, request),
-        security_group_ids=_groups(work, instance, request),
     )
+    _regroup(work, instance, request)
     if request.user_data is not None or request.user_data_id is not None:
         after = _with_user_data(work, after, request.user_data, request.user_data_id)
     if request.name is not None and request.name != instance.name:
@@ -97,12 +99,15 @@ def _details(instance: Instance, request: UpdateInstance) -> Mapping[str, str]:
     return instance.details if request.details is None else check_details(request.details)
 
 
-def _groups(work: Work, instance: Instance, request: UpdateInstance) -> tuple[Uuid, ...]:
+def _regroup(work: Work, instance: Instance, request: UpdateInstance) -> None:
     if request.security_group_ids is None and request.security_group_names is None:
-        return instance.security_group_ids
+        return
     _stopped(instance, "securitygroupids")
     ids, names = request.security_group_ids or (), request.security_group_names or ()
-    return check_groups(work, ids, names, instance.account_id)
+    wanted = check_groups(work, ids, names, instance.account_id)
+    owner = work.get(Account, instance.account_id)
+    networks = work.records.many(GuestNetwork, [nic.network_id for nic in nics_of_one(work, instance.id)])
+    set_groups(work, instance, groups_for(work, owner, wanted, networks.values()))
 
 
 def _renamed(work: Work, instance: Instance, name: str) -> str:

@@ -28,6 +28,7 @@ from netloom.app.cloud.instances_terms import (
     user_data_of,
 )
 from netloom.app.cloud.networks_use import usable_network
+from netloom.app.cloud.security_groups_members import groups_for, set_groups
 from netloom.app.cloud.usecase import Ending, UseCase
 from netloom.app.cloud.work import Work
 from netloom.base.errors import Conflict, InvalidInput
@@ -91,8 +92,10 @@ def deploy(work: Work, request: DeployInstance) -> Instance:
     wishes = _wishes(request) or networks_for(work, owner, zone.id, facet.security_groups)
     if len(wishes) > MAX_NICS:
         raise InvalidInput(f"{len(wishes)} interfaces", subject="networkids", hint=f"at most {MAX_NICS}")
-    for number, wish in enumerate(wishes):
-        network = usable_network(work, wish.network_id, owner, "networkids")
+    networks = [usable_network(work, wish.network_id, owner, "networkids") for wish in wishes]
+    groups = check_groups(work, request.security_group_ids, request.security_group_names, owner.id)
+    set_groups(work, instance, groups_for(work, owner, groups, networks))
+    for number, (wish, network) in enumerate(zip(wishes, networks, strict=True)):
         chosen = _with_first(wish, request) if number == 0 else wish
         add_nic(work, instance, chosen, network, number)
     host = asked_host(work, instance, request.host_id)
@@ -125,9 +128,6 @@ def _described(work: Work, request: DeployInstance, owner: Account, zone_id: Zon
         user_data=user_data,
         user_data_id=linked or (template.user_data_id if user_data is None else None),
         key_pairs=check_keys(work, request.key_pairs, owner.id),
-        security_group_ids=check_groups(
-            work, request.security_group_ids, request.security_group_names, owner.id
-        ),
         display=request.display,
         dynamically_scalable=request.dynamically_scalable,
         details=check_details(request.details),

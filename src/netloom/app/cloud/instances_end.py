@@ -15,6 +15,7 @@ from netloom.app.cloud.instances_nics import drop_all
 from netloom.app.cloud.instances_plan import plan_of
 from netloom.app.cloud.instances_rules import take_rules_away
 from netloom.app.cloud.instances_run import halt
+from netloom.app.cloud.security_groups_members import leave_groups
 from netloom.app.cloud.usecase import Ending, UseCase
 from netloom.app.cloud.work import Work
 from netloom.base.errors import Conflict
@@ -107,6 +108,7 @@ def forget(work: Work, instance_id: Uuid) -> None:
     if now is None:
         return
     drop_all(work, now)
+    leave_groups(work, now.id)
     tags.forget(work, [now.id])
     work.delete(now)
 

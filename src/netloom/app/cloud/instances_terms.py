@@ -207,8 +207,10 @@ def check_keys(view: View, names: Sequence[str], owner_id: str) -> tuple[str, ..
     return wanted
 
 
-def check_groups(view: View, ids: Sequence[Uuid], names: Sequence[str], owner_id: str) -> tuple[Uuid, ...]:
-    """The ids of security groups of an account, by id or name.
+def check_groups(
+    view: View, ids: Sequence[Uuid], names: Sequence[str], owner_id: str
+) -> tuple[SecurityGroup, ...]:
+    """Security groups of an account, by id or name.
 
     Raises:
         NotFound: one is not there.
@@ -217,9 +219,9 @@ def check_groups(view: View, ids: Sequence[Uuid], names: Sequence[str], owner_id
         return ()
     c = columns(SecurityGroup)
     own = view.records.select(SecurityGroup, c.account_id == owner_id)
-    known = {each for group in own for each in (group.id, group.name)}
-    by_name = {group.name: group.id for group in own}
+    known: dict[str, SecurityGroup] = {group.name: group for group in own}
+    known |= {group.id: group for group in own}
     for each in (*ids, *names):
         if each not in known:
             raise missing(SecurityGroup, each[:64], "securitygroupids")
-    return tuple(dict.fromkeys([*ids, *(by_name[name] for name in names)]))
+    return tuple(known[each] for each in dict.fromkeys([*ids, *names]))

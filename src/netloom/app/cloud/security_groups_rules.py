@@ -155,6 +155,7 @@ AUTHORIZE_INGRESS = UseCase(
     event="SG.AUTH.INGRESS",
     request=Authorize,
     begin=_authorize_ingress,
+    text=lambda group: f"authorize ingress to security group {group.name}",
     apply=_nothing_to_wait_for,
 )
 AUTHORIZE_EGRESS = UseCase(
@@ -163,6 +164,7 @@ AUTHORIZE_EGRESS = UseCase(
     event="SG.AUTH.EGRESS",
     request=Authorize,
     begin=_authorize_egress,
+    text=lambda group: f"authorize egress from security group {group.name}",
     apply=_nothing_to_wait_for,
 )
 REVOKE_INGRESS = UseCase(
@@ -171,6 +173,7 @@ REVOKE_INGRESS = UseCase(
     event="SG.REVOKE.INGRESS",
     request=Revoke,
     begin=_revoke_ingress,
+    text=lambda group: f"revoke ingress to security group {group.name}",
     apply=_nothing_to_wait_for,
 )
 REVOKE_EGRESS = UseCase(
@@ -179,6 +182,7 @@ REVOKE_EGRESS = UseCase(
     event="SG.REVOKE.EGRESS",
     request=Revoke,
     begin=_revoke_egress,
+    text=lambda group: f"revoke egress from security group {group.name}",
     apply=_nothing_to_wait_for,
 )
 USE_CASES = (AUTHORIZE_INGRESS, AUTHORIZE_EGRESS, REVOKE_INGRESS, REVOKE_EGRESS)

@@ -131,7 +131,6 @@ class Instance(Owned, frozen=True, kw_only=True):
     user_data: str | None = None
     user_data_id: Uuid | None = None
     key_pairs: tuple[str, ...] = ()
-    security_group_ids: tuple[Uuid, ...] = ()
     ha_enabled: bool = False
     display: bool = True
     dynamically_scalable: bool = False

@@ -21,6 +21,7 @@ from netloom.faces.cloudstack.table import INVALID
 from netloom.faces.cloudstack.views.instances import instance_rows
 from netloom.model.cloud.instances import Instance, InstanceNic, InstanceState
 from netloom.model.cloud.networks import GuestNetwork
+from netloom.model.cloud.security_groups import SecurityGroupMember
 from netloom.store.cloud.records import Where, columns
 
 
@@ -166,7 +167,7 @@ async def list_virtual_machines(call: Call) -> object:
         call.match(c.display, "displayvm"),
         call.match(c.ha_enabled, "haenable"),
         _state(call),
-        _holding(call, "securitygroupid", "security_group_ids"),
+        _in_group(call),
         _holding(call, "keypair", "key_pairs"),
         keyword=("name", "display_name", "state"),
         tags_of="UserVm",
@@ -196,6 +197,15 @@ def _holding(call: Call, parameter: str, field: str) -> Where | None:
     if not wanted:
         return None
     return columns(Instance)[field].contains(f'"{wanted}"', autoescape=True)
+
+
+def _in_group(call: Call) -> Where | None:
+    """Instances that are in a security group."""
+    group_id = call.uuid("securitygroupid")
+    if group_id is None:
+        return None
+    m = columns(SecurityGroupMember)
+    return columns(Instance).id.in_(select(m.instance_id).where(m.group_id == group_id))
 
 
 def _of_networks(call: Call) -> Callable[[View], Iterable[Where]]:

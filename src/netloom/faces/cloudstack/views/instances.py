@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from netloom.app.cloud.instances_find import nics_of
+from netloom.app.cloud.security_groups_members import groups_of
 from netloom.app.cloud.templates_os import os_id
 from netloom.base.ids import Uuid
 from netloom.faces.cloudstack.see import Row, See
 from netloom.faces.cloudstack.views.instances_nics import nic_rows
+from netloom.faces.cloudstack.views.security_groups import named_groups
 from netloom.model.cloud.identity import User
 from netloom.model.cloud.instances import Instance, InstanceNic, Template, UserData
 from netloom.model.cloud.offerings import ServiceOffering
@@ -26,11 +28,14 @@ def instance_rows(instances: Sequence[Instance], see: See) -> list[Row]:
     see.many(Template, {instance.template_id for instance in instances})
     see.many(ServiceOffering, {instance.service_offering_id for instance in instances})
     see.many(UserData, {instance.user_data_id for instance in instances})
-    see.many(SecurityGroup, {group for instance in instances for group in instance.security_group_ids})
     see.natives(Host, {instance.host_id for instance in instances})
     nics = nics_of(see.view, ids)
+    groups = groups_of(see.view, ids)
+    see.owners(group for found in groups.values() for group in found)
     shown = _shown(nics, see)
-    return [_row(instance, see, nics[instance.id], shown) for instance in instances]
+    return [
+        _row(instance, see, nics[instance.id], shown, groups.get(instance.id, [])) for instance in instances
+    ]
 
 
 def _shown(nics: Mapping[Uuid, Sequence[InstanceNic]], see: See) -> dict[Uuid, Row]:
@@ -38,12 +43,17 @@ def _shown(nics: Mapping[Uuid, Sequence[InstanceNic]], see: See) -> dict[Uuid, R
     return {nic.id: row for nic, row in zip(every, nic_rows(every, see), strict=True)}
 
 
-def _row(instance: Instance, see: See, nics: Sequence[InstanceNic], shown: Mapping[Uuid, Row]) -> Row:
+def _row(
+    instance: Instance,
+    see: See,
+    nics: Sequence[InstanceNic],
+    shown: Mapping[Uuid, Row],
+    groups: Sequence[SecurityGroup],
+) -> Row:
     default = next((nic for nic in nics if nic.is_default), None)
     public = {} if default is None else shown[default.id]
     user = see.one(User, instance.user_id)
     user_data = see.one(UserData, instance.user_data_id)
-    groups = see.many(SecurityGroup, instance.security_group_ids)
     return {
         "id": instance.id,
         "name": instance.name,
@@ -65,9 +75,7 @@ def _row(instance: Instance, see: See, nics: Sequence[InstanceNic], shown: Mappi
         "keypairs": ", ".join(instance.key_pairs) or None,
         "userdataid": instance.user_data_id,
         "userdataname": None if user_data is None else user_data.name,
-        "securitygroup": [
-            _group(groups[each], see) for each in instance.security_group_ids if each in groups
-        ],
+        "securitygroup": named_groups(groups, see),
         "nic": [shown[nic.id] for nic in nics],
         "hypervisor": instance.hypervisor,
         "ipaddress": None if default is None else default.ipv4,
@@ -115,7 +123,3 @@ def _made_of(instance: Instance, see: See) -> Row:
             arch=template.arch,
         )
     return row
-
-
-def _group(group: SecurityGroup, see: See) -> Row:
-    return {"id": group.id, "name": group.name, "description": group.description, **see.owner(group)}

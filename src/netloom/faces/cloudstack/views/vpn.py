@@ -1,4 +1,7 @@
-"""What CloudStack's answers say of VPNs. Shared keys are opened for whoever may see the record: they are its owner's to know."""
+"""What CloudStack's answers say of VPNs.
+
+Rule 1: shared keys are opened for whoever may see their record; passwords are told to nobody.
+"""
 
 from __future__ import annotations
 
