@@ -17,6 +17,7 @@ from tests.app.cloud.people import People, people
 from tests.testing.rule_keeper import Notebook, keeper_backends
 
 from netloom.app.cloud import addresses, firewall, infrastructure, public_ranges
+from netloom.app.cloud.addresses_place import AssociateIp
 from netloom.app.cloud.cloud import Cloud, Done
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.infrastructure_providers import ADD, UPDATE, AddProvider, UpdateProvider
@@ -103,7 +104,7 @@ class Stage:
         asked = wanted or {"network_id": self.network.id}
         return await self.do(
             addresses.ASSOCIATE_IP,
-            cast("addresses.AssociateIp", addresses.AssociateIp(**asked)),  # type: ignore[arg-type]
+            msgspec.convert(asked, AssociateIp),
         )
 
     async def extra(self) -> PublicIp:

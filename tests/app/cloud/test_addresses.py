@@ -10,8 +10,9 @@ import pytest
 from tests.app.cloud.rules_stage import LAST, Stage, put_network, staged
 
 from netloom.app.cloud import addresses, addresses_quarantine, infrastructure, public_ranges
-from netloom.app.cloud.addresses import AssociateIp, NamedIp, ReserveIp
+from netloom.app.cloud.addresses import NamedIp, ReserveIp
 from netloom.app.cloud.addresses_free import Filter, list_free
+from netloom.app.cloud.addresses_place import AssociateIp
 from netloom.app.cloud.addresses_release import release_network
 from netloom.app.cloud.addresses_source_nat import claim_source_nat, settle_source_nat, source_nat_of
 from netloom.app.cloud.configuration_change import UPDATE as CONFIGURE

@@ -11,7 +11,8 @@ from tests.app.cloud.rules_stage import Stage, put_instance, put_network, staged
 from tests.app.cloud.vpcs import VpcStage, vpc_staged
 
 from netloom.app.cloud import addresses, firewall, infrastructure, port_forwarding, public_ranges, static_nat
-from netloom.app.cloud.addresses import AssociateIp, NamedIp
+from netloom.app.cloud.addresses import NamedIp
+from netloom.app.cloud.addresses_place import AssociateIp
 from netloom.app.cloud.firewall import CreateFirewallRule
 from netloom.app.cloud.firewall_egress import CREATE_EGRESS_RULE, CreateEgressRule
 from netloom.app.cloud.load_balancers import CREATE_LOAD_BALANCER, CreateLoadBalancer

@@ -13,7 +13,8 @@ from tests.sandbox.postgres import shared_server
 
 from netloom.aio.tasks import TaskKit
 from netloom.app.cloud import addresses, firewall, load_balancers, port_forwarding, static_nat
-from netloom.app.cloud.addresses import AssociateIp, NamedIp
+from netloom.app.cloud.addresses import NamedIp
+from netloom.app.cloud.addresses_place import AssociateIp
 from netloom.app.cloud.firewall import CreateFirewallRule
 from netloom.app.cloud.load_balancers import CreateLoadBalancer
 from netloom.app.cloud.port_forwarding import CreatePortForwarding

@@ -8,12 +8,12 @@ from netloom.app.cloud.addresses import (
     RELEASE_IP,
     RESERVE_IP,
     UPDATE_IP,
-    AssociateIp,
     NamedIp,
     ReserveIp,
     UpdateIp,
 )
 from netloom.app.cloud.addresses_free import Filter, list_free
+from netloom.app.cloud.addresses_place import AssociateIp
 from netloom.app.cloud.addresses_quarantine import (
     REMOVE_QUARANTINE,
     UPDATE_QUARANTINE,
