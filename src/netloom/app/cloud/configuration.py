@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 def text(view: View, name: str) -> str:
     """A setting's value; the name is one of `SETTINGS`."""
-    found = view.records.first(Configuration, columns(Configuration).name == name)
-    return SETTINGS[name].default if found is None else found.value
+    for found in view.records.whole(Configuration):
+        if found.name == name:
+            return found.value
+    return SETTINGS[name].default
 
 
 def number(view: View, name: str) -> int:

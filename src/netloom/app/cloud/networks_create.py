@@ -11,7 +11,7 @@ import msgspec
 from netloom.app.cloud import configuration, networks_native, networks_terms
 from netloom.app.cloud.addresses_source_nat import claim_source_nat
 from netloom.app.cloud.infrastructure import wire_facts
-from netloom.app.cloud.networks_facts import facts_of
+from netloom.app.cloud.networks_facts import facts_from
 from netloom.app.cloud.networks_life import implement_later
 from netloom.app.cloud.networks_owner import Asked, owner_of
 from netloom.app.cloud.networks_place import check_named_segment, own_segment, wires_of, zone_for
@@ -110,7 +110,6 @@ def create(work: Work, request: CreateNetwork) -> GuestNetwork:
     network_id = work.tx.new_id()
     spec = NetworkSpec(
         name=native_name(name, network_id),
-        zone=wires.zone_id,
         physical_network=wires.id,
         isolation=design.isolation,
         segment=_segment(work, wires, design, owner.account),
@@ -158,8 +157,10 @@ def create(work: Work, request: CreateNetwork) -> GuestNetwork:
         persistent=offering.persistent,
         display=request.display,
     )
+    missing = work.backends.providers.missing(facts_from(network, design.isolation, offering, question.wires))
+    if missing:
+        raise nobody_gives(name, missing)
     network = work.insert(network)
-    _check_served(work, network)
     _keep_ranges(work, network, subnet)
     if request.source_nat_address is not None:
         claim_source_nat(work, network, request.source_nat_address)
@@ -298,12 +299,6 @@ def _router(
         networks_terms.check_inside(request.router_ip, subnet.cidr, subnet.gateway, "routerip"),
         networks_terms.check_inside(request.router_ip6, subnet.cidr6, subnet.gateway6, "routeripv6"),
     )
-
-
-def _check_served(work: Work, network: GuestNetwork) -> None:
-    missing = work.backends.providers.missing(facts_of(work, network))
-    if missing:
-        raise nobody_gives(network.name, missing)
 
 
 def _keep_ranges(work: Work, network: GuestNetwork, subnet: Subnet) -> None:

@@ -11,10 +11,12 @@ from netloom.app.cloud import infrastructure
 from netloom.app.cloud.work import View
 from netloom.model.cloud.networks import GuestNetwork
 from netloom.model.cloud.offerings import NetworkOffering
+from netloom.model.isolation import Isolation
 from netloom.model.kinds import Kind
 from netloom.model.objects import Network
 from netloom.model.states import NetworkState
 from netloom.plan.elements import NetworkFacts
+from netloom.plan.gurus import WireFacts
 from netloom.store.catalog import find
 
 UP = frozenset({NetworkState.IMPLEMENTING, NetworkState.IMPLEMENTED, NetworkState.SETUP})
@@ -42,16 +44,23 @@ def facts_of(view: View, network: GuestNetwork) -> NetworkFacts:
         NotFound: the native network or its wires are gone.
     """
     row = native(view, network)
-    offering = view.records.get(NetworkOffering, network.offering_id)
-    services = () if offering is None else offering.services
     wires = infrastructure.physical_network(view, network.physical_network_id)
+    offering = view.records.get(NetworkOffering, network.offering_id)
+    return facts_from(network, row.isolation, offering, infrastructure.wire_facts(view, wires))
+
+
+def facts_from(
+    network: GuestNetwork, isolation: Isolation, offering: NetworkOffering | None, wires: WireFacts
+) -> NetworkFacts:
+    """A network as elements see it, when all that it is put together from is at hand."""
+    services = () if offering is None else offering.services
     return NetworkFacts(
         id=network.id,
         number=network.number,
         name=network.name,
         guru=network.guru,
-        isolation=row.isolation,
-        wires=infrastructure.wire_facts(view, wires),
+        isolation=isolation,
+        wires=wires,
         guest_type=network.guest_type,
         traffic=network.traffic,
         services={item.service: item.providers for item in services},

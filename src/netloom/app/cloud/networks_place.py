@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from netloom.app.cloud import configuration
 from netloom.app.cloud.infrastructure import physical_network, wires_facet, wires_for, zone, zone_facet
-from netloom.app.cloud.physical_networks import others_segments, own_segments
+from netloom.app.cloud.physical_networks import dedications, others_segments, own_segments
 from netloom.app.cloud.work import View, Work
 from netloom.base.errors import Conflict, Exhausted, InvalidInput
 from netloom.base.ids import Uuid
@@ -103,10 +103,10 @@ def own_segment(work: Work, wires: PhysicalNetwork, isolation: Isolation, owner:
     Raises:
         Exhausted: none is free that this account may have (`segments-exhausted`).
     """
+    if not dedications(work, wires.id):
+        return None
     own = own_segments(work, wires.id, owner.id)
     others = others_segments(work, wires.id, owner.id)
-    if not own.ranges and not others.ranges:
-        return None
     pool = segment_pool(wires.zone_id, wires.id, isolation)
     every = parse_ranges(wires.segments, wires.isolations).within(isolation.max_segment)
     wanted = [_within(own, isolation)]

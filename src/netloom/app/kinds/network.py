@@ -107,10 +107,6 @@ def revise(tx: Transaction, current: Network, spec: NetworkSpec, cleared: frozen
 
 def _choose_wires(tx: Transaction, batch: Batch[NetworkSpec]) -> dict[int, PhysicalNetwork]:
     """The physical network of each; named, or the zone's only one, or the one called `default`."""
-    every = [
-        item for item in all_of(tx.connection, Kind.PHYSICAL_NETWORK) if isinstance(item, PhysicalNetwork)
-    ]
-    by_ref = {ref: item for item in every for ref in (item.id, item.name)}
     zones = batch.resolve(
         tx,
         Kind.ZONE,
@@ -123,11 +119,17 @@ def _choose_wires(tx: Transaction, batch: Batch[NetworkSpec]) -> dict[int, Physi
         {i: s.physical_network for i, s in batch.specs.items() if s.physical_network is not None},
         "physical_network",
     )
+    every: list[PhysicalNetwork] = []
+    if len(named) < len(batch.specs):
+        found = all_of(tx.connection, Kind.PHYSICAL_NETWORK)
+        every = [item for item in found if isinstance(item, PhysicalNetwork)]
+    default = next((item for item in every if item.name == DEFAULT_PHYSICAL_NETWORK), None)
     wires: dict[int, PhysicalNetwork] = {}
     for index in list(batch.specs):
         zone_id = zones[index].id if index in zones else None
         if index in named:
-            chosen = by_ref[named[index].id]
+            chosen = named[index]
+            assert isinstance(chosen, PhysicalNetwork)  # noqa: S101 - the kind says so
             if zone_id is not None and chosen.zone_id != zone_id:
                 batch.fail(
                     index,
@@ -141,8 +143,8 @@ def _choose_wires(tx: Transaction, batch: Batch[NetworkSpec]) -> dict[int, Physi
                 continue
             wires[index] = chosen
             continue
-        found = _only_wires(every, by_ref.get(DEFAULT_PHYSICAL_NETWORK), zone_id)
-        if found is None:
+        only = _only_wires(every, default, zone_id)
+        if only is None:
             batch.fail(
                 index,
                 InvalidInput(
@@ -152,7 +154,7 @@ def _choose_wires(tx: Transaction, batch: Batch[NetworkSpec]) -> dict[int, Physi
                 ),
             )
             continue
-        wires[index] = found
+        wires[index] = only
     return wires
 
 

@@ -48,16 +48,34 @@ def columns(record_type: type[Record]) -> ColumnCollection[str, ColumnElement[An
 
 
 class Records:
-    """The records as one connection sees them."""
+    """The records as one connection sees them, for the length of a transaction or snapshot.
+
+    What was found by its id is not asked again until something is written to its table. Halves of native objects are: they
+    may go with those, past this.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self._known: dict[type[Record], dict[str, Record | None]] = {}
+        self._whole: dict[type[Record], list[Record]] = {}
 
     def get(self, record_type: type[R], record_id: str) -> R | None:
         """The record with this id."""
         stored = STORED[record_type]
+        known = self._known.setdefault(record_type, {})
+        if record_id in known:
+            return cast("R | None", known[record_id])
         row = self.connection.execute(_statements(stored).by_id, {"the_id": record_id}).one_or_none()
-        return None if row is None else _records(record_type, stored, [row])[0]
+        found = None if row is None else _records(record_type, stored, [row])[0]
+        if "id" not in stored.spec.natives:
+            known[record_id] = found
+        return found
+
+    def whole(self, record_type: type[R]) -> Sequence[R]:
+        """All records of a small table, read once."""
+        if record_type not in self._whole:
+            self._whole[record_type] = list(self.select(record_type))
+        return cast("list[R]", self._whole[record_type])
 
     def many(self, record_type: type[R], ids: Iterable[str]) -> dict[Uuid, R]:
         """Those of these ids that are there."""
@@ -130,6 +148,7 @@ class Records:
         if not records:
             return
         stored = STORED[type(records[0])]
+        self._forget_known(type(records[0]))
         try:
             self.connection.execute(_statements(stored).insert, [_row(stored, record) for record in records])
         except IntegrityError as error:
@@ -138,6 +157,7 @@ class Records:
     def update(self, record: Record) -> None:
         """Write all fields of a record that is there; raises as `insert`."""
         stored = STORED[type(record)]
+        self._forget_known(type(record))
         row = {_NEW + name: value for name, value in _row(stored, record).items() if name != "id"}
         try:
             self.connection.execute(_statements(stored).update, {"the_id": record.id, **row})
@@ -151,6 +171,8 @@ class Records:
             Conflict: something refers to it (`in-use`).
         """
         stored = STORED[type(record)]
+        self._known.clear()  # others may go with it
+        self._whole.clear()
         try:
             self.connection.execute(_statements(stored).delete, {"the_id": record.id})
         except IntegrityError as error:
@@ -164,8 +186,13 @@ class Records:
     def forget(self, record_type: type[Record], *where: Where, order: Order, limit: int) -> int:
         """Take out at most so many that fit, the first in this order; how many went. For what nothing refers to."""
         table = STORED[record_type].table
+        self._forget_known(record_type)
         some = select(table.c.id).where(*where).order_by(order).limit(limit)
         return self.connection.execute(delete(table).where(table.c.id.in_(some))).rowcount
+
+    def _forget_known(self, record_type: type[Record]) -> None:
+        self._known.pop(record_type, None)
+        self._whole.pop(record_type, None)
 
 
 _NEW: Final = "new_"
