@@ -151,14 +151,17 @@ def _kind(stored: Stored, use_cases: list[AnyUseCase]) -> CloudKind:
         name for name in plain if name not in {*told, *_OURS, *targets, "account_id", "domain_id"}
     ]
     actions = _actions(word, collection, use_cases)
+    facet = word.endswith("_facet")  # named as the object of intent that it says more about
+    named = "name" if facet else name_field(record)
     spec = RecordKind(
         word=word,
         kind="".join(part.capitalize() for part in noun.split("_")),
         noun=noun.replace("_", "-"),
         collection=collection,
         list_command=LISTS.get(word) or f"list{_camel(plural(word))}",
-        name_field=name_field(record),
+        name_field=named,
         columns=(
+            *(("name",) if facet else ()),
             *(shown[name] for name in columns[:_MANY]),
             *(("account",) if issubclass(record, Owned) else ()),
             "id",
