@@ -19,7 +19,6 @@ from netloom.model.cloud.services_known import (
     CONFIG_DRIVE,
     INTERNAL_LB,
     KNOWN_PROVIDERS,
-    SECURITY_GROUP,
     VIRTUAL_ROUTER,
     VPC_VIRTUAL_ROUTER,
 )
@@ -27,7 +26,7 @@ from netloom.plan.elements import DONE, NetworkFacts, NicFacts, Outcome, Provide
 from netloom.plan.gurus import Verdict, WireFacts
 from netloom.plan.vpc_elements import VpcFacts, VpcPart
 
-KEPT = (VIRTUAL_ROUTER, VPC_VIRTUAL_ROUTER, INTERNAL_LB, CONFIG_DRIVE, SECURITY_GROUP)
+KEPT = (VIRTUAL_ROUTER, VPC_VIRTUAL_ROUTER, INTERNAL_LB, CONFIG_DRIVE)
 """The providers that it stands in for."""
 
 

@@ -73,7 +73,7 @@ def test_two_of_one_name_do_not_go_together(second: Provider) -> None:
 def test_known_providers_can_be_offered_and_installed_ones_speak_for_themselves() -> None:
     providers = Providers(built_in())
     assert {"VirtualRouter", "VpcVirtualRouter", "Ovs"} <= set(providers.facts)
-    assert set(providers.elements) == {"Ovs"}
+    assert set(providers.elements) == {"Ovs", "SecurityGroupProvider"}
 
 
 def test_all_services_without_a_provider_are_told_at_once() -> None:

@@ -18,7 +18,7 @@ from netloom.plan.elements import NetworkElement, NetworkFacts, Provider, Resolu
 from netloom.plan.gurus import DesignQuestion, GuruAnswer, GuruChoice, NetworkGuru, ask_all, choose_guru
 from netloom.providers.control.guru import ControlGuru
 from netloom.providers.l2.guru import L2Guru
-from netloom.providers.ovs.element import OvsElement
+from netloom.providers.ovs.element import SECURITY_GROUPS, OvsElement
 from netloom.providers.ovs.guru import OvsGuru
 from netloom.providers.public.guru import PublicGuru
 from netloom.providers.shared.guru import SharedGuru
@@ -34,6 +34,7 @@ def built_in() -> tuple[Provider, ...]:
     """The providers that come with netloom."""
     return (
         Provider(name="Ovs", element=OvsElement(), gurus=(OvsGuru(),)),
+        Provider(name="SecurityGroups", element=SECURITY_GROUPS),
         Provider(name="Vlan", gurus=(VlanGuru(),)),
         Provider(name="Shared", gurus=(SharedGuru(),)),
         Provider(name="L2", gurus=(L2Guru(),)),
