@@ -118,6 +118,25 @@ def test_interfaces_come_and_go_while_the_instance_runs(running: tuple[Cloud, Cl
         api.call("removeNicFromVirtualMachine", virtualmachineid=web["id"], nicid=web["nic"][0]["id"])
 
 
+def test_a_secondary_address_is_reached_and_may_be_used_until_it_is_taken_back(
+    running: tuple[Cloud, CloudStack],
+) -> None:
+    made, api = running
+    network = a_network(api, "web")
+    left, right = deploy(api, "web0", network), deploy(api, "web1", network)
+    added = api.call("addIpToNic", nicid=left["nic"][0]["id"])["nicsecondaryip"]
+    address, here, there = added["ipaddress"], guest(made, left), guest(made, right)
+    wait.until(lambda: there.ping(address, count=1, patience=0.3).all_answered, "it is reached")
+    assert (
+        here.exec(["ping", "-c", "1", "-W", "2", "-I", address, str(there.ipv4)], check=False).returncode == 0
+    )
+    assert there.arping(address, count=1) == [here.mac]
+    # Taken back it is nobody's, even if the guest keeps it.
+    api.call("removeIpFromNic", id=added["id"])
+    here.exec(["ip", "addr", "add", f"{address}/24", "dev", here.device])
+    wait.until(lambda: there.ping(address, count=1, patience=0.2).none_answered, "it is not reached any more")
+
+
 def test_netloomd_killed_and_started_knows_its_instances(running: tuple[Cloud, CloudStack]) -> None:
     made, api = running
     network = a_network(api, "web")

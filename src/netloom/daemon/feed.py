@@ -1,7 +1,8 @@
 """Intent from the store as the planner wants it: everything first, then what changes.
 
 Rule 1: a change only says *look again*: the object is read as it is now, and one that is gone is removed.
-Rule 2: NICs come with the groups that filter them, read in the same snapshot: none is open for a moment.
+Rule 2: NICs come with the groups that filter them and their secondary addresses, read in the same snapshot: none is open
+    for a moment.
 Rule 3: when the change log was compacted past us, everything is read again, and what is not there any more is removed.
 """
 
@@ -29,11 +30,12 @@ HostListener = Callable[[Mapping[Uuid, Host | None]], None]
 
 @dataclass(frozen=True, slots=True)
 class _Filters:
-    """What was read of security groups with some objects."""
+    """What was read of security groups and secondary addresses with some objects."""
 
     nic_groups: Mapping[Uuid, tuple[int, ...]] = field(default_factory=dict)
     groups: Iterable[GroupRules] = ()
     gone: Iterable[Uuid] = ()
+    secondaries: Mapping[Uuid, tuple[str, ...]] = field(default_factory=dict)
 
 
 class StoreFeed:
@@ -59,7 +61,9 @@ class StoreFeed:
                     await self._store.wait_beyond(revision)
                     changed = await self._store.load_changed(revision)
                     revision = changed.revision
-                    filters = _Filters(changed.nic_groups, changed.groups, changed.groups_gone)
+                    filters = _Filters(
+                        changed.nic_groups, changed.groups, changed.groups_gone, changed.secondaries
+                    )
                     yield self._batch(revision, changed.objects, changed.gone, filters, complete=True)
             except RevisionCompacted:
                 continue
@@ -74,7 +78,12 @@ class StoreFeed:
         for index in range(last + 1):
             part = objects[index * FIRST_BATCH : (index + 1) * FIRST_BATCH]
             complete = index == last
-            filters = _Filters(snapshot.nic_groups, () if index else snapshot.groups, () if index else lost)
+            filters = _Filters(
+                snapshot.nic_groups,
+                () if index else snapshot.groups,
+                () if index else lost,
+                snapshot.secondaries,
+            )
             yield self._batch(snapshot.revision, part, gone if complete else (), filters, complete=complete)
 
     def _batch(
@@ -101,7 +110,7 @@ class StoreFeed:
             if kind is Kind.HOST:
                 hosts[item_id] = None
         for item in objects:
-            view = view_of(item, filters.nic_groups.get(item.id))
+            view = view_of(item, filters.nic_groups.get(item.id), filters.secondaries.get(item.id, ()))
             if view is None:
                 continue
             if isinstance(item, Host):

@@ -7,6 +7,7 @@ Rule 2: text becomes values here, once; below, nobody parses.
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
 
 import msgspec
 
@@ -66,8 +67,10 @@ def network_view(network: Network) -> NetworkView:
     )
 
 
-def nic_view(nic: Nic, groups: tuple[int, ...] | None = None) -> NicView:
-    """A NIC's picture; `groups`: the numbers of its security groups, None when it is not filtered."""
+def nic_view(nic: Nic, groups: tuple[int, ...] | None = None, more: Iterable[str] = ()) -> NicView:
+    """A NIC's picture; `groups`: the numbers of its security groups, None when it is not filtered; `more`: its secondary
+    addresses.
+    """
     attached = nic.attachment
     return NicView(
         id=NicId(nic.id),
@@ -80,6 +83,7 @@ def nic_view(nic: Nic, groups: tuple[int, ...] | None = None) -> NicView:
         identity=nic.identity,
         attachment=Attachment(attached.host_id, attached.device) if attached else None,
         groups=groups,
+        more=tuple(ipaddress.ip_address(address) for address in more),
     )
 
 
@@ -95,15 +99,17 @@ def group_view(found: GroupRules) -> GroupView:
     return GroupView(found.group.id, found.group.number, found.group.name, tuple(rules))
 
 
-def view_of(item: Object, groups: tuple[int, ...] | None = None) -> HostView | NetworkView | NicView | None:
-    """An object's picture; None for kinds that the planner does not look at. `groups` as in `nic_view`."""
+def view_of(
+    item: Object, groups: tuple[int, ...] | None = None, more: Iterable[str] = ()
+) -> HostView | NetworkView | NicView | None:
+    """An object's picture; None for kinds that the planner does not look at. `groups` and `more` as in `nic_view`."""
     match item:
         case Host():
             return host_view(item)
         case Network():
             return network_view(item)
         case Nic():
-            return nic_view(item, groups)
+            return nic_view(item, groups, more)
         case _:
             return None
 

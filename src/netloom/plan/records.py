@@ -136,6 +136,7 @@ class NicView(msgspec.Struct, frozen=True):
     groups: tuple[int, ...] | None = (
         None  # numbers of its security groups, ascending; None: it is not filtered
     )
+    more: tuple[IPAddress, ...] = ()  # secondary addresses: its own as much as the first ones
 
     @property
     def ref(self) -> ObjectRef:
@@ -149,15 +150,15 @@ class NicView(msgspec.Struct, frozen=True):
 
     @property
     def addresses(self) -> tuple[IPAddress, ...]:
-        """Its IP addresses, IPv4 first, and the link-local one that each MAC brings (RFC 4291, appendix A)."""
+        """Its IP addresses, those that it was given first, and the link-local one of its MAC (RFC 4291, appendix A)."""
         own = link_local(self.mac)
-        ipv6 = () if self.ipv6 is None or self.ipv6 == own else (self.ipv6,)
-        return (*(() if self.ipv4 is None else (self.ipv4,)), *ipv6, own)
+        return (*(address for address in self.given if address != own), own)
 
     @property
     def given(self) -> tuple[IPAddress, ...]:
         """The addresses that it was given: those it is known by beyond its network."""
-        return tuple(address for address in (self.ipv4, self.ipv6) if address is not None)
+        first = tuple(address for address in (self.ipv4, self.ipv6) if address is not None)
+        return first + tuple(address for address in self.more if address not in first)
 
 
 class GroupRule(msgspec.Struct, frozen=True, gc=False):

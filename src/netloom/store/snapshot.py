@@ -18,11 +18,14 @@ from netloom.store import tables
 from netloom.store.catalog import all_of, find_by_ids
 from netloom.store.changelog import read_touched
 from netloom.store.cloud.filters import LOG_WORD, GroupRules, read_groups, read_nic_groups
+from netloom.store.cloud.secondaries import read_secondaries
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All intent as it was at a revision, each kind in the order of numbers; `nic_groups`: NICs that are filtered."""
+    """All intent as it was at a revision, each kind in the order of numbers; `nic_groups`: NICs that are filtered;
+    `secondaries`: further addresses of NICs.
+    """
 
     revision: int
     zones: tuple[Zone, ...]
@@ -32,6 +35,7 @@ class Snapshot:
     nics: tuple[Nic, ...]
     nic_groups: Mapping[Uuid, tuple[int, ...]] = field(default_factory=dict)
     groups: tuple[GroupRules, ...] = ()
+    secondaries: Mapping[Uuid, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class Changed:
     """What changed up to a revision: the objects as they are now, and which are gone. Kinds come in dependency order.
 
     `more`: there is more to read at once, from `revision` on. `nic_groups`: the security groups of those NICs that are
-    filtered; `groups`: groups that changed.
+    filtered; `groups`: groups that changed; `secondaries`: further addresses of those NICs.
     """
 
     revision: int
@@ -49,6 +53,7 @@ class Changed:
     nic_groups: Mapping[Uuid, tuple[int, ...]] = field(default_factory=dict)
     groups: tuple[GroupRules, ...] = ()
     groups_gone: tuple[Uuid, ...] = ()
+    secondaries: Mapping[Uuid, tuple[str, ...]] = field(default_factory=dict)
 
 
 def read_all(connection: Connection) -> Snapshot:
@@ -64,6 +69,7 @@ def read_all(connection: Connection) -> Snapshot:
         tuple(item for item in all_of(connection, Kind.NIC) if isinstance(item, Nic)),
         read_nic_groups(connection),
         tuple(read_groups(connection)),
+        read_secondaries(connection),
     )
 
 
@@ -95,4 +101,5 @@ def read_changed(connection: Connection, since: int, limit: int) -> Changed:
         read_nic_groups(connection, nics) if nics else {},
         tuple(groups),
         tuple(group_id for group_id in touched[LOG_WORD] if group_id not in present),
+        read_secondaries(connection, nics) if nics else {},
     )

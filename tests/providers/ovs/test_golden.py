@@ -60,6 +60,11 @@ def nic_dual_stack() -> list[Fragment]:
     return of(one_host({}, {}), 1)
 
 
+def nic_with_secondary_addresses() -> list[Fragment]:
+    more = (ipaddress.ip_address("10.0.0.200"), ipaddress.ip_address("fd00::200"))
+    return of(one_host({}, {"more": more}), 1, "guard", "answer", "neighbour")
+
+
 def nic_without_address() -> list[Fragment]:
     return of(one_host({}, {"ipv4": None, "ipv6": None}), 1, "guard", "neighbour", "answer")
 
@@ -229,6 +234,7 @@ CASES: dict[str, Case] = {
     "tunnel-ports": tunnel_ports,
     "nic-ipv4": nic_ipv4,
     "nic-dual-stack": nic_dual_stack,
+    "nic-with-secondary-addresses": nic_with_secondary_addresses,
     "nic-without-address": nic_without_address,
     "nic-in-network-without-cidr": nic_in_network_without_cidr,
     "switch-without-nd": switch_without_nd,

@@ -60,12 +60,13 @@ networks = st.builds(
     st.sampled_from([None, 1450, 1500]), st.sampled_from(["p", "p", "q"]),
 )  # fmt: skip
 nics = st.builds(
-    lambda number, of, address, mac, identity, groups: nic(
+    lambda number, of, address, mac, identity, groups, more: nic(
         number, of, mac=0x020000000000 + mac, ipv4=address and CIDR4[address], ipv6=address and CIDR6[address],
-        identity=identity, groups=groups,
+        identity=identity, groups=groups, more=more,
     ),
     st.sampled_from(NICS), st.sampled_from(NETWORKS), st.sampled_from([None, 1, 2]), st.integers(1, 3),
     st.sampled_from(["", "", "same"]), st.sampled_from([None, (), (GROUPS[0],), GROUPS]),
+    st.sampled_from([(), (), (CIDR4[2],), (CIDR4[9], CIDR6[9])]),
 )  # fmt: skip
 rules = st.sampled_from([
     allow("192.0.2.0/24", "tcp", (80, 90)), allow("2001:db8::/32", "icmp"), allow(GROUPS[0], "udp", (5, 5)),

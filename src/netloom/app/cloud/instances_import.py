@@ -23,6 +23,7 @@ from netloom.app.cloud.instances_place import host_of
 from netloom.app.cloud.instances_report import asked_hosts, called
 from netloom.app.cloud.instances_terms import check_display, check_hostname, size_of
 from netloom.app.cloud.networks_use import usable_network
+from netloom.app.cloud.security_groups_members import groups_for, set_groups
 from netloom.app.cloud.usecase import Ending, UseCase
 from netloom.app.cloud.visibility import system_caller
 from netloom.app.cloud.work import View, Work, missing
@@ -144,8 +145,9 @@ def _import(work: Work, request: ImportInstance) -> Instance:
             external_id=seen.name,
         )
     )
-    for number, nic in enumerate(seen.nics):
-        network = usable_network(work, _network_of(request, nic), owner, "nicnetworklist")
+    networks = [usable_network(work, _network_of(request, nic), owner, "nicnetworklist") for nic in seen.nics]
+    set_groups(work, instance, groups_for(work, owner, (), networks))
+    for number, (nic, network) in enumerate(zip(seen.nics, networks, strict=True)):
         add_nic(work, instance, _wish(work, request, network, nic), network, number)
     return instance
 

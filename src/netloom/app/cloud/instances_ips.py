@@ -11,6 +11,7 @@ import msgspec
 from netloom.app.cloud import configuration
 from netloom.app.cloud import instances_life as life
 from netloom.app.cloud.doing import Doing
+from netloom.app.cloud.instances_anew import tell_anew
 from netloom.app.cloud.instances_attach import replug, settled
 from netloom.app.cloud.instances_nics import change_address, secondary_address
 from netloom.app.cloud.instances_rules import check_free_of_rules, check_secondary_free_of_rules
@@ -82,7 +83,7 @@ def _add(work: Work, request: AddSecondary) -> SecondaryIp:
             subject="nicid",
             hint=f"at most {most}",
         )
-    return work.insert(
+    made = work.insert(
         SecondaryIp(
             **work.owned(nic),
             nic_id=nic.id,
@@ -90,6 +91,8 @@ def _add(work: Work, request: AddSecondary) -> SecondaryIp:
             address=secondary_address(work, network, request.address),
         )
     )
+    tell_anew(work, [nic])
+    return made
 
 
 async def _tell(doing: Doing, secondary: SecondaryIp) -> Ending | None:
@@ -106,6 +109,9 @@ def _instance(view: View, secondary: SecondaryIp) -> Instance | None:
 
 def _undo_add(work: Work, secondary: SecondaryIp, _error: NetloomError) -> None:
     work.delete(secondary)
+    nic = work.records.get(InstanceNic, secondary.nic_id)
+    if nic is not None:
+        tell_anew(work, [nic])
 
 
 def _remove(work: Work, request: RemoveSecondary) -> InstanceNic:
@@ -114,6 +120,7 @@ def _remove(work: Work, request: RemoveSecondary) -> InstanceNic:
     settled(work, nic.instance_id, "id")
     check_secondary_free_of_rules(work, secondary, nic)
     work.delete(secondary)
+    tell_anew(work, [nic])
     return nic
 
 

@@ -8,21 +8,15 @@ Rule 2: what a NIC lets through follows from its instance's groups; a change of 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import cast
 
-import msgspec
-
+from netloom.app.cloud.instances_anew import tell_anew
 from netloom.app.cloud.work import View, Work
 from netloom.base.errors import Conflict, Exhausted
 from netloom.base.ids import Uuid
-from netloom.model.changes import Action
 from netloom.model.cloud.identity import Account
 from netloom.model.cloud.instances import Instance, InstanceNic
 from netloom.model.cloud.networks import GuestNetwork
 from netloom.model.cloud.security_groups import DEFAULT_NAME, SecurityGroup, SecurityGroupMember
-from netloom.model.kinds import Kind
-from netloom.model.objects import Network, Nic
-from netloom.store.catalog import find_by_ids, replace
 from netloom.store.cloud.filters import is_filtered
 from netloom.store.cloud.records import columns
 from netloom.store.lookup import chunks
@@ -91,27 +85,13 @@ def set_groups(work: Work, instance: Instance, wanted: Sequence[SecurityGroup]) 
         work.insert(SecurityGroupMember(**work.birth(), group_id=group.id, instance_id=instance.id))
     if gone or new:
         nics = columns(InstanceNic)
-        _tell_anew(work, work.records.select(InstanceNic, nics.instance_id == instance.id))
+        tell_anew(work, work.records.select(InstanceNic, nics.instance_id == instance.id))
 
 
 def leave_groups(work: Work, instance_id: Uuid) -> None:
     """Take an instance that goes for good out of all groups."""
     c = columns(SecurityGroupMember)
     work.delete_all(work.records.select(SecurityGroupMember, c.instance_id == instance_id))
-
-
-def _tell_anew(work: Work, nics: Sequence[InstanceNic]) -> None:
-    """Make native NICs a generation newer."""
-    connection = work.tx.connection
-    natives = list(find_by_ids(connection, Kind.NIC, [nic.id for nic in nics]).values())
-    networks = find_by_ids(connection, Kind.NETWORK, list({cast("Nic", item).network_id for item in natives}))
-    for item in natives:
-        native = cast("Nic", item)
-        network = cast("Network", networks[native.network_id])
-        generation = native.generation + 1
-        revision = work.tx.record(Kind.NIC, native.id, native.name, Action.UPDATED, generation)
-        anew = msgspec.structs.replace(native, generation=generation, revision=revision, updated_at=work.at)
-        replace(work.tx, anew, {network.id: network})
 
 
 def groups_of(view: View, instance_ids: Iterable[str]) -> dict[str, list[SecurityGroup]]:

@@ -26,7 +26,11 @@ def preview(planner: Planner, changes: Sequence[PlannedChange]) -> Preview:
     for change in changes:
         if change.after is not None:
             known = planner.view.nics.get(NicId(change.after.id))
-            view = view_of(change.after, None if known is None else known.groups)
+            view = (
+                view_of(change.after)
+                if known is None
+                else view_of(change.after, known.groups, map(str, known.more))
+            )
             if view is not None:
                 edits.append(view)
         elif change.before is not None:

@@ -59,11 +59,23 @@ _ADVERTISE: Final = (
 
 
 def compile_answer(view: View, network: NetworkView, nic: NicView) -> Fragment | None:
-    """Answers to ARP requests for a NIC's IPv4 address (RFC 826)."""
-    address = nic.ipv4
-    if address is None or not view.owns_address(nic, address) or not view.hosts_of_nic(nic):
+    """Answers to ARP requests for a NIC's IPv4 addresses (RFC 826)."""
+    if not view.hosts_of_nic(nic):
         return None
-    actions = (
+    writer = of_nic_in_network(nic.number, network.number)
+    for address in nic.given:
+        if address.version == 4 and view.owns_address(nic, address):
+            writer.put(
+                t.ANSWER, Priority.ALLOW, Role.ANSWER_ARP, _reply(nic, address),
+                eth_type=ETH_ARP, arp_op=ARP_REQUEST, arp_tpa=int(address),
+            )  # fmt: skip
+    if not writer.flows:
+        return None
+    return Fragment(FragmentKey(ANSWER, nic.number), tuple(writer.flows), (nic.ref, network.ref))
+
+
+def _reply(nic: NicView, address: IPAddress) -> tuple[Action, ...]:
+    return (
         _BACK_ETH,
         SetField(_ETH_SRC, nic.mac),
         *_ARP_REPLY,
@@ -71,12 +83,6 @@ def compile_answer(view: View, network: NetworkView, nic: NicView) -> Fragment |
         SetField(_ARP_SPA, int(address)),
         *_TO_SENDER,
     )
-    writer = of_nic_in_network(nic.number, network.number)
-    writer.put(
-        t.ANSWER, Priority.ALLOW, Role.ANSWER_ARP, actions,
-        eth_type=ETH_ARP, arp_op=ARP_REQUEST, arp_tpa=int(address),
-    )  # fmt: skip
-    return Fragment(FragmentKey(ANSWER, nic.number), tuple(writer.flows), (nic.ref, network.ref))
 
 
 def compile_neighbour(view: View, network: NetworkView, nic: NicView) -> Fragment | None:

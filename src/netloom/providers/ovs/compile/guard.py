@@ -42,12 +42,12 @@ _PASS = goto(t.ANSWER)
 
 def keeps_ipv4(network: NetworkView, nic: NicView) -> bool:
     """Whether the NIC's IPv4 is netloom's business."""
-    return network.cidr4 is not None or nic.ipv4 is not None
+    return network.cidr4 is not None or any(address.version == 4 for address in nic.given)
 
 
 def keeps_ipv6(network: NetworkView, nic: NicView) -> bool:
     """Whether the NIC's IPv6 is netloom's business."""
-    return network.cidr6 is not None or nic.ipv6 is not None
+    return network.cidr6 is not None or any(address.version == 6 for address in nic.given)
 
 
 def compile_guard(network: NetworkView, nic: NicView) -> Fragment:
@@ -66,8 +66,7 @@ def compile_guard(network: NetworkView, nic: NicView) -> Fragment:
 
 def _keep_ipv4(writer: Writer, nic: NicView) -> None:
     mac = nic.mac
-    if nic.ipv4 is not None:
-        own = int(nic.ipv4)
+    for own in (int(address) for address in nic.given if address.version == 4):
         arp = {"eth_src": mac, "eth_type": ETH_ARP, "arp_sha": mac}
         writer.put(t.GUARD, Priority.ALLOW, Role.GUARD_ARP, _PASS, arp_spa=own, **arp)
         # A probe for its own address, before it is used (RFC 5227, section 2.1.1).
@@ -99,8 +98,7 @@ def _free_ipv4(writer: Writer, nic: NicView) -> None:
 def _keep_ipv6(writer: Writer, nic: NicView) -> None:
     mac = nic.mac
     own = [int(link_local(mac))]
-    if nic.ipv6 is not None and int(nic.ipv6) not in own:
-        own.append(int(nic.ipv6))
+    own += [int(address) for address in nic.given if address.version == 6 and int(address) not in own]
     inside, ethernet = goto(t.GUARD_ND), {"eth_src": mac, "eth_type": ETH_IPV6}
     for address in own:
         writer.put(t.GUARD, Priority.ALLOW, Role.GUARD_IPV6, inside, ipv6_src=address, **ethernet)
