@@ -131,7 +131,13 @@ class Stack:
     """One netloom without store and faces."""
 
     def __init__(
-        self, memory: Memory | None = None, *, refresh: float = 300.0, probe: float = 5.0, generation: int = 1
+        self,
+        memory: Memory | None = None,
+        *,
+        refresh: float = 300.0,
+        probe: float = 5.0,
+        slowest: float = 0.2,
+        generation: int = 1,
     ) -> None:
         self.feed = Feed()
         self.memory = memory or Memory()
@@ -153,7 +159,7 @@ class Stack:
             Counted(generation),
             Dialling(allow_tcp=True),
             PumpSettings(probe_interval=probe),
-            reconnect.Settings(min_backoff=0.05, max_backoff=0.2, connect_timeout=2.0),
+            reconnect.Settings(min_backoff=0.05, max_backoff=slowest, connect_timeout=2.0),
             PROBES,
             reclaim=BackoffPolicy(0.05, 0.5),
         )
