@@ -18,9 +18,10 @@ from netloom.app.cloud.offerings_service import CREATE_SERVICE_OFFERING, CreateS
 from netloom.base.errors import Conflict, InvalidInput, NotFound
 from netloom.base.ids import Uuid
 from netloom.model.cloud.identity import Caller
-from netloom.model.cloud.offerings import NetworkOffering, OfferingState, ServiceOffering, VpcOffering
+from netloom.model.cloud.offerings import NetworkOffering, ServiceOffering, VpcOffering
 from netloom.model.cloud.offerings_draft import NetworkOfferingDraft
 from netloom.model.cloud.offerings_services import ServiceProvider
+from netloom.model.cloud.words import Allocation
 
 NOBODY = Uuid("00000000-0000-4000-8000-00000000ffff")
 
@@ -40,7 +41,7 @@ async def test_a_cloud_starts_with_offerings_that_clients_look_for_once(cloud: C
     assert {SOURCE_NAT, "DefaultSharedNetworkOffering", "DefaultL2NetworkOffering"} <= {
         o.name for o in networks
     }
-    assert all(offering.is_default and offering.state is OfferingState.ENABLED for offering in networks)
+    assert all(offering.is_default and offering.state is Allocation.ENABLED for offering in networks)
     assert len(await cloud.read_as(system, lambda view: seen(view, VpcOffering))) == 2
     assert len(await cloud.read_as(system, lambda view: seen(view, ServiceOffering))) == 3
     await cloud.write_as(system, "seed", seed)
@@ -50,10 +51,10 @@ async def test_a_cloud_starts_with_offerings_that_clients_look_for_once(cloud: C
 
 async def test_an_offering_is_made_changed_and_deleted(cloud: Cloud, system: Caller) -> None:
     made = (await cloud.do(system, CREATE_NETWORK_OFFERING, draft())).record
-    assert made.state is OfferingState.DISABLED
+    assert made.state is Allocation.DISABLED
     change = UpdateNetworkOffering(id=made.id, state="enabled", display_text="Mine", tags=("fast",))
     changed = (await cloud.do(system, UPDATE_NETWORK_OFFERING, change)).record
-    assert (changed.state, changed.display_text, changed.tags) == (OfferingState.ENABLED, "Mine", ("fast",))
+    assert (changed.state, changed.display_text, changed.tags) == (Allocation.ENABLED, "Mine", ("fast",))
     await cloud.do(system, DELETE_NETWORK_OFFERING, DeleteOffering(id=made.id))
     with pytest.raises(NotFound):
         await cloud.do(system, DELETE_NETWORK_OFFERING, DeleteOffering(id=made.id))

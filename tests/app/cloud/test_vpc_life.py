@@ -19,10 +19,11 @@ from netloom.base.ids import Uuid
 from netloom.model.cloud.acl import AclItem, AclList
 from netloom.model.cloud.addresses import IpState, PublicIp
 from netloom.model.cloud.identity import Account, Domain
-from netloom.model.cloud.offerings import OfferingState, VpcOffering
+from netloom.model.cloud.offerings import VpcOffering
 from netloom.model.cloud.routes import PrivateGateway
 from netloom.model.cloud.tags import ResourceTag
 from netloom.model.cloud.vpc import Vpc, VpcState
+from netloom.model.cloud.words import Allocation
 from netloom.plan.elements import Outcome
 from netloom.store.cloud.records import columns
 
@@ -80,7 +81,7 @@ async def test_an_offering_must_be_enabled_and_for_this_zone_and_domain(stage: V
     offering = await stage.stage.read(lambda view: view.get(VpcOffering, stage.offering_id))
     elsewhere = Uuid("00000000-0000-4000-8000-00000000ffff")
     for why, changed in (
-        ("Disabled", {"state": OfferingState.DISABLED}),
+        ("Disabled", {"state": Allocation.DISABLED}),
         ("other zones", {"zone_ids": (elsewhere,)}),
         ("other domains", {"domain_ids": (stage.stage.who.other.id,)}),
     ):

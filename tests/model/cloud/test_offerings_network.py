@@ -10,13 +10,14 @@ import pytest
 
 from netloom.base.errors import NetloomError
 from netloom.base.ids import Number, Uuid
-from netloom.model.cloud.offerings import GuestType, NetworkMode, OfferingState
+from netloom.model.cloud.offerings import GuestType, NetworkMode
 from netloom.model.cloud.offerings_draft import NetworkOfferingDraft, OfferingWorld
 from netloom.model.cloud.offerings_network import settle
 from netloom.model.cloud.offerings_services import ServiceCapability, ServiceProvider
 from netloom.model.cloud.record import Birth
 from netloom.model.cloud.services import Capability, ProviderFacts, Service
 from netloom.model.cloud.services_known import KNOWN_PROVIDERS
+from netloom.model.cloud.words import Allocation
 
 WORLD = OfferingWorld(providers=KNOWN_PROVIDERS)
 ROUTER = "VirtualRouter"
@@ -532,9 +533,9 @@ def test_offerings_are_disabled_unless_asked_otherwise_and_words_count_in_any_ca
     made = settle(
         draft("dhcp=virtualrouter", guest_type="ISOLATED", traffic="GUEST", tags=("a", "a", "")), WORLD, BORN
     )
-    assert (made.state, made.guest_type, made.tags) == (OfferingState.DISABLED, GuestType.ISOLATED, ("a",))
+    assert (made.state, made.guest_type, made.tags) == (Allocation.DISABLED, GuestType.ISOLATED, ("a",))
     assert made.services[0].providers == (ROUTER,)
-    assert settle(draft(enable=True), WORLD, BORN).state is OfferingState.ENABLED
+    assert settle(draft(enable=True), WORLD, BORN).state is Allocation.ENABLED
 
 
 @pytest.mark.parametrize(

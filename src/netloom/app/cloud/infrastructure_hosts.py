@@ -23,10 +23,10 @@ from netloom.app.cloud.usecase import Ending, UseCase
 from netloom.app.cloud.work import View, Work
 from netloom.base.errors import Conflict, InvalidInput, NetloomError
 from netloom.base.ids import HostId, Uuid
-from netloom.model.cloud.infrastructure import Allocation, Cluster, HostFacet, Pod
+from netloom.model.cloud.infrastructure import Cluster, HostFacet, Pod
 from netloom.model.cloud.instances import Instance, InstanceState
 from netloom.model.cloud.jobs import EventLevel
-from netloom.model.cloud.words import check_tags
+from netloom.model.cloud.words import Allocation, check_tags
 from netloom.model.endpoints import OPENFLOW_PORT, OVSDB_PORT, Scheme, parse_endpoint
 from netloom.model.kinds import Kind
 from netloom.model.objects import Host

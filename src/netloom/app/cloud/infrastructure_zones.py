@@ -20,7 +20,6 @@ from netloom.base.errors import Conflict, InvalidInput
 from netloom.base.ids import Uuid, ZoneId, parse_name
 from netloom.model.cloud.infrastructure import (
     HYPERVISORS,
-    Allocation,
     Cluster,
     HostFacet,
     NetworkServiceProvider,
@@ -33,6 +32,7 @@ from netloom.model.cloud.infrastructure import (
 from netloom.model.cloud.infrastructure_ranges import checked_v4
 from netloom.model.cloud.record import DomainId, Record
 from netloom.model.cloud.vpc import MAX_PREFIX, PRIVATE, check_domain
+from netloom.model.cloud.words import Allocation
 from netloom.model.kinds import Kind
 from netloom.model.patches import ZonePatch
 from netloom.model.specs import ZoneSpec

@@ -34,8 +34,8 @@ from netloom.app.cloud.work import Work
 from netloom.base.errors import Conflict, InvalidInput
 from netloom.base.ids import Uuid, ZoneId
 from netloom.model.cloud.identity import Account
-from netloom.model.cloud.infrastructure import Allocation
 from netloom.model.cloud.instances import MAX_NICS, Instance, InstanceState
+from netloom.model.cloud.words import Allocation
 
 
 class DeployInstance(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,8 +15,9 @@ from netloom.app.cloud.hypervisors import HostFacts
 from netloom.app.cloud.work import View
 from netloom.base.errors import Conflict, Exhausted
 from netloom.base.ids import HostId
-from netloom.model.cloud.infrastructure import Allocation, HostFacet
+from netloom.model.cloud.infrastructure import HostFacet
 from netloom.model.cloud.instances import Instance
+from netloom.model.cloud.words import Allocation
 from netloom.model.kinds import Kind
 from netloom.model.objects import Host
 from netloom.store.catalog import all_of, find

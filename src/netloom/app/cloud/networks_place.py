@@ -13,8 +13,9 @@ from netloom.app.cloud.work import View, Work
 from netloom.base.errors import Conflict, Exhausted, InvalidInput
 from netloom.base.ids import Uuid
 from netloom.model.cloud.identity import Account, Domain, is_under
-from netloom.model.cloud.infrastructure import Allocation, ZoneFacet
+from netloom.model.cloud.infrastructure import ZoneFacet
 from netloom.model.cloud.offerings import NetworkOffering, Traffic
+from netloom.model.cloud.words import Allocation
 from netloom.model.isolation import Isolation
 from netloom.model.objects import PhysicalNetwork, Zone
 from netloom.model.segments import SegmentRange, SegmentRanges, parse_ranges

@@ -22,7 +22,6 @@ from netloom.model.cloud.offerings import (
     Availability,
     GuestType,
     NetworkOffering,
-    OfferingState,
     ServiceOffering,
     VpcOffering,
     services_of,
@@ -33,7 +32,7 @@ from netloom.model.cloud.offerings_vpc import VpcOfferingDraft, settle_vpc
 from netloom.model.cloud.record import DomainId
 from netloom.model.cloud.services import Service
 from netloom.model.cloud.vpc import Vpc
-from netloom.model.cloud.words import check_tags, check_text, parse_word
+from netloom.model.cloud.words import Allocation, check_tags, check_text, parse_word
 from netloom.model.kinds import Kind
 from netloom.store.catalog import find_by_ids, not_found
 from netloom.store.cloud.records import columns
@@ -206,7 +205,7 @@ def _updated(work: Work, current: O, request: UpdateOffering) -> O:
         display_text=current.display_text
         if request.display_text is None
         else check_text(request.display_text, "displaytext"),
-        state=current.state if request.state is None else parse_word(OfferingState, request.state, "state"),
+        state=current.state if request.state is None else parse_word(Allocation, request.state, "state"),
         sort_key=current.sort_key if request.sort_key is None else request.sort_key,
         domain_ids=domains,
         zone_ids=zones,

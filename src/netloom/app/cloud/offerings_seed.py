@@ -19,7 +19,6 @@ from netloom.model.cloud.offerings import (
     GuestType,
     NetworkOffering,
     OfferedService,
-    OfferingState,
     ServiceOffering,
     VpcOffering,
 )
@@ -32,6 +31,7 @@ from netloom.model.cloud.services_known import (
     VIRTUAL_ROUTER,
     VPC_VIRTUAL_ROUTER,
 )
+from netloom.model.cloud.words import Allocation
 
 OVS_ISOLATED: Final = "DefaultOvsIsolatedNetworkOffering"
 """netloom's own: isolated networks over tunnels, without a router."""
@@ -217,7 +217,7 @@ def _seed_networks(work: Work) -> None:
                 display_text=first.text,
                 guest_type=first.guest_type,
                 services=first.services,
-                state=OfferingState.ENABLED,
+                state=Allocation.ENABLED,
                 availability=first.availability,
                 conserve_mode=not first.tier,
                 egress_default_allow=False,
@@ -240,7 +240,7 @@ def _seed_vpcs(work: Work) -> None:
                 name=name,
                 display_text=name,
                 services=_vpc_services(),
-                state=OfferingState.ENABLED,
+                state=Allocation.ENABLED,
                 redundant_router=redundant,
                 service_offering_id=size,
                 is_default=True,

@@ -15,11 +15,11 @@ from netloom.base.ids import Uuid
 from netloom.model.cloud.identity import Domain
 from netloom.model.cloud.offerings import (
     NetworkOffering,
-    OfferingState,
     ServiceOffering,
     ServiceOfferingState,
     VpcOffering,
 )
+from netloom.model.cloud.words import Allocation
 
 O = TypeVar("O", NetworkOffering, VpcOffering, ServiceOffering)  # noqa: E741 - an offering
 
@@ -62,8 +62,8 @@ def usable(
         Conflict: it is not enabled, or not for this domain or zone.
     """
     found = offering_seen(view, offering_type, offering_id, subject)
-    state: OfferingState | ServiceOfferingState = found.state
-    if state not in (OfferingState.ENABLED, ServiceOfferingState.ACTIVE):
+    state: Allocation | ServiceOfferingState = found.state
+    if state not in (Allocation.ENABLED, ServiceOfferingState.ACTIVE):
         raise Conflict(
             f"offering {found.name!r} ({found.id}) is {state.value}",
             code="offering-disabled",

@@ -27,13 +27,12 @@ from netloom.base.ids import PhysicalNetworkId, Uuid
 from netloom.model.cloud.infrastructure import (
     HYPERVISORS,
     ONCE_A_ZONE,
-    Allocation,
     PhysicalNetworkFacet,
     TrafficLabel,
 )
 from netloom.model.cloud.infrastructure_ranges import GuestVlanRange, PublicRange
 from netloom.model.cloud.offerings import Traffic
-from netloom.model.cloud.words import check_tags, parse_word
+from netloom.model.cloud.words import Allocation, check_tags, parse_word
 from netloom.model.isolation import TUNNELS, Isolation
 from netloom.model.kinds import Kind
 from netloom.model.patches import PhysicalNetworkPatch

@@ -23,7 +23,7 @@ from netloom.app.cloud.work import View, Work
 from netloom.base.errors import Conflict, InvalidInput, NetloomError
 from netloom.base.ids import Uuid
 from netloom.model.cloud.identity import Account, Domain
-from netloom.model.cloud.offerings import OfferingState, VpcOffering
+from netloom.model.cloud.offerings import VpcOffering
 from netloom.model.cloud.vpc import (
     Vpc,
     VpcEvent,
@@ -31,7 +31,7 @@ from netloom.model.cloud.vpc import (
     check_vpc_cidr,
     next_vpc_state,
 )
-from netloom.model.cloud.words import check_text
+from netloom.model.cloud.words import Allocation, check_text
 from netloom.plan.elements import RULE_ORDER
 from netloom.plan.vpc_elements import VpcPart
 
@@ -123,7 +123,7 @@ def offering_for(view: View, owner: Account, offering_id: Uuid, zone_id: Uuid) -
     """
     offering = view.get(VpcOffering, offering_id, "vpcofferingid")
     why: str | None = None
-    if offering.state is not OfferingState.ENABLED:
+    if offering.state is not Allocation.ENABLED:
         why = f"it is {offering.state.value}"
     elif offering.zone_ids and zone_id not in offering.zone_ids:
         why = "it is for other zones"

@@ -19,6 +19,7 @@ from netloom.base.ids import PhysicalNetworkId, Uuid, ZoneId
 from netloom.model.cloud.offerings import Traffic
 from netloom.model.cloud.record import AccountId, DomainId, Record
 from netloom.model.cloud.services import Service
+from netloom.model.cloud.words import Allocation
 from netloom.model.transitions import step
 
 
@@ -27,13 +28,6 @@ class ZoneType(enum.Enum):
 
     ADVANCED = "Advanced"
     BASIC = "Basic"
-
-
-class Allocation(enum.Enum):
-    """Whether new things go there."""
-
-    ENABLED = "Enabled"
-    DISABLED = "Disabled"
 
 
 class ProviderState(enum.Enum):

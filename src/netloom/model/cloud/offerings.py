@@ -15,6 +15,7 @@ import msgspec
 from netloom.base.ids import Uuid
 from netloom.model.cloud.record import DomainId, Record
 from netloom.model.cloud.services import Capability, Service
+from netloom.model.cloud.words import Allocation
 
 
 class GuestType(enum.Enum):
@@ -40,13 +41,6 @@ class Availability(enum.Enum):
 
     REQUIRED = "Required"
     OPTIONAL = "Optional"
-
-
-class OfferingState(enum.Enum):
-    """Networks and VPCs are made of enabled offerings only."""
-
-    ENABLED = "Enabled"
-    DISABLED = "Disabled"
 
 
 class NetworkMode(enum.Enum):
@@ -102,7 +96,7 @@ class NetworkOffering(Record, frozen=True, kw_only=True):
     guest_type: GuestType
     traffic: Traffic = Traffic.GUEST
     services: tuple[OfferedService, ...] = ()
-    state: OfferingState = OfferingState.DISABLED
+    state: Allocation = Allocation.DISABLED
     availability: Availability = Availability.OPTIONAL
     conserve_mode: bool = True
     specify_vlan: bool = False
@@ -132,7 +126,7 @@ class VpcOffering(Record, frozen=True, kw_only=True):
     name: str
     display_text: str
     services: tuple[OfferedService, ...] = ()
-    state: OfferingState = OfferingState.DISABLED
+    state: Allocation = Allocation.DISABLED
     distributed_router: bool = False
     region_level: bool = False
     redundant_router: bool = False

@@ -6,12 +6,12 @@ Rule 2: what netloom adds by itself (the gateway, the firewall of a router that 
 
 from __future__ import annotations
 
-from netloom.model.cloud.offerings import NetworkMode, NetworkOffering, OfferingState, Traffic
+from netloom.model.cloud.offerings import NetworkMode, NetworkOffering, Traffic
 from netloom.model.cloud.offerings_draft import NetworkOfferingDraft, OfferingWorld, understand
 from netloom.model.cloud.offerings_refusals import REFUSALS
 from netloom.model.cloud.offerings_services import as_offered, with_firewall, with_gateway
 from netloom.model.cloud.record import Birth
-from netloom.model.cloud.words import check_tags, check_text
+from netloom.model.cloud.words import Allocation, check_tags, check_text
 
 
 def settle(draft: NetworkOfferingDraft, world: OfferingWorld, birth: Birth) -> NetworkOffering:
@@ -34,7 +34,7 @@ def settle(draft: NetworkOfferingDraft, world: OfferingWorld, birth: Birth) -> N
         guest_type=case.guest_type,
         traffic=Traffic.GUEST,
         services=as_offered(offer, case.choices),
-        state=OfferingState.ENABLED if draft.enable else OfferingState.DISABLED,
+        state=Allocation.ENABLED if draft.enable else Allocation.DISABLED,
         availability=case.availability,
         conserve_mode=draft.conserve_mode,
         specify_vlan=draft.specify_vlan,

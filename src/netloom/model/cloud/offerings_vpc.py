@@ -17,7 +17,6 @@ from netloom.model.cloud.offerings import (
     InternetProtocol,
     NetworkMode,
     NetworkOffering,
-    OfferingState,
     VpcOffering,
     offered,
 )
@@ -36,7 +35,7 @@ from netloom.model.cloud.offerings_services import (
 from netloom.model.cloud.record import Birth, DomainId
 from netloom.model.cloud.services import Capability, ProviderFacts, Service, words
 from netloom.model.cloud.services_known import VPC_VIRTUAL_ROUTER
-from netloom.model.cloud.words import check_text, parse_word
+from netloom.model.cloud.words import Allocation, check_text, parse_word
 
 NOT_IN_VPC: Final = frozenset({Service.SECURITY_GROUP, Service.FIREWALL})
 DEFAULT_SERVICES: Final = (
@@ -109,7 +108,7 @@ def settle_vpc(draft: VpcOfferingDraft, world: OfferingWorld, birth: Birth) -> V
         name=check_text(draft.name, "name"),
         display_text=check_text(draft.display_text or draft.name, "displaytext"),
         services=as_offered(gatewayed, choices),
-        state=OfferingState.ENABLED if draft.enable else OfferingState.DISABLED,
+        state=Allocation.ENABLED if draft.enable else Allocation.DISABLED,
         distributed_router=_chosen(choices, Capability.DISTRIBUTED_ROUTER),
         region_level=_chosen(choices, Capability.REGION_LEVEL_VPC),
         redundant_router=_chosen(choices, Capability.REDUNDANT_ROUTER),

@@ -17,6 +17,13 @@ MAX_TAGS: Final = 64
 E = TypeVar("E", bound=enum.Enum)
 
 
+class Allocation(enum.Enum):
+    """Whether new things are made of something (an offering), or placed in it (a zone, a pod, a host, wires)."""
+
+    ENABLED = "Enabled"
+    DISABLED = "Disabled"
+
+
 def parse_word(kind: type[E], text: str, subject: str, *, only: tuple[E, ...] = ()) -> E:
     """A value of an enumeration by its word, in any case.
 

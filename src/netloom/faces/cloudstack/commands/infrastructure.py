@@ -18,9 +18,9 @@ from netloom.app.cloud.work import View
 from netloom.base.errors import InvalidInput
 from netloom.faces.cloudstack.command import Call, Command, Listing, One, Row, Rows, See, Success
 from netloom.faces.cloudstack.views.infrastructure import cluster_rows, pod_rows, zone_rows
-from netloom.model.cloud.infrastructure import Allocation, Cluster, Pod, ZoneFacet, ZoneType
+from netloom.model.cloud.infrastructure import Cluster, Pod, ZoneFacet, ZoneType
 from netloom.model.cloud.infrastructure_ranges import DEFAULT_REGION
-from netloom.model.cloud.words import parse_word
+from netloom.model.cloud.words import Allocation, parse_word
 from netloom.model.kinds import Kind
 from netloom.store.cloud.records import columns
 

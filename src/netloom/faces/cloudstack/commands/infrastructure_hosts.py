@@ -12,7 +12,8 @@ from netloom.base.errors import InvalidInput
 from netloom.faces.cloudstack.command import Call, Command, JobAnswer, Listing, One, Rows, See, Success
 from netloom.faces.cloudstack.commands.offerings_asked import same_word
 from netloom.faces.cloudstack.views.infrastructure_hosts import host_rows
-from netloom.model.cloud.infrastructure import Allocation, HostFacet
+from netloom.model.cloud.infrastructure import HostFacet
+from netloom.model.cloud.words import Allocation
 from netloom.model.objects import Host
 
 _STATES: Final = {

@@ -20,10 +20,10 @@ from netloom.faces.cloudstack.views.infrastructure_wires import (
     service_rows,
     traffic_rows,
 )
-from netloom.model.cloud.infrastructure import Allocation, ProviderState
+from netloom.model.cloud.infrastructure import ProviderState
 from netloom.model.cloud.offerings import Traffic
 from netloom.model.cloud.services import Service, parse_service
-from netloom.model.cloud.words import parse_word
+from netloom.model.cloud.words import Allocation, parse_word
 from netloom.model.isolation import Isolation
 
 

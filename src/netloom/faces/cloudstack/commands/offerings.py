@@ -22,10 +22,11 @@ from netloom.faces.cloudstack.commands.offerings_asked import (
 )
 from netloom.faces.cloudstack.views.offerings import network_offering_rows, vpc_offering_rows
 from netloom.model.cloud.networks import GuestNetwork
-from netloom.model.cloud.offerings import NetworkOffering, OfferingState, VpcOffering, services_of
+from netloom.model.cloud.offerings import NetworkOffering, VpcOffering, services_of
 from netloom.model.cloud.offerings_draft import NetworkOfferingDraft
 from netloom.model.cloud.offerings_vpc import VpcOfferingDraft
 from netloom.model.cloud.services import Service, parse_service
+from netloom.model.cloud.words import Allocation
 
 
 async def list_network_offerings(call: Call) -> Rows:
@@ -58,7 +59,7 @@ async def list_network_offerings(call: Call) -> Rows:
 def _may_become(network: GuestNetwork, offering: NetworkOffering) -> bool:
     """Whether a network could be given this offering in place of its own."""
     return (
-        offering.state is OfferingState.ENABLED
+        offering.state is Allocation.ENABLED
         and offering.guest_type is network.guest_type
         and offering.for_vpc == (network.vpc_id is not None)
     )
