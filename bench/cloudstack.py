@@ -27,7 +27,7 @@ from netloom.faces.cloudstack.protocol.signature import sign
 from netloom.store.store import StoreOptions, open_store
 
 ROOT = pathlib.Path(__file__).parents[1]
-ENVIRONMENT = {"PYTHONPATH": f"{ROOT / 'tests/clients/plugin'}:{ROOT}"}
+ENVIRONMENT = {"PYTHONPATH": f"{ROOT / 'tests/clients/plugin'}:{ROOT}:{ROOT / 'src'}"}
 """The test provider, found as an installed package is."""
 CLIENTS = 8
 PROVIDERS = ("VirtualRouter", "VpcVirtualRouter")
