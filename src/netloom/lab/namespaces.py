@@ -99,6 +99,7 @@ PROMPT_IPV6 = tuple(
     (f"net/ipv6/conf/{scope}/{key}", value)
     for scope in ("all", "default")
     for key, value in (
+        ("disable_ipv6", "0"),
         ("accept_dad", "0"),
         ("dad_transmits", "0"),
         ("accept_ra", "0"),
