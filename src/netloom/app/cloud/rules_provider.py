@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from netloom.app.cloud.acl_lists import acl_of
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.networks_facts import facts_of, is_up
@@ -178,7 +180,19 @@ def _balancers(view: View, network_id: Uuid) -> tuple[Record, ...]:
     certificates = view.records.many(
         SslCertificate, [b.certificate_id for b in balancers if b.certificate_id is not None]
     )
-    return (*_with_addresses(view, list(balancers)), *parts, *certificates.values())
+    opened = [_opened(view, each) for each in certificates.values()]
+    return (*_with_addresses(view, list(balancers)), *parts, *opened)
+
+
+def certificate_place(certificate_id: str) -> str:
+    """What the private key of a certificate is sealed for."""
+    return f"ssl_certificate/{certificate_id}"
+
+
+def _opened(view: View, certificate: SslCertificate) -> SslCertificate:
+    """A certificate with its key as its provider needs it."""
+    key = view.backends.vault.open(certificate.private_key, certificate_place(certificate.id))
+    return msgspec.structs.replace(certificate, private_key=key)
 
 
 RULES: Final[Mapping[RuleStage, Callable[[View, Uuid], tuple[Record, ...]]]] = {

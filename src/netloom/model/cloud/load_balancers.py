@@ -102,11 +102,11 @@ class HealthCheck(Rule, frozen=True, kw_only=True):
 
 
 class SslCertificate(Owned, frozen=True, kw_only=True):
-    """What a balancer shows to clients; `load_balancers_certificates` says what makes one good.
+    """What a balancer shows to clients.
 
     Attributes:
         certificate, chain: PEM.
-        private_key: PEM; never in an answer.
+        private_key: PEM, sealed; never in an answer.
     """
 
     name: str

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from netloom.faces.cloudstack.see import Row, See
 from netloom.model.cloud.addresses import PublicIp
-from netloom.model.cloud.load_balancers import HealthCheck, LoadBalancer, Stickiness
+from netloom.model.cloud.load_balancers import HealthCheck, LoadBalancer, SslCertificate, Stickiness
 from netloom.model.cloud.rules import Rule
+from netloom.store.cloud.records import columns
 
 
 def balancer_rows(rules: Sequence[LoadBalancer], see: See) -> list[Row]:
@@ -42,6 +43,32 @@ def balancer_rows(rules: Sequence[LoadBalancer], see: See) -> list[Row]:
             }
         )
     return rows
+
+
+def certificate_rows(certificates: Sequence[SslCertificate], see: See) -> list[Row]:
+    """Certificates and which balancers show them; never their keys."""
+    see.owners(certificates)
+    ids = [certificate.id for certificate in certificates]
+    shown: dict[str, list[str]] = {}
+    for balancer in see.where(LoadBalancer, columns(LoadBalancer).certificate_id.in_(ids)):
+        if balancer.certificate_id is not None:
+            shown.setdefault(balancer.certificate_id, []).append(balancer.id)
+    return [
+        {
+            "id": certificate.id,
+            "name": certificate.name,
+            "certificate": certificate.certificate,
+            "certchain": certificate.chain,
+            "fingerprint": certificate.fingerprint,
+            **_without_path(see.owner(certificate)),
+            "loadbalancerrulelist": shown.get(certificate.id, []),
+        }
+        for certificate in certificates
+    ]
+
+
+def _without_path(owner: Row) -> Row:
+    return {name: value for name, value in owner.items() if name != "domainpath"}
 
 
 def stickiness_rows(policies: Sequence[Stickiness], see: See) -> list[Row]:
