@@ -20,6 +20,10 @@ class Client:
         self.key = key
         self._secret = secret
 
+    def signing(self, key: str, secret: str) -> Client:
+        """A client of the same server with other keys."""
+        return Client(self._http, key, secret)
+
     async def call(self, command: str, **params: str) -> tuple[int, dict[str, Any]]:
         """Status and whole body."""
         return await self.send({"command": command, **params})
