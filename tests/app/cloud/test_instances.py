@@ -312,12 +312,18 @@ async def test_somebody_elses_instance_is_not_found(stage: Stage) -> None:
         await stage.deploy("spy", caller=stage.who.root)
 
 
-async def test_without_a_network_named_the_only_one_is_taken(stage: Stage) -> None:
+async def test_without_a_network_named_the_only_one_is_taken_and_with_none_one_is_made(stage: Stage) -> None:
     web = await stage.deploy("web1", nics=())
     assert [nic.network_id for nic in await stage.nics(web)] == [stage.network.id]
     await stage.a_network("other")
     with pytest.raises(InvalidInput, match="several"):
         await stage.deploy("web2", nics=())
+    theirs = await stage.deploy("web1", caller=stage.who.bob, nics=())
+    common = await stage.deploy("web1", nics=(), project_id=stage.who.common.id)
+    networks = await stage.read(lambda view: view.records.select(GuestNetwork))
+    owners = {network.name: network.account_id for network in networks}
+    assert owners["bob-network"] == theirs.account_id
+    assert owners["common-network"] == common.account_id
 
 
 async def test_names_change_while_stopped_words_at_any_time(stage: Stage) -> None:
