@@ -11,7 +11,7 @@ import msgspec
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.endings import take_out
 from netloom.app.cloud.usecase import Ending, UseCase
-from netloom.app.cloud.work import OwnedBirth, View, Work, missing
+from netloom.app.cloud.work import View, Work, missing
 from netloom.base.errors import Conflict, Forbidden, InvalidInput
 from netloom.base.ids import Uuid
 from netloom.model.cloud.acl import (
@@ -25,6 +25,7 @@ from netloom.model.cloud.acl import (
 from netloom.model.cloud.acl_program import Verdict
 from netloom.model.cloud.identity import ROOT_DOMAIN_ID, SYSTEM_ACCOUNT_ID
 from netloom.model.cloud.networks import GuestNetwork
+from netloom.model.cloud.record import OwnedBirth
 from netloom.model.cloud.routes import PrivateGateway
 from netloom.model.cloud.rules import RuleState, TrafficDirection
 from netloom.model.cloud.vpc import Vpc, check_open

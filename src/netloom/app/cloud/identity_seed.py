@@ -24,10 +24,10 @@ from netloom.model.cloud.identity import (
 )
 from netloom.model.cloud.permissions import ROOT_ADMIN_ROLE, Role, RoleRule
 from netloom.model.cloud.permissions_default import DEFAULT_ROLES
-from netloom.model.cloud.record import AccountId
+from netloom.model.cloud.record import AccountId, Birth
 
 if TYPE_CHECKING:
-    from netloom.app.cloud.work import Birth, Work
+    from netloom.app.cloud.work import Work
 
 ADMIN = "admin"
 SYSTEM = "system"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, TypedDict, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import msgspec
 
@@ -18,10 +18,10 @@ from netloom.app.cloud.limits import charge
 from netloom.app.cloud.usage_meter import meter
 from netloom.app.cloud.visibility import Scope, visible
 from netloom.base.errors import NotFound
-from netloom.base.ids import Number, Uuid
+from netloom.base.ids import Uuid
 from netloom.model.cloud.identity import Account, Caller
 from netloom.model.cloud.jobs import Audit, Event, EventLevel, EventState
-from netloom.model.cloud.record import AccountId, DomainId, Owned, Record
+from netloom.model.cloud.record import AccountId, Birth, DomainId, Owned, OwnedBirth, Record
 from netloom.store.cloud.records import Order, Records, Where, columns
 from netloom.store.cloud.schema import STORED, word_of
 from netloom.store.transaction import Transaction
@@ -34,22 +34,6 @@ T = TypeVar("T")
 
 HIDDEN = "***"
 OWN = Scope()
-
-
-class Birth(TypedDict):
-    """The fields that each new record starts with."""
-
-    id: Uuid
-    number: Number
-    created_at: datetime
-    updated_at: datetime
-
-
-class OwnedBirth(Birth):
-    """The same for records that belong to an account."""
-
-    account_id: AccountId
-    domain_id: DomainId
 
 
 class View:

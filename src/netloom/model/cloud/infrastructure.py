@@ -19,6 +19,14 @@ from netloom.base.ids import PhysicalNetworkId, Uuid, ZoneId
 from netloom.model.cloud.offerings import Traffic
 from netloom.model.cloud.record import AccountId, DomainId, Record
 from netloom.model.cloud.services import Service
+from netloom.model.cloud.services_known import (
+    CONFIG_DRIVE,
+    INTERNAL_LB,
+    OVS,
+    SECURITY_GROUP,
+    VIRTUAL_ROUTER,
+    VPC_VIRTUAL_ROUTER,
+)
 from netloom.model.cloud.words import Allocation
 from netloom.model.transitions import step
 
@@ -90,7 +98,7 @@ class ZoneFacet(Record, frozen=True, kw_only=True):
     guest_cidr: str | None = "10.1.1.0/24"
     network_domain: str | None = None
     allocation: Allocation = Allocation.ENABLED
-    dhcp_provider: str = "VirtualRouter"
+    dhcp_provider: str = VIRTUAL_ROUTER
     domain_id: DomainId | None = None
     account_id: AccountId | None = None
     local_storage: bool = False
@@ -167,16 +175,16 @@ DEFAULT_TRAFFIC: Final = (Traffic.GUEST, Traffic.MANAGEMENT, Traffic.PUBLIC, Tra
 ONCE_A_ZONE: Final = frozenset({Traffic.PUBLIC, Traffic.MANAGEMENT, Traffic.CONTROL, Traffic.STORAGE})
 HYPERVISORS: Final = ("KVM", "XenServer", "Simulator")
 LISTED_PROVIDERS: Final = (
-    "Ovs",
-    "VirtualRouter",
-    "VpcVirtualRouter",
-    "InternalLbVm",
-    "SecurityGroupProvider",
-    "ConfigDrive",
+    OVS,
+    VIRTUAL_ROUTER,
+    VPC_VIRTUAL_ROUTER,
+    INTERNAL_LB,
+    SECURITY_GROUP,
+    CONFIG_DRIVE,
 )
 """The providers that every physical network has in its list; others that are installed come after them."""
 
-ENABLED_AT_FIRST: Final = frozenset({"Ovs"})
+ENABLED_AT_FIRST: Final = frozenset({OVS})
 """Of those that are installed, the ones that need nobody's consent."""
 
 
