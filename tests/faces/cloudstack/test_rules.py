@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from tests.app.cloud.people import keys
 from tests.app.cloud.rules_stage import LAST, Stage, put_secondary, staged
+from tests.app.cloud.test_certificates import CA_KEY, KEY, NOW, certificate, pem
 from tests.faces.cloudstack.replay.client import Client
 from tests.faces.cloudstack.replay.server import administrator_keys, face_on, http_to
 
@@ -202,3 +203,20 @@ async def test_egress_rules_are_a_list_of_their_own(doors: Doors) -> None:
     listed = await doors.alice.result("listFirewallRules", networkid=doors.stage.network.id)
     assert [each["id"] for each in listed["firewallrule"]] == [into["firewallrule"]["id"]]
     assert (await doors.alice.call("deleteFirewallRule", id=rule["id"]))[0] == 431
+
+
+async def test_certificates_are_listed_without_their_keys(doors: Doors) -> None:
+    days = (doors.stage.cloud.now() - NOW).days + 30
+    leaf = certificate("web", KEY, "ca", CA_KEY, days=days)
+    sent = {"name": "web", "certificate": leaf, "privatekey": pem(KEY)}
+    made = await doors.alice.result("uploadSslCert", **sent)
+    cert = made["sslcert"]
+    assert (cert["certificate"], cert["account"], cert["loadbalancerrulelist"]) == (leaf, "alice", [])
+    listed = await doors.alice.result("listSslCerts", certid=cert["id"])
+    assert listed["sslcert"] == [cert]
+    assert "PRIVATE KEY" not in f"{made}{listed}"
+    assert (await doors.mallory.call("listSslCerts", certid=cert["id"]))[0] == 431
+    assert content(await doors.mallory.call("listSslCerts")) == {}
+    bad = await doors.alice.call("uploadSslCert", **{**sent, "name": "other", "privatekey": pem(CA_KEY)})
+    assert (bad[0], content(bad)["cserrorcode"]) == (431, 4350)
+    assert await doors.alice.result("deleteSslCert", id=cert["id"]) == {"success": True}
