@@ -102,7 +102,7 @@ async def list_networks(call: Call) -> object:
             network_seen(view, network_id, "id")
         return conditions(view, wanted)
 
-    return await call.select(
+    found = await call.select(
         GuestNetwork,
         call.match(c.id, "id"),
         call.match(c.zone_id, "zoneid"),
@@ -120,6 +120,7 @@ async def list_networks(call: Call) -> object:
         id_opens=False,
         visible=visible_networks,
     )
+    return Rows((), found.count) if call.flag("retrieveonlyresourcecount", False) else found
 
 
 async def update_network(call: Call) -> object:
