@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import pathlib
 from collections.abc import AsyncIterator
 
@@ -13,6 +14,8 @@ from tests.app.cloud.instance_stage import Stage, on_stage
 from tests.testing.memory_hypervisor import MemoryHypervisor, with_machines
 
 from netloom.app.cloud.backends import Backends
+from netloom.app.cloud.configuration import UpdateConfiguration
+from netloom.app.cloud.configuration_change import UPDATE as UPDATE_CONFIGURATION
 from netloom.app.cloud.hypervisors import GuestPlan, HostFacts
 from netloom.app.cloud.instances_change import UPDATE, UpdateInstance
 from netloom.app.cloud.instances_deploy import DEPLOY
@@ -25,6 +28,7 @@ from netloom.app.cloud.instances_end import (
     RecoverInstance,
 )
 from netloom.app.cloud.instances_nics import NicWish
+from netloom.app.cloud.instances_report import expunge_overdue
 from netloom.app.cloud.instances_run import (
     MIGRATE,
     REBOOT,
@@ -48,8 +52,10 @@ from netloom.base.errors import (
 )
 from netloom.base.ids import Uuid
 from netloom.model.cloud.instances import Instance, InstanceState
+from netloom.model.cloud.jobs import Job
 from netloom.model.cloud.networks import GuestNetwork
 from netloom.model.states import NetworkState
+from netloom.store.cloud.records import columns
 
 NOBODY = Uuid("00000000-0000-4000-8000-000000000000")
 
@@ -192,10 +198,10 @@ async def test_destroyed_instances_come_back_and_expunged_ones_give_their_addres
     web = await stage.deploy("web1", ipv4="10.1.1.77")
     destroyed = await stage.do(DESTROY, DestroyInstance(id=web.id))
     assert (destroyed.state, destroyed.host_id) == (InstanceState.DESTROYED, None)
-    back = await stage.do(RECOVER, RecoverInstance(id=web.id))
+    back = await stage.do(RECOVER, RecoverInstance(id=web.id), stage.who.root)
     assert back.state is InstanceState.STOPPED
     await stage.do(DESTROY, DestroyInstance(id=web.id))
-    await stage.do(EXPUNGE, ExpungeInstance(id=web.id))
+    await stage.do(EXPUNGE, ExpungeInstance(id=web.id), stage.who.root)
     assert await stage.now(web) is None
     assert web.internal_name not in stage.machines.guests
     other = await stage.deploy("web2", ipv4="10.1.1.77")
@@ -205,7 +211,7 @@ async def test_destroyed_instances_come_back_and_expunged_ones_give_their_addres
 async def test_a_running_instance_is_expunged_in_one_go(stage: Stage) -> None:
     web = await stage.deploy("web1")
     nics = await stage.nics(web)
-    await stage.do(DESTROY, DestroyInstance(id=web.id, expunge=True))
+    await stage.do(DESTROY, DestroyInstance(id=web.id, expunge=True), stage.who.root)
     assert await stage.now(web) is None
     assert await stage.natives(nics) == {}
 
@@ -214,13 +220,47 @@ async def test_an_instance_whose_guest_cannot_be_removed_can_be_expunged_again(s
     web = await stage.deploy("web1")
     stage.machines.refusals["remove"] = Unavailable("its disk is busy")
     with pytest.raises(NetloomError, match="disk"):
-        await stage.do(DESTROY, DestroyInstance(id=web.id, expunge=True))
+        await stage.do(DESTROY, DestroyInstance(id=web.id, expunge=True), stage.who.root)
     now = await stage.now(web)
     assert now is not None
     assert now.state is InstanceState.DESTROYED
     del stage.machines.refusals["remove"]
-    await stage.do(EXPUNGE, ExpungeInstance(id=web.id))
+    await stage.do(EXPUNGE, ExpungeInstance(id=web.id), stage.who.root)
     assert await stage.now(web) is None
+
+
+async def test_users_expunge_and_recover_only_where_they_may(stage: Stage) -> None:
+    web = await stage.deploy("web1")
+    with pytest.raises(Forbidden):
+        await stage.do(DESTROY, DestroyInstance(id=web.id, expunge=True))
+    await stage.do(DESTROY, DestroyInstance(id=web.id))
+    for use_case, request in ((EXPUNGE, ExpungeInstance(id=web.id)), (RECOVER, RecoverInstance(id=web.id))):
+        with pytest.raises(Forbidden):
+            await stage.do(use_case, request)  # type: ignore[arg-type]
+    change = UpdateConfiguration(name="allow.user.expunge.recover.vm", value="true")
+    await stage.do(UPDATE_CONFIGURATION, change, stage.who.root)
+    await stage.do(RECOVER, RecoverInstance(id=web.id))
+    await stage.do(DESTROY, DestroyInstance(id=web.id, expunge=True))
+    assert await stage.now(web) is None
+
+
+async def test_destroyed_instances_go_when_their_time_is_over(stage: Stage) -> None:
+    web, kept = await stage.deploy("web1"), await stage.deploy("web2")
+    await stage.do(DESTROY, DestroyInstance(id=web.id))
+    assert await expunge_overdue(stage.cloud) == 0
+    await stage.do(UPDATE_CONFIGURATION, UpdateConfiguration(name="expunge.delay", value="1"), stage.who.root)
+    await stage.write(lambda work: _aged(work, web))
+    assert await expunge_overdue(stage.cloud) == 1
+    job = await stage.read(lambda view: view.records.select(Job, columns(Job).resource_id == web.id)[-1])
+    await stage.cloud.jobs.settled(job.id, 10)
+    assert (await stage.now(web), (await stage.now(kept)) is not None) == (None, True)
+
+
+def _aged(work: Work, instance: Instance) -> None:
+    """As if it had been destroyed a minute earlier."""
+    now = work.records.get(Instance, instance.id)
+    assert now is not None
+    work.records.update(msgspec.structs.replace(now, updated_at=now.updated_at - dt.timedelta(minutes=1)))
 
 
 async def test_protection_from_deletion_holds(stage: Stage) -> None:

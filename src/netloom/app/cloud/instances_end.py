@@ -6,10 +6,12 @@ Rule 2: rules that lead to an instance go before its interfaces do, so that no r
 
 from __future__ import annotations
 
+import datetime as dt
+
 import msgspec
 
+from netloom.app.cloud import configuration, tags
 from netloom.app.cloud import instances_life as life
-from netloom.app.cloud import tags
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.instances_nics import drop_all
 from netloom.app.cloud.instances_plan import plan_of
@@ -17,10 +19,15 @@ from netloom.app.cloud.instances_rules import take_rules_away
 from netloom.app.cloud.instances_run import halt
 from netloom.app.cloud.security_groups_members import leave_groups
 from netloom.app.cloud.usecase import Ending, UseCase
-from netloom.app.cloud.work import Work
-from netloom.base.errors import Conflict
+from netloom.app.cloud.work import View, Work
+from netloom.base.errors import Conflict, Forbidden
 from netloom.base.ids import Uuid
 from netloom.model.cloud.instances import Instance, InstanceEvent, InstanceState, next_instance_state
+from netloom.store.cloud.records import columns
+from netloom.store.times import to_microseconds
+
+MAX_AT_ONCE = 100
+"""Overdue instances that are expunged at a time."""
 
 
 class DestroyInstance(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,8 +49,25 @@ class RecoverInstance(msgspec.Struct, frozen=True, kw_only=True):
     id: Uuid
 
 
+def _check_allowed(work: Work, what: str) -> None:
+    """Refuse to users what cannot be undone, or undoes what an administrator may count on.
+
+    Raises:
+        Forbidden: the caller is no administrator, and the setting does not let users (`not-permitted`).
+    """
+    if not work.caller.is_admin and not configuration.flag(work, "allow.user.expunge.recover.vm"):
+        raise Forbidden(
+            f"{work.caller.name} may not {what} instances",
+            code="not-permitted",
+            subject="id",
+            hint="an administrator can, or can let users (allow.user.expunge.recover.vm)",
+        )
+
+
 def _begin_destroy(work: Work, request: DestroyInstance) -> Instance:
     instance = work.get(Instance, request.id)
+    if request.expunge or instance.state is InstanceState.DESTROYED:
+        _check_allowed(work, "expunge")
     if instance.delete_protection:
         raise Conflict(
             f"instance {instance.name} ({instance.id}) is protected from deletion",
@@ -79,6 +103,7 @@ def _put_away(work: Work, instance: Instance) -> Instance:
 
 def _begin_expunge(work: Work, request: ExpungeInstance) -> Instance:
     instance = work.get(Instance, request.id)
+    _check_allowed(work, "expunge")
     state = next_instance_state(instance.state, InstanceEvent.EXPUNGE)
     return work.update(msgspec.structs.replace(instance, state=state))
 
@@ -113,8 +138,24 @@ def forget(work: Work, instance_id: Uuid) -> None:
     work.delete(now)
 
 
+def overdue(view: View) -> list[Instance]:
+    """The destroyed instances whose time to be recovered is over, the oldest first."""
+    delay = configuration.number(view, "expunge.delay")
+    if not delay:
+        return []
+    c = columns(Instance)
+    return view.records.select(
+        Instance,
+        c.state == InstanceState.DESTROYED.value,
+        c.updated_at < to_microseconds(view.at - dt.timedelta(seconds=delay)),
+        order=c.updated_at,
+        limit=MAX_AT_ONCE,
+    )
+
+
 def _recover(work: Work, request: RecoverInstance) -> Instance:
     instance = work.get(Instance, request.id)
+    _check_allowed(work, "recover")
     state = next_instance_state(instance.state, InstanceEvent.RECOVER)
     return work.update(msgspec.structs.replace(instance, state=state))
 

@@ -18,6 +18,7 @@ import structlog
 from netloom.aio.clock import SYSTEM_CLOCK, Clock
 from netloom.app.cloud.cloud import Cloud
 from netloom.app.cloud.hypervisors import GuestSeen, HostFacts, Hypervisor
+from netloom.app.cloud.instances_end import EXPUNGE, ExpungeInstance, overdue
 from netloom.app.cloud.instances_place import facts_of
 from netloom.app.cloud.visibility import system_caller
 from netloom.app.cloud.work import View, Work
@@ -38,7 +39,7 @@ SETTLED: Final = frozenset({InstanceState.RUNNING, InstanceState.STOPPED})
 
 
 class InstanceWatch:
-    """Asks all adapters now and then."""
+    """Asks all adapters now and then, and expunges destroyed instances whose time is over."""
 
     def __init__(self, cloud: Cloud, *, interval: float = INTERVAL, clock: Clock = SYSTEM_CLOCK) -> None:
         self._cloud = cloud
@@ -54,6 +55,20 @@ class InstanceWatch:
                     await compare(self._cloud, adapter)
                 except NetloomError as error:
                     _log.warning("hypervisor not asked", hypervisor=adapter.name, error=str(error))
+            await expunge_overdue(self._cloud)
+
+
+async def expunge_overdue(cloud: Cloud) -> int:
+    """Expunge what was destroyed long enough ago; how many jobs that are."""
+    caller, asked = system_caller(), 0
+    for instance in await cloud.read_as(caller, overdue):
+        try:
+            await cloud.do(caller, EXPUNGE, ExpungeInstance(id=instance.id))
+        except NetloomError as error:
+            _log.warning("instance not expunged", instance=instance.id, error=str(error))
+        else:
+            asked += 1
+    return asked
 
 
 async def compare(cloud: Cloud, adapter: Hypervisor) -> int:

@@ -167,6 +167,15 @@ _OTHERS: Final = (
     _flag("ipv6.offering.enabled", False, "Network", "Whether offerings may have IPv6"),
     _flag("routed.network.vpc.enabled", False, "Network", "Whether offerings may be routed"),
     _number("vm.instancename.flag.length", 63, "Advanced", "Characters of an instance's name", least=1),
+    _number(
+        "expunge.delay", 86_400, "Advanced", "Seconds that a destroyed instance can be recovered; 0: for ever"
+    ),
+    _flag(
+        "allow.user.expunge.recover.vm",
+        False,
+        "Advanced",
+        "Whether users who are no administrators expunge and recover instances",
+    ),
     _flag(
         "allow.user.create.projects",
         True,
