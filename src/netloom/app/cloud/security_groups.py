@@ -26,6 +26,7 @@ from netloom.model.cloud.security_groups import (
     check_deletable,
     check_group_name,
 )
+from netloom.store.cloud.filters import LOG_WORD
 from netloom.store.cloud.records import columns
 
 
@@ -124,6 +125,7 @@ def _update(work: Work, request: UpdateSecurityGroup) -> SecurityGroup:
             subject="name",
         )
     _check_free(work, group.account_id, group.account_id, name)
+    work.tx.note(LOG_WORD, group.id, name)
     return work.update(msgspec.structs.replace(group, name=name))
 
 
@@ -152,6 +154,7 @@ def _delete(work: Work, request: GroupRef) -> SecurityGroup:
     work.delete_all(work.records.select(SecurityGroupRule, rule.group_id == group.id))
     tags.forget(work, [group.id])
     work.delete(group)
+    work.tx.note(LOG_WORD, group.id, group.name)
     return group
 
 
