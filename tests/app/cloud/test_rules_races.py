@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import pathlib
-from collections.abc import AsyncIterator, Awaitable
-from typing import Any
+from collections.abc import AsyncIterator
 
 import pytest
 from tests.app.cloud.rules_stage import Stage, staged
 from tests.sandbox.postgres import shared_server
+from tests.testing.racers import at_once, winners
 
-from netloom.aio.tasks import TaskKit
 from netloom.app.cloud import addresses, firewall, load_balancers, port_forwarding, static_nat
 from netloom.app.cloud.addresses import NamedIp
 from netloom.app.cloud.addresses_place import AssociateIp
@@ -19,7 +18,6 @@ from netloom.app.cloud.firewall import CreateFirewallRule
 from netloom.app.cloud.load_balancers import CreateLoadBalancer
 from netloom.app.cloud.port_forwarding import CreatePortForwarding
 from netloom.app.cloud.static_nat import EnableStaticNat
-from netloom.base.errors import NetloomError
 from netloom.model.cloud.addresses import PublicIp
 from netloom.model.cloud.rules import FirewallRule, PortForwardingRule
 
@@ -31,27 +29,6 @@ async def stage(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> Async
         url = await asyncio.to_thread(shared_server().new_database)
     async with staged(url) as stage:
         yield stage
-
-
-async def at_once(*wishes: Awaitable[Any]) -> list[object]:
-    """What came of each: the record, or the code of the refusal."""
-    results: list[object] = [None] * len(wishes)
-
-    async def one(index: int, wish: Awaitable[Any]) -> None:
-        try:
-            results[index] = await wish
-        except NetloomError as error:
-            results[index] = error.stable_code
-
-    async with TaskKit("racers") as kit:
-        tasks = [kit.start(one(index, wish), f"racer-{index}") for index, wish in enumerate(wishes)]
-        for task in tasks:
-            await task
-    return results
-
-
-def winners(results: list[object]) -> list[object]:
-    return [each for each in results if not isinstance(each, str)]
 
 
 async def test_one_of_many_firewall_rules_for_the_same_ports(stage: Stage) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,13 +11,21 @@ from typing import cast
 import msgspec
 from tests.app.cloud.rules_stage import Stage, enable_keepers, put_network, staged
 
-from netloom.app.cloud import acl_items, acl_lists, infrastructure, private_gateways, vpc_life
+from netloom.app.cloud import (
+    acl_items,
+    acl_lists,
+    infrastructure,
+    networks_create,
+    private_gateways,
+    vpc_life,
+)
 from netloom.app.cloud.vpc_provider import RECORDS
 from netloom.base.ids import Uuid
 from netloom.model.cloud.acl import AclItem, AclList
 from netloom.model.cloud.identity import Caller
 from netloom.model.cloud.networks import GuestNetwork
-from netloom.model.cloud.offerings import VpcOffering
+from netloom.model.cloud.networks_subnet import Wished
+from netloom.model.cloud.offerings import NetworkOffering, VpcOffering
 from netloom.model.cloud.record import Record
 from netloom.model.cloud.routes import PrivateGateway
 from netloom.model.cloud.vpc import Vpc
@@ -61,6 +70,23 @@ class VpcStage:
         )
         with_list = msgspec.structs.replace(made, acl_id=acl_id)
         return await self.stage.write(lambda work: work.update(with_list))
+
+    async def made_tier(
+        self, vpc: Vpc, name: str, cidr: str, offering: str = TIER, **more: object
+    ) -> GuestNetwork:
+        """A tier, made as users make it."""
+        c = columns(NetworkOffering)
+        found = await self.stage.read(lambda view: view.records.first(NetworkOffering, c.name == offering))
+        assert found is not None
+        network = ipaddress.ip_network(cidr)
+        asked = {
+            "name": name,
+            "offering_id": found.id,
+            "vpc_id": vpc.id,
+            "addresses": Wished(gateway=str(network[1]), netmask=str(network.netmask)),
+        }
+        request = msgspec.convert({**asked, **more}, networks_create.CreateNetwork)
+        return await self.stage.do(networks_create.CREATE, request)
 
     async def acl(self, vpc: Vpc | None, name: str = "acl1", caller: Caller | None = None) -> AclList:
         """A list of a VPC, or the system's."""
