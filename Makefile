@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test test-fast check bench dev lab clean dist lock generate setup
+.PHONY: help demo demo-cloud test test-fast check bench dev lab clean dist lock generate setup
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -11,6 +11,10 @@ help: ## List the targets
 demo: ## Show tenants' networks working on a lab of three hosts, claim by claim (root)
 	@tools/setup.sh run
 	@$(PY) -m netloom.lab.demo
+
+demo-cloud: ## Show a cloud on a lab of four hosts: tenants, files, machines, claim by claim (root)
+	@tools/setup.sh run
+	@$(PY) -m netloom.lab.demo_cloud
 
 test: ## Run all tests (root: real Open vSwitch hosts in network namespaces; PostgreSQL)
 	@tools/setup.sh test

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from rich import box
 from rich.markup import escape
 from rich.table import Table
 
 from netloom.base.errors import NetloomError
-from netloom.lab.demo.claims import Claim
 from netloom.lab.demo.scene import Scene
+
+S = TypeVar("S")
 
 
 @dataclasses.dataclass
@@ -29,7 +31,7 @@ class Board:
     def __init__(self, titles: Sequence[str]) -> None:
         self._rows = [_Row(title) for title in titles]
 
-    def play(self, index: int, claim: Claim, scene: Scene) -> None:
+    def play(self, index: int, claim: Callable[[S], str], scene: S) -> None:
         """Measure a claim; what goes wrong is what was measured."""
         row, began = self._rows[index], time.monotonic()
         try:
