@@ -102,10 +102,18 @@ def timestamp(moment: datetime | None) -> str | None:
 
 def without_none(value: object) -> object:
     """The same without keys whose value is None, at every depth."""
+    return _without_none(value, {})
+
+
+def _without_none(value: object, done: dict[int, object]) -> object:
+    """`done`: lists by their identity: what a hundred objects of a page share is gone through once."""
     if isinstance(value, dict):
-        return {key: without_none(inner) for key, inner in value.items() if inner is not None}
+        return {key: _without_none(inner, done) for key, inner in value.items() if inner is not None}
     if isinstance(value, list | tuple):
-        return [without_none(inner) for inner in value]
+        known = done.get(id(value))
+        if known is None:
+            known = done[id(value)] = [_without_none(inner, done) for inner in value]
+        return known
     return value
 
 

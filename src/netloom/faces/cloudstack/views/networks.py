@@ -6,6 +6,7 @@ Rule 2: what a service can do is its provider's to say; what the offering chose 
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -52,12 +53,21 @@ class _Around:
         self._facts = see.view.backends.providers.facts
         self._zones: dict[str, ZoneFacet] = {}
         self._terms: dict[str, Row] = {}
+        self._firewalls: dict[str, bool] = {}
 
     def zone(self, zone_id: str) -> ZoneFacet:
         """The rest of a zone."""
         if zone_id not in self._zones:
             self._zones[zone_id] = zone_facet(self.see.view, zone_id)
         return self._zones[zone_id]
+
+    def has_firewall(self, offering: NetworkOffering | None) -> bool:
+        """Whether networks of an offering have a firewall."""
+        if offering is None:
+            return False
+        if offering.id not in self._firewalls:
+            self._firewalls[offering.id] = Service.FIREWALL in services_of(offering)
+        return self._firewalls[offering.id]
 
     def terms(self, offering_id: str, offering: NetworkOffering | None) -> Row:
         """What follows from the offering alone."""
@@ -88,7 +98,7 @@ def _row(network: GuestNetwork, around: _Around) -> Row:
         "displaytext": network.display_text,
         "traffictype": network.traffic.value,
         "gateway": network.gateway,
-        "netmask": None if cidr is None else str(ipaddress.ip_network(cidr).netmask),
+        "netmask": None if cidr is None else _netmask(cidr),
         "cidr": network.cidr,
         "networkcidr": network.network_cidr,
         "reservediprange": _reserved(network),
@@ -120,7 +130,7 @@ def _row(network: GuestNetwork, around: _Around) -> Row:
         "externalid": network.external_id,
         "ispersistent": network.persistent,
         "created": see.time(network.created_at),
-        "egressdefaultpolicy": network.egress_default_allow if _has_firewall(offering) else None,
+        "egressdefaultpolicy": network.egress_default_allow if around.has_firewall(offering) else None,
         "hasannotations": False,
         **_wires(network, native, facet),
         **see.job(network.id),
@@ -170,8 +180,9 @@ def _reserved(network: GuestNetwork) -> str | None:
     return ", ".join(spans)
 
 
-def _has_firewall(offering: NetworkOffering | None) -> bool:
-    return offering is not None and Service.FIREWALL in services_of(offering)
+@functools.lru_cache(maxsize=4096)
+def _netmask(cidr: str) -> str:
+    return str(ipaddress.ip_network(cidr).netmask)
 
 
 def _terms(offering: NetworkOffering, facts: Mapping[str, ProviderFacts]) -> Row:
