@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import cast
 
+from sqlalchemy import bindparam, select
+
 from netloom.app.cloud import infrastructure
 from netloom.app.cloud.work import View
 from netloom.model.cloud.networks import GuestNetwork
@@ -17,10 +19,14 @@ from netloom.model.objects import Network
 from netloom.model.states import NetworkState
 from netloom.plan.elements import NetworkFacts
 from netloom.plan.gurus import WireFacts
-from netloom.store.catalog import find
+from netloom.store import tables
+from netloom.store.catalog import find, not_found
 
 UP = frozenset({NetworkState.IMPLEMENTING, NetworkState.IMPLEMENTED, NetworkState.SETUP})
 """States in which providers have something of a network: what changes is told to them."""
+_THIS = tables.networks.c.id == bindparam("the_id")
+_STATE = select(tables.networks.c.state).where(_THIS)
+_ISOLATION = select(tables.networks.c.isolation).where(_THIS)
 
 
 def native(view: View, network: GuestNetwork) -> Network:
@@ -33,8 +39,9 @@ def native(view: View, network: GuestNetwork) -> Network:
 
 
 def is_up(view: View, network: GuestNetwork) -> bool:
-    """Whether providers have something of a network."""
-    return native(view, network).state in UP
+    """Whether providers have something of a network; False when it is gone."""
+    row = view.records.connection.execute(_STATE, {"the_id": network.id}).first()
+    return row is not None and NetworkState(row[0]) in UP
 
 
 def facts_of(view: View, network: GuestNetwork) -> NetworkFacts:
@@ -43,10 +50,12 @@ def facts_of(view: View, network: GuestNetwork) -> NetworkFacts:
     Raises:
         NotFound: the native network or its wires are gone.
     """
-    row = native(view, network)
+    row = view.records.connection.execute(_ISOLATION, {"the_id": network.id}).first()
+    if row is None:
+        raise not_found(Kind.NETWORK, network.id, "networkid")
     wires = infrastructure.physical_network(view, network.physical_network_id)
     offering = view.records.get(NetworkOffering, network.offering_id)
-    return facts_from(network, row.isolation, offering, infrastructure.wire_facts(view, wires))
+    return facts_from(network, Isolation(row[0]), offering, infrastructure.wire_facts(view, wires))
 
 
 def facts_from(
