@@ -30,8 +30,14 @@ from netloom.store.store import Store
 
 
 @pytest.fixture
-async def cloud(store: Store) -> AsyncIterator[Cloud]:
-    made = await seeded_cloud(store, Backends())
+def backends() -> Backends:
+    """Test classes that need more replace it."""
+    return Backends()
+
+
+@pytest.fixture
+async def cloud(store: Store, backends: Backends) -> AsyncIterator[Cloud]:
+    made = await seeded_cloud(store, backends)
     async with TaskKit("cloud") as kit:
         kit.launch(made.run(), "jobs")
         yield made

@@ -31,6 +31,7 @@ from netloom.store.cloud.records import columns
 
 _HOW: Final = How()
 _SEVERAL: Final = 10
+_BIRTH: Final = frozenset(Record.__struct_fields__)
 _TAGGED: Final = {word: kind for kind, word in TAGGED.items()}
 
 
@@ -178,7 +179,9 @@ class Steps:
                 continue
             if declared is not None and name not in changeable:
                 continue
-            if field.path[-1] not in is_now:
+            if (
+                field.path[-1] not in is_now or field.path[-1] in _BIRTH
+            ):  # `number` of a rule is another than of a record
                 continue
             if _plain(wanted(names, field, value)) != _plain(is_now[field.path[-1]]):
                 found.append(name)

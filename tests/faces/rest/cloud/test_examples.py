@@ -1,0 +1,65 @@
+"""The cloud's example files, with a test provider that keeps rules and a test hypervisor: applied, and applied again."""
+
+from __future__ import annotations
+
+import pathlib
+
+import httpx
+import pytest
+from tests.faces.cloudstack.replay.server import stand_ins, two_hosts
+from tests.faces.rest.cloud.test_documents import applied
+
+from netloom.app.cloud.backends import Backends
+from netloom.app.cloud.cloud import Cloud
+from netloom.app.cloud.visibility import system_caller
+
+EXAMPLES = pathlib.Path(__file__).parents[4] / "examples"
+
+
+@pytest.fixture
+def backends() -> Backends:
+    return stand_ins()
+
+
+def text_of(name: str) -> str:
+    """An example for the test hypervisor's image."""
+    text = (EXAMPLES / name).read_text()
+    return text.replace("Lab guest", "CentOS 5.6 (64-bit) no GUI (Simulator)")
+
+
+async def enable(http: httpx.AsyncClient, *providers: str) -> None:
+    for name in providers:
+        text = f"kind: ServiceProvider\nname: {name}\nphysical_network: default\nstate: Enabled\n"
+        await applied(http, text)
+
+
+async def test_a_vpc_with_three_tiers(http: httpx.AsyncClient, cloud: Cloud) -> None:
+    await cloud.write_as(system_caller(), "test", two_hosts)
+    await enable(http, "VirtualRouter", "VpcVirtualRouter")
+    first = await applied(http, text_of("vpc-three-tiers.yaml"))
+    assert first.created == len(first.items)
+    tiers = (await http.get("/v1/guest-networks", params={"vpc": "shop"})).json()["items"]
+    assert {tier["name"]: tier["acl"] for tier in tiers} == {"web": "web", "app": "app", "db": "db"}
+    rules = (await http.get("/v1/acl-items")).json()["items"]
+    assert {rule["state"] for rule in rules if rule["acl"] in {"web", "app", "db"}} == {"Active"}
+    machines = (await http.get("/v1/instances")).json()["items"]
+    assert {machine["state"] for machine in machines} == {"Running"}
+    again = await applied(http, text_of("vpc-three-tiers.yaml"))
+    assert (again.created, again.updated) == (0, 0)
+    changed = await applied(
+        http,
+        text_of("vpc-three-tiers.yaml").replace(
+            "start_port: 443\nend_port: 443", "start_port: 8443\nend_port: 8443"
+        ),
+    )
+    assert [item.name for item in changed.items if item.action == "updated"] == ["the world to web"]
+
+
+async def test_three_tenants(http: httpx.AsyncClient, cloud: Cloud) -> None:
+    await cloud.write_as(system_caller(), "test", two_hosts)
+    first = await applied(http, text_of("three-tenants.yaml"))
+    assert first.created == len(first.items)
+    again = await applied(http, text_of("three-tenants.yaml"))
+    assert again.unchanged == len(again.items)
+    nics = (await http.get("/v1/instance-nics", params={"ipv4": "10.1.1.11"})).json()["items"]
+    assert {nic["account"] for nic in nics} == {"alice", "bob", "carol"}
