@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 from tests.app.cloud.nets import L2, OVS, RANGE, SHARED, SOURCE_NAT, Nets, nets
 
+from netloom.app.cloud import accounts, domains, projects
 from netloom.app.cloud.networks_end import DELETE, DeleteNetwork
 from netloom.app.cloud.networks_list import Wanted, conditions
 from netloom.app.cloud.networks_owner import Asked
@@ -25,6 +26,7 @@ from netloom.app.cloud.work import View
 from netloom.base.errors import Forbidden, InvalidInput, NetloomError, NotFound
 from netloom.base.ids import Uuid
 from netloom.model.cloud.identity import Account, Caller
+from netloom.model.cloud.jobs import JobState
 from netloom.model.cloud.networks import GuestNetwork
 from netloom.model.cloud.record import AccountId
 
@@ -155,3 +157,21 @@ async def test_lists_are_filtered(it: Nets) -> None:
         with pytest.raises(InvalidInput):
             await seen(it, alice, Scope(), wrong)
     assert await it.cloud.read_as(alice, lambda view: find_network(view, "x")) is None
+
+
+async def test_what_an_account_was_opened_goes_with_it_and_a_domains_networks_hold_the_domain(
+    it: Nets,
+) -> None:
+    network, who = await it.make("blue"), it.who
+    await it.do(OPEN, ChangePermissions(network_id=network.id, accounts=("bob",)))
+    await it.do(projects.REMOVE_ACCOUNT, projects.RemoveMember(project_id=who.common.id, account="bob"))
+    job = await it.do(accounts.DELETE, accounts.ChangeState(id=Uuid(who.bob.account_id)), who.root)
+    assert job is not None
+    assert job.state is JobState.SUCCEEDED, job.error_text
+    assert await it.cloud.read_as(who.alice, lambda view: permissions_of(view, network.id)) == []
+    lab = Asked(acl_type="Domain", domain_id=who.lab.id)
+    await it.make("flat", SHARED, who.root, vlan="500", addresses=RANGE, owner=lab)
+    await it.do(accounts.DELETE, accounts.ChangeState(id=Uuid(who.carol.account_id)), who.root)
+    job = await it.do(domains.DELETE, domains.DeleteDomain(id=who.lab.id), who.root)
+    assert job is not None
+    assert (job.state, job.error_code) == (JobState.FAILED, "in-use")

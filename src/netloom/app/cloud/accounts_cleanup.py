@@ -13,6 +13,7 @@ from netloom.app.cloud.work import View, Work
 from netloom.base.errors import Conflict
 from netloom.model.cloud.identity import Account, ApiKey, Project, ProjectMember, User
 from netloom.model.cloud.limits import ResourceLimit
+from netloom.model.cloud.networks import NetworkPermission
 from netloom.model.cloud.record import Owned
 from netloom.store import tables
 from netloom.store.cloud.records import columns
@@ -56,6 +57,8 @@ def forget_account(work: Work, account: Account) -> None:
     work.delete_all(users)
     work.delete_all(work.records.select(ProjectMember, columns(ProjectMember).account_id == account.id))
     work.delete_all(work.records.select(ResourceLimit, columns(ResourceLimit).account_id == account.id))
+    opened = columns(NetworkPermission).account_id == account.id
+    work.delete_all(work.records.select(NetworkPermission, opened))
     project = work.records.first(Project, columns(Project).account_id == account.id)
     if project is not None:
         work.delete_all(work.records.select(ProjectMember, columns(ProjectMember).project_id == project.id))
