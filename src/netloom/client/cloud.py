@@ -14,6 +14,7 @@ import msgspec
 from netloom.client.calls import Call, Params, model, segment
 from netloom.contract.cloud import Action, RecordKind
 from netloom.contract.components import Components
+from netloom.contract.networks_explained import NetworkExplained
 
 Json = dict[str, Any]
 """An object of an answer. Its fields are those of the kind's schema in `/v1/openapi.json`."""
@@ -60,9 +61,9 @@ def act(
     )
 
 
-def guru(ref: str) -> Call[Json]:
-    """Who realises a guest network, and why no one else."""
-    return Call("GET", f"/v1/guest-networks/{segment(ref)}/explain", _object, repeatable=True)
+def explain_network(ref: str) -> Call[NetworkExplained]:
+    """Who designed a network, who serves it, and why no one else."""
+    return Call("GET", f"/v1/networks/{segment(ref)}/explain", model(NetworkExplained), repeatable=True)
 
 
 def components() -> Call[Components]:

@@ -205,9 +205,9 @@ def settled(session: Session, kind: RecordKind, item: Json, seconds: float) -> t
     if status["phase"] == "Done":
         try:
             found: Json = session.send(cloud.get(kind, item["id"]))
-            return {**found, "status": status}, Exit.DONE
         except NotFound:  # it was deleted, and is told as it was last
             return item, Exit.DONE
+        return {**found, "status": status}, Exit.DONE
     if status["phase"] == "Error":
         note(f"{kind.noun} {name_of(kind, item)}: {status.get('reason')} [{status.get('code')}]")
         return item, _FAILURES.get(status.get("error") or "", Exit.FAILED)

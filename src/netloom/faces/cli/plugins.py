@@ -34,7 +34,7 @@ class Lazy:
 
 COMMANDS: Final = (
     Lazy("host", "hosts", "Hosts: add, list, show, remove, drain, admit."),
-    Lazy("network", "networks", "Networks: create, list, show, delete."),
+    Lazy("network", "networks", "Networks: create, list, show, delete, explain."),
     Lazy("nic", "nics", "NICs: create, list, show, delete, attach, detach."),
     Lazy("zone", "zones", "Zones: create, list, show, delete."),
     Lazy("physical-network", "physical_networks", "Physical networks: create, list, show, delete."),

@@ -8,10 +8,12 @@ import httpx
 import pytest
 from tests.faces.cloudstack.replay.server import stand_ins, two_hosts
 from tests.faces.rest.cloud.test_documents import applied
+from tests.faces.rest.test_resources import problem
 
 from netloom.app.cloud.backends import Backends
 from netloom.app.cloud.cloud import Cloud
 from netloom.app.cloud.visibility import system_caller
+from netloom.contract.networks_explained import NetworkExplained
 
 EXAMPLES = pathlib.Path(__file__).parents[4] / "examples"
 
@@ -63,3 +65,26 @@ async def test_three_tenants(http: httpx.AsyncClient, cloud: Cloud) -> None:
     assert again.unchanged == len(again.items)
     nics = (await http.get("/v1/instance-nics", params={"ipv4": "10.1.1.11"})).json()["items"]
     assert {nic["account"] for nic in nics} == {"alice", "bob", "carol"}
+
+
+async def test_a_network_tells_who_designed_it_and_why_no_other(
+    http: httpx.AsyncClient, cloud: Cloud
+) -> None:
+    await cloud.write_as(system_caller(), "test", two_hosts)
+    await applied(http, text_of("three-tenants.yaml"))
+    networks = (await http.get("/v1/guest-networks", params={"account": "bob", "domain": "tenants"})).json()[
+        "items"
+    ]
+    found = NetworkExplained.model_validate_json(
+        (await http.get(f"/v1/guest-networks/{networks[0]['id']}/explain")).content
+    )
+    assert (found.guru, found.needed) == ("OvsGuestNetworkGuru", True)
+    assert [each.guru for each in found.gurus if each.designs_it] == ["OvsGuestNetworkGuru"]
+    assert all(each.reason for each in found.gurus)
+    assert {each.service: each.provider for each in found.services} == {"Connectivity": "Ovs"}
+    below = await http.get(f"/v1/networks/{found.native_name}/explain")
+    assert NetworkExplained.model_validate_json(below.content) == found
+    made = await http.post("/v1/networks", json={"name": "bare", "isolation": "gre", "cidr": "10.0.0.0/24"})
+    assert made.status_code == 201
+    problem(await http.get("/v1/networks/bare/explain"), 404, "not-a-guest-network")
+    problem(await http.get("/v1/networks/none/explain"), 404, "network-not-found")

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from netloom.client import calls
+from netloom.client import calls, cloud
 from netloom.contract.kinds import NETWORK
 from netloom.contract.networks import NetworkSpec
 from netloom.faces.cli.commands.listing import delete_object, finish, list_objects
@@ -27,6 +27,7 @@ from netloom.faces.cli.options import (
 )
 from netloom.faces.cli.output import Format, write_data
 from netloom.faces.cli.output import show as show_parts
+from netloom.faces.cli.render.explained_network import explained_parts
 from netloom.faces.cli.render.network import network_parts
 from netloom.faces.cli.session import session_of
 
@@ -121,3 +122,13 @@ def show(ctx: typer.Context, network: str, output: Output = Format.TABLE) -> Non
 def delete(ctx: typer.Context, network: str) -> None:
     """Delete a network that has no NICs."""
     delete_object(ctx, NETWORK, network, "network")
+
+
+@app.command()
+def explain(ctx: typer.Context, network: str, output: Output = Format.TABLE) -> None:
+    """Say who designed a tenant's network, who gives its services, and why no one else."""
+    found = session_of(ctx).send(cloud.explain_network(network))
+    if output is Format.TABLE:
+        show_parts(*explained_parts(found))
+    else:
+        write_data(found, output)

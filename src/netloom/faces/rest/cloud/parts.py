@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from netloom.app.cloud.resources.acting import Resources
 from netloom.faces.rest.auth import Gate, Signers
-from netloom.faces.rest.cloud import components, routes
+from netloom.faces.rest.cloud import components, explained, routes
 from netloom.faces.rest.cloud.components import Component
 from netloom.faces.rest.cloud.schemas import Schemas
 from netloom.faces.rest.face import Face
@@ -33,6 +33,7 @@ class CloudParts:
 def add(api: FastAPI, face: Face, parts: CloudParts) -> Schemas:
     """All routes of the cloud; gives their schemas."""
     components.add(api, parts.components)
+    explained.add(api, face, parts.resources)
     return routes.add(api, face, parts.resources)
 
 
