@@ -135,6 +135,13 @@ async def test_members_are_named_by_a_map_too(doors: Doors) -> None:
         each["loadbalancerruleinstance"]["id"]: each["lbvmipaddresses"] for each in told["lbrulevmidip"]
     }
     assert addresses == {stage.web.id: ["10.1.1.77"], stage.db.id: [stage.nics[stage.db.id].ipv4]}
+    page = await doors.alice.result("listLoadBalancerRuleInstances", id=balancer, page="2", pagesize="1")
+    assert (page["count"], len(page["loadbalancerruleinstance"])) == (2, 1)
+    could_be = content(await doors.alice.call("listLoadBalancerRuleInstances", id=balancer, applied="false"))
+    assert could_be == {}
+    await doors.alice.result("removeFromLoadBalancerRule", id=balancer, virtualmachineids=stage.db.id)
+    could_be = await doors.alice.result("listLoadBalancerRuleInstances", id=balancer, applied="false")
+    assert [each["id"] for each in could_be["loadbalancerruleinstance"]] == [stage.db.id]
     by_instance = await doors.alice.result("listLoadBalancerRules", virtualmachineid=stage.web.id)
     assert by_instance["count"] == 1
     status, _ = await doors.alice.call(

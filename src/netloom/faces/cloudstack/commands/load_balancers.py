@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import and_, not_, select
 
 from netloom.app.cloud.load_balancers import (
     CREATE_LOAD_BALANCER,
@@ -34,8 +34,8 @@ from netloom.app.cloud.load_balancers_policies import (
 )
 from netloom.app.cloud.work import View
 from netloom.base.ids import parse_uuid
-from netloom.faces.cloudstack.command import Call, Command, Content, JobAnswer, Listing
-from netloom.faces.cloudstack.see import Row, See
+from netloom.faces.cloudstack.command import Call, Command, Content, JobAnswer, Listing, Rows
+from netloom.faces.cloudstack.see import See
 from netloom.faces.cloudstack.views.instances import instance_rows
 from netloom.faces.cloudstack.views.load_balancers import balancer_rows, health_check_rows, stickiness_rows
 from netloom.model.cloud.addresses import PublicIp
@@ -43,7 +43,7 @@ from netloom.model.cloud.instances import Instance, InstanceNic
 from netloom.model.cloud.load_balancers import HealthCheck, LbMember, LoadBalancer, Stickiness
 from netloom.model.cloud.networks import GuestNetwork
 from netloom.model.cloud.rules import RuleState
-from netloom.store.cloud.records import columns
+from netloom.store.cloud.records import Where, columns
 
 
 async def create_load_balancer_rule(call: Call) -> object:
@@ -130,39 +130,51 @@ async def remove_from_load_balancer_rule(call: Call) -> object:
 async def list_load_balancer_rule_instances(call: Call) -> object:
     """Lists the instances of a balancer, with `lbvmips` also at which addresses; `applied=false`: those that could be."""
     balancer_id, with_addresses = call.need_uuid("id"), call.flag("lbvmips", default=False)
-    applied = call.flag("applied", default=True)
+    applied, listing = call.flag("applied", default=True), call.listing
 
-    def read(view: View) -> list[Row]:
+    def read(view: View) -> Rows:
         balancer = view.get(LoadBalancer, balancer_id)
-        addresses = _addresses_of_members(view, balancer)
-        ids = list(addresses) if applied else _could_be_members(view, balancer, addresses)
-        rows = instance_rows(list(view.records.many(Instance, ids).values()), See(view))
-        if not with_addresses:
-            return rows
-        return [
-            {"loadbalancerruleinstance": row, "lbvmipaddresses": addresses.get(str(row["id"]), [])}
-            for row in rows
-        ]
+        which = _members_of(balancer) if applied else _could_be_members(balancer)
+        found = view.records.select(Instance, which, limit=listing.page_size, offset=listing.offset)
+        rows = instance_rows(found, See(view))
+        if with_addresses:
+            addresses = _addresses_of(view, balancer, [instance.id for instance in found])
+            rows = [
+                {"loadbalancerruleinstance": row, "lbvmipaddresses": addresses.get(instance.id, [])}
+                for row, instance in zip(rows, found, strict=True)
+            ]
+        return Rows(rows, view.records.count(Instance, which))
 
-    rows = call.paged(await call.read(read))
+    page = await call.read(read)
     key = "lbrulevmidip" if with_addresses else "loadbalancerruleinstance"
-    return {"count": rows.count, key: list(rows.rows)} if rows.count else {}
+    return {"count": page.count, key: list(page.rows)} if page.count else {}
 
 
-def _addresses_of_members(view: View, balancer: LoadBalancer) -> dict[str, list[str]]:
+def _members_of(balancer: LoadBalancer) -> Where:
+    c = columns(LbMember)
+    standing = c.state != RuleState.REVOKE.value
+    members = select(c.instance_id).where(c.load_balancer_id == balancer.id, standing)
+    return columns(Instance).id.in_(members)
+
+
+def _could_be_members(balancer: LoadBalancer) -> Where:
+    c, instance = columns(InstanceNic), columns(Instance)
+    there = select(c.instance_id).where(c.network_id == balancer.network_id)
+    same = instance.account_id == balancer.account_id
+    return and_(instance.id.in_(there), same, not_(_members_of(balancer)))
+
+
+def _addresses_of(view: View, balancer: LoadBalancer, ids: Sequence[str]) -> dict[str, list[str]]:
     c = columns(LbMember)
     found: dict[str, list[str]] = {}
     for member in view.records.select(
-        LbMember, c.load_balancer_id == balancer.id, c.state != RuleState.REVOKE.value
+        LbMember,
+        c.load_balancer_id == balancer.id,
+        c.instance_id.in_(ids),
+        c.state != RuleState.REVOKE.value,
     ):
         found.setdefault(member.instance_id, []).append(member.guest_address)
     return found
-
-
-def _could_be_members(view: View, balancer: LoadBalancer, members: Container[str]) -> list[str]:
-    c = columns(InstanceNic)
-    nics = view.records.select(InstanceNic, c.network_id == balancer.network_id)
-    return [nic.instance_id for nic in nics if nic.instance_id not in members]
 
 
 async def create_stickiness_policy(call: Call) -> object:
