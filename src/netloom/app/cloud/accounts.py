@@ -27,7 +27,7 @@ from netloom.model.cloud.identity import (
     checked_text,
     sees,
 )
-from netloom.model.cloud.permissions import ROLE_OF_TYPE, Role, check_rank
+from netloom.model.cloud.permissions import ROLE_OF_TYPE, Role, check_chosen_id, check_rank
 from netloom.model.cloud.record import DomainId
 from netloom.store.cloud.records import columns
 
@@ -103,6 +103,7 @@ def _create(work: Work, request: CreateAccount) -> Account:
             subject="account",
             hint="another name, or createUser for another user of it",
         )
+    check_chosen_id(work.caller, request.account_id, "accountid")
     birth = work.birth()
     if request.account_id is not None:
         birth["id"] = request.account_id

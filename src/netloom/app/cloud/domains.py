@@ -27,6 +27,7 @@ from netloom.model.cloud.identity import (
     shown_path,
 )
 from netloom.model.cloud.limits import ResourceLimit
+from netloom.model.cloud.permissions import check_chosen_id
 from netloom.model.cloud.record import DomainId
 from netloom.store.cloud.records import columns
 
@@ -83,6 +84,7 @@ def _create(work: Work, request: CreateDomain) -> Domain:
             subject="parentdomainid",
         )
     birth = work.birth()
+    check_chosen_id(work.caller, request.domain_id, "domainid")
     if request.domain_id is not None:
         if work.records.get(Domain, request.domain_id) is not None:
             raise Conflict(

@@ -23,7 +23,7 @@ from netloom.model.cloud.identity import (
     checked_text,
     sees,
 )
-from netloom.model.cloud.permissions import check_rank
+from netloom.model.cloud.permissions import check_chosen_id, check_rank
 from netloom.model.cloud.record import AccountId
 from netloom.store.cloud.records import columns
 
@@ -74,6 +74,7 @@ def add_user(work: Work, account: Account, new: NewUser) -> User:
     """
     name = checked_login(new.username, "username")
     _free(work, account, name)
+    check_chosen_id(work.caller, new.user_id, "userid")
     birth = work.birth()
     if new.user_id is not None:
         birth["id"] = new.user_id

@@ -20,14 +20,16 @@ from netloom.model.cloud.identity import (
     ROOT_DOMAIN_ID,
     ROOT_PATH,
     SYSTEM_ACCOUNT_ID,
+    Account,
     Caller,
     CallerKind,
     Domain,
     Project,
     ProjectMember,
+    User,
 )
 from netloom.model.cloud.jobs import Job
-from netloom.model.cloud.record import AccountId
+from netloom.model.cloud.record import AccountId, Owned, Record
 from netloom.store.cloud.records import columns
 
 Columns = ColumnCollection[str, ColumnElement[Any]]
@@ -114,6 +116,18 @@ def domains_visible(domain: Columns, caller: Caller) -> list[Where]:
     if caller.kind is CallerKind.DOMAIN_ADMIN:
         return [under(domain.path, caller.domain_path)]
     return [domain.id == caller.domain_id]
+
+
+def reached(record_type: type[Record], caller: Caller) -> list[Where]:
+    """The conditions that one record of a kind has to fulfil to be there for a caller; nothing for what everybody knows."""
+    if caller.is_root:
+        return []
+    c = columns(record_type)
+    if issubclass(record_type, Owned) or record_type in {User, Project}:
+        return visible(c, caller, Scope(everything=True))
+    if record_type is Account:
+        return accounts_visible(c, caller, Scope(everything=True))
+    return domains_visible(c, caller) if record_type is Domain else []
 
 
 def system_caller(job: Job | None = None) -> Caller:

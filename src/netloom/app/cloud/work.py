@@ -16,7 +16,7 @@ from netloom.app.cloud.backends import Backends
 from netloom.app.cloud.identity_owner import owner
 from netloom.app.cloud.limits import charge
 from netloom.app.cloud.usage_meter import meter
-from netloom.app.cloud.visibility import Scope, visible
+from netloom.app.cloud.visibility import Scope, reached, visible
 from netloom.base.errors import NotFound
 from netloom.base.ids import Uuid
 from netloom.model.cloud.identity import Account, Caller
@@ -66,14 +66,14 @@ class View:
     def find(self, record_type: type[R], record_id: str) -> R | None:
         """As `get`, None when there is none."""
         record = self.records.get(record_type, record_id)
-        if record is None or not isinstance(record, Owned) or self.caller.is_root:
+        if record is None or self.caller.is_root:
             return record
-        if record.account_id == self.caller.account_id:
+        if isinstance(record, Owned) and record.account_id == self.caller.account_id:
             return record
-        c = columns(record_type)
-        return self.records.first(
-            record_type, c.id == record_id, *visible(c, self.caller, Scope(everything=True))
-        )
+        conditions = reached(record_type, self.caller)
+        if not conditions:
+            return record
+        return self.records.first(record_type, columns(record_type).id == record_id, *conditions)
 
     def select(
         self,

@@ -153,10 +153,14 @@ class CloudStackFace:
                 )
             # CloudStack tells a caller who may not use a command the same as one who is not known.
             raise unknown("command not known")
-        api.check(given)
         called = self._catalogue.commands[command]
         call = Call(called, api, given, caller, self._cloud, self._catalogue)
-        return Answered(await called.answer.give(call, await called.run(call)))
+        try:
+            api.check(given)
+            return Answered(await called.answer.give(call, await called.run(call)))
+        except InvalidInput:
+            await call.permitted()  # who may not give a command is told that, not what is wrong with the call
+            raise
 
 
 async def _send(send: Send, reply: Reply, *, body: bool) -> None:

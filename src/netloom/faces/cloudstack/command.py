@@ -416,6 +416,14 @@ class Call:
             raise of_job(job)
         return done
 
+    async def permitted(self) -> None:
+        """Let the call pass.
+
+        Raises:
+            Forbidden: the caller's role does not allow the command.
+        """
+        await self.read(lambda view: None)
+
     async def read(self, work: Callable[[View], T]) -> T:
         """Read with the permission for this command; see `Cloud.read`."""
         return await self.cloud.read(self.caller, self.name, work)

@@ -163,3 +163,18 @@ def check_rank(caller: Caller, account_type: AccountType, subject: str) -> None:
             subject=subject,
             hint="an administrator of that type can",
         )
+
+
+def check_chosen_id(caller: Caller, chosen: Uuid | None, subject: str) -> None:
+    """Let a new domain, account or user have an id that was chosen for it.
+
+    Raises:
+        Forbidden: the caller does not see all ids, and would learn by the refusal which are taken (`not-permitted`).
+    """
+    if chosen is not None and not caller.is_root:
+        raise Forbidden(
+            "only root administrators choose ids",
+            code="not-permitted",
+            subject=subject,
+            hint="leave it out: netloom chooses one",
+        )

@@ -48,5 +48,5 @@ async def password(call: Call) -> str:
         Forbidden: the caller may not give this command: nobody has netloom hash for nothing.
         InvalidInput: it is empty or too long.
     """
-    await call.read(lambda view: None)
+    await call.permitted()
     return await hashed(call.need("password"))
