@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import pathlib
 from collections.abc import AsyncIterator
 
@@ -108,22 +107,6 @@ async def test_l2_networks_have_no_addresses(it: Nets) -> None:
     assert (network.cidr, native.cidr, native.isolation) == (None, None, Isolation.GENEVE)
     on_vlan = await it.make("l2v", L2_VLAN, it.who.root, vlan="untagged")
     assert ((await it.native(on_vlan)).segment, (await it.native(on_vlan)).state) == (0, NetworkState.SETUP)
-
-
-async def test_a_vlan_is_one_networks(it: Nets) -> None:
-    async def race(name: str) -> GuestNetwork | NetloomError:
-        try:
-            return await it.make(name, SHARED, it.who.root, vlan="501", addresses=RANGE)
-        except NetloomError as error:
-            return error
-
-    both = await asyncio.gather(race("a"), race("b"))
-    won = [each for each in both if isinstance(each, GuestNetwork)]
-    lost = [each for each in both if isinstance(each, Conflict)]
-    assert (len(won), len(lost)) == (1, 1)
-    assert (lost[0].stable_code, lost[0].subject) == ("segment-taken", "vlan")
-    rows = await it.read(lambda view: view.records.count(GuestNetwork))
-    assert rows == 1
 
 
 async def test_a_kept_segment_is_its_accounts(it: Nets) -> None:
