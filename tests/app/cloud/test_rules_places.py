@@ -101,6 +101,13 @@ async def test_an_address_of_a_vpc_leads_into_the_tier_of_its_first_rule_and_int
     assert opened.value.stable_code == "no-firewall-in-vpc"
     rule = await stage.do(create, forwarding(ip, web, network_id=one.id))
     assert await stage.all(FirewallRule) == []
+    with pytest.raises(Conflict, match="one purpose only"):  # tiers' offering is without conserve mode
+        await stage.do(
+            CREATE_LOAD_BALANCER,
+            CreateLoadBalancer(
+                name="lb", public_ip_id=ip.id, public_port=80, private_port=80, algorithm="source"
+            ),
+        )
     with pytest.raises(Conflict) as refused:
         await stage.do(create, forwarding(ip, web, network_id=two.id, public_port=23))
     assert refused.value.stable_code == "address-elsewhere"

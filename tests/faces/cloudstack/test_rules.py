@@ -227,3 +227,23 @@ async def test_certificates_are_listed_without_their_keys(doors: Doors) -> None:
     bad = await doors.alice.call("uploadSslCert", **{**sent, "name": "other", "privatekey": pem(CA_KEY)})
     assert (bad[0], content(bad)["cserrorcode"]) == (431, 4350)
     assert await doors.alice.result("deleteSslCert", id=cert["id"]) == {"success": True}
+
+
+async def test_the_rest_of_an_address_is_listed_changed_and_ended(doors: Doors) -> None:
+    await doors.admin.result("updateConfiguration", name="public.ip.address.quarantine.duration", value="60")
+    ip = await doors.address()
+    address = (await doors.alice.result("listPublicIpAddresses", id=ip))["publicipaddress"][0]["ipaddress"]
+    await doors.alice.result("disassociateIpAddress", id=ip)
+    [resting] = (await doors.admin.result("listQuarantinedIps"))["quarantinedip"]
+    assert (resting["ipaddress"], resting["previousownername"]) == (address, "alice")
+    later = await doors.admin.result(
+        "updateQuarantinedIp", ipaddress=address, enddate="2099-01-01T00:00:00+0000"
+    )
+    assert later["quarantinedip"]["enddate"] == "2099-01-01T00:00:00+0000"
+    assert (await doors.admin.call("updateQuarantinedIp", ipaddress=address, enddate="2001-01-01"))[0] == 431
+    ended = await doors.admin.result("removeQuarantinedIp", id=resting["id"], removalreason="it is needed")
+    assert ended["quarantinedip"]["removalreason"] == "it is needed"
+    assert content(await doors.admin.call("listQuarantinedIps")) == {}
+    every = await doors.admin.result("listQuarantinedIps", showremoved="true")
+    assert every["count"] == 1
+    assert (await doors.admin.call("removeQuarantinedIp", id=resting["id"], removalreason="again"))[0] == 431
