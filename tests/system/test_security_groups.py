@@ -188,6 +188,14 @@ def test_a_port_is_open_to_a_group_and_to_nobody_else(
         settled(made)
         wait.until(lambda: not opens(inside, addresses[0], 22, 0.2), "outwards is closed")
 
+        # Filters go with their instance: the port is where it went, and nothing is left where it was.
+        target = next(host for host in api.all("listHosts", "host") if host["name"] != other["hostname"])
+        moved = api.call("migrateVirtualMachine", virtualmachineid=other["id"], hostid=target["id"])
+        assert moved["virtualmachine"]["securitygroup"][0]["name"] == "default"
+        settled(made)
+        assert not opens(inside, str(stranger.ipv4), 23, 0.2)
+        assert stranger.ping(printer, count=1, patience=2.0).all_answered
+
         # Killed and started again, netloomd changes nothing.
         flows = made.flows()
         made.netloomd.kill()

@@ -23,6 +23,7 @@ from netloom.model.cloud.security_groups import (
 )
 
 IN, OUT = TrafficDirection.INGRESS, TrafficDirection.EGRESS
+LITE = Match(protocol="136", start_port=1, end_port=9)
 GROUP = SecurityGroup(
     **born("g"),
     name="web",
@@ -110,3 +111,11 @@ def test_bounds() -> None:
     for name in ("", "  ", "x" * 256, "two\nlines"):
         with pytest.raises(InvalidInput):
             check_group_name(name)
+
+
+def test_ports_that_switches_cannot_tell_apart_are_refused() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        check_group_match(LITE)
+    assert caught.value.subject == "startport"
+    assert check_group_match(msgspec.structs.replace(LITE, protocol="132")).start_port == 1
+    assert check_group_match(Match(protocol="136")).start_port is None

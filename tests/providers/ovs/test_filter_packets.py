@@ -123,3 +123,14 @@ def test_what_is_dropped_is_counted_for_the_nic(switch: RealSwitch) -> None:
     after = reasons(switch.counters())
     changed = {role for role in after if after[role] != before.get(role, 0)}
     assert changed == {"groups-in", "groups-out"}
+
+
+def test_copies_of_a_broadcast_are_filtered_one_by_one(switch: RealSwitch) -> None:
+    """From NIC 1: group 8 takes it, group 7 does not, and who is not filtered gets it."""
+    switch.appctl("dpctl/flush-conntrack")
+    drain(switch)
+    shout = packets.ipv4_udp((mac_of(1), 0xFFFFFFFFFFFF), (str(CIDR4[1]), "10.0.255.255"), (1, 2))
+    switch.send("tap1", shout)
+    assert switch.wait_for("tap3") == [shout]
+    assert switch.wait_for("tap4") == [shout]
+    assert (switch.received("tap1"), switch.received("tap2")) == ([], [])

@@ -22,6 +22,8 @@ DEFAULT_DESCRIPTION: Final = "Default Security Group"
 MAX_RULES: Final = 500
 """Rules of one group, both directions together."""
 MAX_NAME: Final = 255
+WITH_PORTS_TOLD: Final = frozenset({TCP, UDP, "6", "17", "132"})
+"""Protocols whose ports switches can match: not those of DCCP and UDP-Lite."""
 
 
 class SecurityGroup(Owned, frozen=True, kw_only=True):
@@ -75,6 +77,12 @@ def check_group_match(match: Match) -> Match:
         InvalidInput: it says something else.
     """
     checked = match.checked()
+    if checked.protocol not in WITH_PORTS_TOLD and checked.start_port is not None:
+        raise InvalidInput(
+            f"ports of protocol {checked.protocol} cannot be told apart",
+            subject="startport",
+            hint="leave the ports out: the rule is then about all of them",
+        )
     if checked.protocol in (TCP, UDP) and checked.start_port is None:
         raise InvalidInput(
             f"protocol {checked.protocol} without ports",
