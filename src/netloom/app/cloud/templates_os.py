@@ -6,6 +6,7 @@ Rule 2: nothing depends on them: what a guest runs is the hypervisor's and the t
 
 from __future__ import annotations
 
+import functools
 from typing import Final
 
 import msgspec
@@ -29,6 +30,7 @@ class OsType(msgspec.Struct, frozen=True, kw_only=True):
         return os_id(self.name)
 
 
+@functools.lru_cache(maxsize=1024)
 def os_id(name: str) -> Uuid:
     """The id of an operating system."""
     return derived_id(_ROOT, f"os/{name}")

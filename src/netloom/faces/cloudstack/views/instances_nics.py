@@ -16,6 +16,9 @@ from netloom.model.objects import Network
 from netloom.store.cloud.records import columns
 from netloom.store.lookup import chunks
 
+_WIRED = frozenset({InstanceState.RUNNING, InstanceState.MIGRATING})
+"""States in which CloudStack tells how the network is told apart on the wire."""
+
 
 def listed_nic_rows(nics: Sequence[InstanceNic], see: See) -> list[Row]:
     """Interfaces as a list of them tells: with their instance, secondary addresses only where there are some."""
@@ -35,10 +38,13 @@ def nic_rows(nics: Sequence[InstanceNic], see: See) -> list[Row]:
     instances = see.many(Instance, {nic.instance_id for nic in nics})
     secondaries = secondaries_of(see.view, [nic.id for nic in nics])
     public = _static_nat([nic.id for nic in nics], see)
+    in_network = {
+        network.id: _of_network(network, vpcs.get(network.vpc_id) if network.vpc_id else None)
+        for network in networks.values()
+    }
+    wires = {network_id: _wire(native) for network_id, native in natives.items()}
     rows = []
     for nic in nics:
-        network, native = networks.get(Uuid(nic.network_id)), natives.get(Uuid(nic.network_id))
-        instance = instances.get(nic.instance_id)
         row: Row = {
             "id": nic.id,
             "networkid": nic.network_id,
@@ -53,13 +59,14 @@ def nic_rows(nics: Sequence[InstanceNic], see: See) -> list[Row]:
             "extradhcpoption": [
                 {"codename": name, "value": value} for name, value in sorted(nic.dhcp_options.items())
             ],
+            **in_network.get(nic.network_id, {}),
         }
-        if network is not None:
-            row.update(_of_network(network, vpcs.get(network.vpc_id) if network.vpc_id else None))
+        native = natives.get(nic.network_id)
         if native is not None:
             row["mtu"] = native.guest_mtu
-            if instance is not None and instance.state in (InstanceState.RUNNING, InstanceState.MIGRATING):
-                row["broadcasturi"] = row["isolationuri"] = _wire(native)
+            instance = instances.get(nic.instance_id)
+            if instance is not None and instance.state in _WIRED:
+                row["broadcasturi"] = row["isolationuri"] = wires[nic.network_id]
         address = public.get(nic.id)
         if address is not None:
             row.update(publicip=address.address, publicipid=address.id)
