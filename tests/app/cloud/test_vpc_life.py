@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
 import pathlib
 from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
+from tests.app.cloud.clouds import opened
+from tests.app.cloud.rules_stage import LAST
 from tests.app.cloud.vpcs import VpcStage, vpc_staged
+from tests.testing.rule_keeper import Notebook, VpcRuleKeeper, keeper_backends
 
 from netloom.app.cloud import addresses, vpc_life
 from netloom.app.cloud.infrastructure import provider_on
 from netloom.app.cloud.infrastructure_providers import UPDATE, UpdateProvider
 from netloom.app.cloud.usecase import AnyUseCase
-from netloom.app.cloud.vpc_life import DeleteVpc, RestartVpc, UpdateVpc
+from netloom.app.cloud.visibility import system_caller
+from netloom.app.cloud.vpc_life import CreateVpc, DeleteVpc, RestartVpc, UpdateVpc
 from netloom.base.errors import Conflict, Forbidden, InvalidInput, NotFound, PeerError
 from netloom.base.ids import Uuid
 from netloom.model.cloud.acl import AclItem, AclList
 from netloom.model.cloud.addresses import IpState, PublicIp
 from netloom.model.cloud.identity import Account, Domain
+from netloom.model.cloud.jobs import Job, JobState
 from netloom.model.cloud.offerings import VpcOffering
 from netloom.model.cloud.routes import PrivateGateway
 from netloom.model.cloud.tags import ResourceTag
 from netloom.model.cloud.vpc import Vpc, VpcState
 from netloom.model.cloud.words import Allocation
-from netloom.plan.elements import Outcome
+from netloom.plan.elements import DONE, Outcome
+from netloom.plan.vpc_elements import VpcFacts
 from netloom.store.cloud.records import columns
+
+LAST_ADDRESS = f"192.0.2.{LAST}"
 
 
 @pytest.fixture
@@ -125,12 +134,12 @@ async def test_the_suffix_is_the_accounts_or_the_domains(stage: VpcStage) -> Non
 async def test_what_changes_of_a_vpc(stage: VpcStage) -> None:
     vpc = await stage.vpc()
     [before] = await _addresses(stage, vpc)
-    request = UpdateVpc(id=Uuid(vpc.id), name="shop", source_nat_address="192.0.2.50")
+    request = UpdateVpc(id=Uuid(vpc.id), name="shop", source_nat_address=LAST_ADDRESS)
     changed = await stage.stage.do(vpc_life.UPDATE, request)
     assert (changed.name, changed.display_text) == ("shop", "v1")
     now = {ip.address: ip for ip in await _addresses(stage, vpc)}
-    assert now["192.0.2.50"].source_nat
-    assert now["192.0.2.50"].state is IpState.ALLOCATED
+    assert now[LAST_ADDRESS].source_nat
+    assert now[LAST_ADDRESS].state is IpState.ALLOCATED
     assert not now[before.address].source_nat, "it stays, as any other of the VPC"
 
 
@@ -218,6 +227,40 @@ async def test_a_deletion_that_failed_is_asked_for_again(stage: VpcStage) -> Non
     stage.stage.notebook.refusals.clear()
     await stage.stage.do(vpc_life.DELETE, DeleteVpc(id=Uuid(vpc.id)))
     assert await stage.stage.all(Vpc) == []
+
+
+async def test_what_was_cut_off_is_done_after_a_restart(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{tmp_path}/cloud.db"
+    begun, job_id = asyncio.Event(), Uuid("")
+
+    async def never(_keeper: VpcRuleKeeper, _vpc: VpcFacts) -> Outcome:
+        begun.set()
+        await asyncio.Event().wait()
+        return DONE
+
+    async with vpc_staged(url) as stage:
+        request = CreateVpc(
+            name="v1", zone_id=stage.zone_id, offering_id=stage.offering_id, cidr="10.50.0.0/16"
+        )
+        with monkeypatch.context() as patched:
+            patched.setattr(VpcRuleKeeper, "implement_vpc", never)
+            done = await stage.stage.cloud.do(stage.stage.who.alice, vpc_life.CREATE, request)
+            await begun.wait()
+        assert done.job is not None
+        job_id = done.job.id
+        [ip] = await _addresses(stage, done.record)
+        assert ip.state is IpState.ALLOCATING, "it is the VPC's, and nobody has it yet"
+    notebook = Notebook()
+    async with opened(url, keeper_backends(notebook)) as cloud:
+        await cloud.jobs.settled(job_id, 30.0)
+        job, [ip] = await cloud.read_as(
+            system_caller(), lambda view: (view.records.get(Job, job_id), view.records.select(PublicIp))
+        )
+    assert job is not None
+    assert (job.state, ip.state) == (JobState.SUCCEEDED, IpState.ALLOCATED)
+    assert notebook.calls == [("implement_vpc", done.record.id, "")]
 
 
 async def _addresses(stage: VpcStage, vpc: Vpc | None) -> list[PublicIp]:

@@ -1,7 +1,7 @@
 """Giving a VPC's router what the VPC has as a whole: gateways, routes, VPN connections.
 
 Rule 1: a router is told all records of a part as they stand, never a difference; revoked ones are not among them. They are
-    read and told in one turn.
+    read and told in one turn, and nothing else of the VPC is told meanwhile.
 Rule 2: a VPC whose offering has no router has nothing to program; what would need one is refused when it is asked for.
 """
 
@@ -89,20 +89,22 @@ async def have_router(doing: Doing, vpc_id: Uuid) -> None:
         Conflict: nobody gives it any more (`service-not-provided`).
         PeerError: the provider could not (`provider-failed`).
     """
-    found = await doing.read(lambda view: _router(view, vpc_id))
-    if found is not None:
-        element, facts = found
-        check_done(
-            await element.implement_vpc(facts), element, f"have the router of VPC {facts.name!r}", facts.id
-        )
+    async with doing.backends.turns.of(f"vpc/{vpc_id}"):
+        found = await doing.read(lambda view: _router(view, vpc_id))
+        if found is not None:
+            element, facts = found
+            outcome = await element.implement_vpc(facts)
+            check_done(outcome, element, f"have the router of VPC {facts.name!r}", facts.id)
 
 
 async def drop_router(doing: Doing, vpc_id: Uuid) -> None:
     """Have nothing left of a VPC, as long as somebody is there who gives its router; raises as `have_router`."""
-    found = await doing.read(lambda view: _router(view, vpc_id, must=False))
-    if found is not None:
-        element, facts = found
-        check_done(await element.shutdown_vpc(facts), element, f"take down VPC {facts.name!r}", facts.id)
+    async with doing.backends.turns.of(f"vpc/{vpc_id}"):
+        found = await doing.read(lambda view: _router(view, vpc_id, must=False))
+        if found is not None:
+            element, facts = found
+            outcome = await element.shutdown_vpc(facts)
+            check_done(outcome, element, f"take down VPC {facts.name!r}", facts.id)
 
 
 async def bring_parts(doing: Doing, vpc_id: Uuid, parts: Iterable[VpcPart]) -> None:
