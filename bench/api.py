@@ -105,7 +105,7 @@ level = "warning"
                 env={**os.environ, **(environment or {})},
             )
         try:
-            wait_for(lambda: ready(process, sock, place / "log"), 30, "netloomd")
+            wait_for(lambda: ready(process, sock, place / "log"), 120, "netloomd")
             yield str(sock)
         finally:
             process.send_signal(signal.SIGTERM)
