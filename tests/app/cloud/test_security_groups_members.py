@@ -14,6 +14,7 @@ from netloom.app.cloud.security_groups import CREATE, DELETE, CreateSecurityGrou
 from netloom.app.cloud.security_groups_members import (
     groups_for,
     groups_of,
+    have_groups,
     leave_groups,
     members_of,
     set_groups,
@@ -157,6 +158,18 @@ async def test_who_names_no_group_is_in_the_default_one_where_a_network_has_grou
     with pytest.raises(Conflict) as caught:
         await choose(stage, [theirs], stage.network)
     assert caught.value.stable_code == "security-group-of-another"
+
+
+async def test_an_instance_that_comes_into_such_a_network_later_is_in_the_default_group(stage: Stage) -> None:
+    async def names(instance: Instance) -> list[str]:
+        found = await stage.read(lambda view: groups_of(view, [instance.id]))
+        return [each.name for each in found.get(instance.id, [])]
+
+    await stage.write(lambda work: have_groups(work, stage.web, stage.network))
+    assert await names(stage.web) == [DEFAULT_NAME]
+    await join(stage, stage.db, await group(stage, "db"))
+    await stage.write(lambda work: have_groups(work, stage.db, stage.network))
+    assert await names(stage.db) == ["db"]
 
 
 async def test_a_group_with_an_instance_stays_until_it_has_left(stage: Stage) -> None:

@@ -19,6 +19,7 @@ from netloom.app.cloud.instances_place import facts_of, host_of
 from netloom.app.cloud.instances_rules import check_free_of_rules
 from netloom.app.cloud.instances_run import run_on
 from netloom.app.cloud.networks_use import usable_network
+from netloom.app.cloud.security_groups_members import have_groups
 from netloom.app.cloud.usecase import Ending, UseCase
 from netloom.app.cloud.work import View, Work, missing
 from netloom.base.errors import Conflict, InvalidInput, NetloomError
@@ -107,6 +108,7 @@ def _add(work: Work, request: AddNic) -> Instance:
     wish = NicWish(
         network_id=network.id, ipv4=request.ipv4, mac=request.mac, dhcp_options=request.dhcp_options
     )
+    have_groups(work, instance, network)
     nic = add_nic(work, instance, wish, network, number)
     if number == 0 and there:  # the device is free, the default route is another's
         work.update(msgspec.structs.replace(nic, is_default=False))

@@ -88,6 +88,16 @@ def set_groups(work: Work, instance: Instance, wanted: Sequence[SecurityGroup]) 
         tell_anew(work, work.records.select(InstanceNic, nics.instance_id == instance.id))
 
 
+def have_groups(work: Work, instance: Instance, network: GuestNetwork) -> None:
+    """Put an instance that is in no group into the default one before it comes into a network with security groups."""
+    c = columns(SecurityGroupMember)
+    if work.records.exists(SecurityGroupMember, c.instance_id == instance.id):
+        return
+    owner = work.records.get(Account, instance.account_id)
+    if owner is not None:
+        set_groups(work, instance, groups_for(work, owner, (), [network]))
+
+
 def leave_groups(work: Work, instance_id: Uuid) -> None:
     """Take an instance that goes for good out of all groups."""
     c = columns(SecurityGroupMember)
