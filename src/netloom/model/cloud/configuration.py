@@ -158,15 +158,8 @@ _OTHERS: Final = (
     _number(
         "site2site.vpn.customergateway.subnets.limit", 10, "Network", "CIDRs of a customer gateway", least=1
     ),
-    _flag(
-        "network.rule.delete.ignoreerror", True, "Network", "Whether a rule goes although its provider failed"
-    ),
-    _number(
-        "network.loadbalancer.haproxy.max.conn", 4096, "Network", "Connections of a load balancer", least=1
-    ),
     _flag("ipv6.offering.enabled", False, "Network", "Whether offerings may have IPv6"),
     _flag("routed.network.vpc.enabled", False, "Network", "Whether offerings may be routed"),
-    _number("vm.instancename.flag.length", 63, "Advanced", "Characters of an instance's name", least=1),
     _number(
         "expunge.delay", 86_400, "Advanced", "Seconds that a destroyed instance can be recovered; 0: for ever"
     ),
@@ -182,17 +175,7 @@ _OTHERS: Final = (
         "Projects",
         "Whether users who are no administrators make projects",
     ),
-    _number("session.timeout", 30, "Access", "Minutes that a session lives without a call", least=1),
-    _number(
-        "incorrect.login.attempts.allowed", 5, "Access", "Wrong passwords before a user has to wait", least=1
-    ),
     _number("user.keys.lifetime", 0, "Access", "Days that new API keys live; 0: until they are replaced"),
-    _flag(
-        "enforce.post.requests.and.timestamps", False, "Access", "Whether changes need POST and a near expiry"
-    ),
-    _number(
-        "default.page.size", 500, "Advanced", "Objects of a list that was asked for without a page", least=1
-    ),
     _number("event.purge.delay", 15, "Advanced", "Days that events are kept; 0: for ever"),
     _number("audit.purge.delay", 365, "Advanced", "Days that the audit is kept; 0: for ever"),
     _number("job.expire.minutes", 1440, "Advanced", "Minutes that ended jobs are kept", least=1),
