@@ -30,10 +30,7 @@ def explained_parts(found: NetworkExplained) -> list[RenderableType]:
             ]
         ),
         heading("Gurus"),
-        rows(
-            ("guru", "designs it", "because"),
-            [[each.guru, text_of(each.designs_it), each.reason] for each in found.gurus],
-        ),
+        rows(("guru", "designs it", "because"), gurus),
     ]
     if found.services:
         cells = [
