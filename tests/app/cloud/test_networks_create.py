@@ -5,23 +5,28 @@ from __future__ import annotations
 import pathlib
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 from tests.app.cloud.nets import L2, L2_VLAN, OVS, RANGE, SHARED, SOURCE_NAT, Nets, nets
 
 from netloom.app.cloud import offerings as offerings_
+from netloom.app.cloud.infrastructure import zone_facet
 from netloom.app.cloud.networks_owner import Asked
 from netloom.app.cloud.networks_terms import Resolvers
 from netloom.app.cloud.physical_networks import DEDICATE_VLANS, DedicateVlans
+from netloom.app.cloud.work import Work
 from netloom.base.errors import Conflict, Exhausted, Forbidden, InvalidInput, NetloomError, NotFound
 from netloom.base.ids import Uuid
 from netloom.model.cloud.addresses import PublicIp
 from netloom.model.cloud.identity import SYSTEM_ACCOUNT_ID
+from netloom.model.cloud.infrastructure import ZoneType
 from netloom.model.cloud.infrastructure_ranges import PublicRange
 from netloom.model.cloud.jobs import Audit, Event
 from netloom.model.cloud.limits import ResourceLimit, ResourceType
 from netloom.model.cloud.networks import AclType, AddressSpan, GuestNetwork
 from netloom.model.cloud.networks_subnet import Wished
-from netloom.model.cloud.record import AccountId
+from netloom.model.cloud.record import AccountId, DomainId
+from netloom.model.cloud.words import Allocation
 from netloom.model.isolation import Isolation
 from netloom.model.states import NetworkState
 from netloom.store.cloud.records import columns
@@ -231,3 +236,38 @@ async def test_whose_it_may_be(it: Nets) -> None:
     assert project.account_id == it.who.common.account_id
     with pytest.raises(Forbidden):
         await it.make("d", SHARED, it.who.alice, vlan="5", addresses=RANGE, owner=Asked(acl_type="Domain"))
+
+
+async def test_a_basic_zone_has_one_flat_network(it: Nets) -> None:
+    def flatten(work: Work) -> None:
+        facet = zone_facet(work, it.zone_id)
+        work.insert(msgspec.structs.replace(facet, number=work.tx.new_number(), type=ZoneType.BASIC))
+
+    await it.write(flatten)
+    with pytest.raises(InvalidInput):
+        await it.make("blue", OVS, it.who.root)
+    await it.make("flat", SHARED, it.who.root, vlan="untagged", addresses=RANGE)
+    with pytest.raises(Conflict) as second:
+        await it.make("flat2", SHARED, it.who.root, vlan="7", addresses=RANGE)
+    assert second.value.stable_code == "basic-zone-network"
+
+
+async def test_a_zone_may_be_closed_or_anothers(it: Nets) -> None:
+    def change(work: Work, **terms: object) -> None:
+        facet = zone_facet(work, it.zone_id)
+        changed = msgspec.structs.replace(facet, **terms)
+        if facet.number:
+            work.update(changed)
+        else:
+            work.insert(msgspec.structs.replace(changed, number=work.tx.new_number()))
+
+    await it.write(lambda work: change(work, domain_id=DomainId(it.who.other.id)))
+    with pytest.raises(Conflict) as others:
+        await it.make("blue")
+    assert others.value.stable_code == "zone-dedicated"
+    assert (await it.make("hers", caller=it.who.mallory)).name == "hers"
+    await it.write(lambda work: change(work, domain_id=None, allocation=Allocation.DISABLED))
+    with pytest.raises(Conflict) as closed:
+        await it.make("blue")
+    assert closed.value.stable_code == "zone-disabled"
+    assert (await it.make("ours", caller=it.who.root)).name == "ours"

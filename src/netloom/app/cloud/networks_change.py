@@ -24,6 +24,7 @@ from netloom.app.cloud.offerings_seen import usable
 from netloom.app.cloud.providers import nobody_gives
 from netloom.app.cloud.rules_provider import RULES
 from netloom.app.cloud.usecase import Ending, UseCase
+from netloom.app.cloud.vpc_tiers import check_tier_offering, tiers_of
 from netloom.app.cloud.work import View, Work
 from netloom.base.errors import Conflict, Forbidden, InvalidInput
 from netloom.base.ids import Uuid
@@ -32,6 +33,7 @@ from netloom.model.cloud.identity import Account
 from netloom.model.cloud.networks import GuestNetwork, may_allocate
 from netloom.model.cloud.offerings import GuestType, NetworkOffering, services_of
 from netloom.model.cloud.services import Service, words
+from netloom.model.cloud.vpc import Vpc
 from netloom.model.cloud.words import check_text
 from netloom.model.states import NetworkState
 from netloom.plan.elements import RULE_ORDER, NetworkElement
@@ -202,6 +204,10 @@ def _with_offering(work: Work, network: GuestNetwork, request: UpdateNetwork) ->
             subject="networkofferingid",
             hint="listNetworkOfferings with this network shows those that it can have",
         )
+    if network.vpc_id is not None:
+        vpc = work.get(Vpc, network.vpc_id, "vpcid")
+        others = [tier for tier in tiers_of(work, vpc) if tier.id != network.id]
+        check_tier_offering(work, vpc, after, others)
     gone = services_of(before) - services_of(after)
     _check_unused(work, network, gone)
     if gone and not request.forced:

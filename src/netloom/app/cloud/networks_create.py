@@ -20,7 +20,7 @@ from netloom.app.cloud.providers import nobody_gives
 from netloom.app.cloud.usecase import UseCase
 from netloom.app.cloud.vpc_tiers import Tier, check_tier, check_tier_domain
 from netloom.app.cloud.work import View, Work
-from netloom.base.errors import Forbidden, InvalidInput
+from netloom.base.errors import Conflict, Forbidden, InvalidInput
 from netloom.base.ids import NetworkId, PhysicalNetworkId, Uuid, ZoneId
 from netloom.model.cloud.identity import Account
 from netloom.model.cloud.infrastructure import ZoneFacet, ZoneType
@@ -80,7 +80,7 @@ def create(work: Work, request: CreateNetwork) -> GuestNetwork:
     offering = usable(
         work, NetworkOffering, shown.id, "networkofferingid", owner_domain=owner.domain_id, zone_id=place.id
     )
-    _check_zone_type(facet, offering)
+    _check_zone_type(work, facet, offering)
     _check_vlan(work, request, offering)
     name = check_text(request.name, "name")
     networks_terms.check_name_free(work, name, owner.account)
@@ -183,7 +183,7 @@ def _zone_id(request: CreateNetwork, vpc: Vpc | None) -> Uuid:
     return request.zone_id
 
 
-def _check_zone_type(facet: ZoneFacet, offering: NetworkOffering) -> None:
+def _check_zone_type(view: View, facet: ZoneFacet, offering: NetworkOffering) -> None:
     services = services_of(offering)
     if facet.type is ZoneType.BASIC and (
         offering.guest_type is not GuestType.SHARED or Service.SOURCE_NAT in services
@@ -193,6 +193,15 @@ def _check_zone_type(facet: ZoneFacet, offering: NetworkOffering) -> None:
             subject="networkofferingid",
             hint="an offering of type Shared, for example DefaultSharedNetworkOfferingWithSGService",
         )
+    if facet.type is ZoneType.BASIC:
+        there = view.records.first(GuestNetwork, columns(GuestNetwork).zone_id == facet.id)
+        if there is not None:
+            raise Conflict(
+                f"a basic zone has one network, and this one has {there.name!r} ({there.id})",
+                code="basic-zone-network",
+                subject="zoneid",
+                hint="put the instances into that one, or use an advanced zone",
+            )
     if (
         facet.security_groups
         and facet.type is ZoneType.ADVANCED
