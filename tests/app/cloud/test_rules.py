@@ -285,6 +285,20 @@ async def test_nothing_leads_to_an_instance_that_goes_or_is_anothers(stage: Stag
     assert refused.value.stable_code == "instance-gone"
 
 
+async def test_a_change_that_could_not_be_told_comes_true_with_the_next_that_could(stage: Stage) -> None:
+    ip = await stage.extra()
+    rule = await forward(stage, ip, 22)
+    stage.notebook.refusals[RuleStage.PORT_FORWARDING] = REFUSED
+    change = UpdatePortForwarding(id=rule.id, private_port=2200)
+    with pytest.raises(PeerError):
+        await stage.do(port_forwarding.UPDATE_PORT_FORWARDING, change)
+    [now] = await stage.all(PortForwardingRule)
+    assert (now.private_start, now.state) == (2200, RuleState.ADD)
+    stage.notebook.refusals.clear()
+    await forward(stage, ip, 23)
+    assert {each.state for each in await stage.all(PortForwardingRule)} == {RuleState.ACTIVE}
+
+
 # -- static NAT --------------------------------------------------------------------------------------------------------
 
 
@@ -358,6 +372,12 @@ async def test_static_nat_that_its_provider_refuses_is_none(stage: Stage) -> Non
         await enable(stage, ip)
     [now] = [each for each in await stage.all(PublicIp) if each.id == ip.id]
     assert (now.static_nat, now.instance_id, now.nic_id, now.guest_address) == (False, None, None, None)
+    stage.notebook.refusals.clear()
+    nat = await enable(stage, ip)
+    stage.notebook.refusals[RuleStage.STATIC_NAT] = REFUSED
+    with pytest.raises(PeerError):
+        await enable(stage, ip)  # what stands is not taken away because it could not be told again
+    assert [each for each in await stage.all(PublicIp) if each.id == ip.id] == [nat]
 
 
 async def test_an_opening_ends_alone(stage: Stage) -> None:

@@ -114,8 +114,10 @@ def _insert(work: Work, balancer: LoadBalancer, targets: list[Target]) -> None:
             )
 
 
-def _undo_assign(work: Work, balancer: LoadBalancer, _error: NetloomError) -> None:
-    work.delete_all(_members(work, balancer, RuleState.ADD))
+def _undo_assign(work: Work, balancer: LoadBalancer, error: NetloomError) -> None:
+    """Take out the members that were written; a job that was cancelled before it began has written none."""
+    if error.stable_code != "cancelled":
+        work.delete_all(_members(work, balancer, RuleState.ADD))
 
 
 def _remove(work: Work, request: ChangeMembers) -> LoadBalancer:

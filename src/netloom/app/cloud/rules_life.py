@@ -14,7 +14,7 @@ import msgspec
 
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.rules_places import leave_tier
-from netloom.app.cloud.rules_provider import bring_found
+from netloom.app.cloud.rules_provider import bring_found, settle
 from netloom.app.cloud.tags import forget as forget_tags
 from netloom.app.cloud.usecase import Ending
 from netloom.app.cloud.work import View, Work
@@ -58,16 +58,21 @@ def revoke(work: Work, rule: R) -> R:
     return work.update(_stepped(rule, RuleEvent.REVOKE))
 
 
-def activate(rule: Rule) -> Ending:
-    """The end of a job after which the provider has a rule, and what was opened for it, as they were told."""
+def activate(rule: Rule, told: Iterable[Rule] = ()) -> Ending:
+    """The end of a job after which the provider has a rule, and what was opened for it, as they were told.
+
+    Others that were told with it are settled too: one whose own job failed at its provider has come true since.
+    """
 
     def ending(work: Work) -> None:
         now = work.records.get(type(rule), rule.id)
-        if now is None or now.generation != rule.generation:
-            return
-        for each in (now, *related_to(work, rule.id)):
-            if each.state is not RuleState.REVOKE:
-                work.update(_stepped(each, RuleEvent.APPLY))
+        done = {rule.id}
+        if now is not None and now.generation == rule.generation:
+            for each in (now, *related_to(work, rule.id)):
+                done.add(each.id)
+                if each.state is not RuleState.REVOKE:
+                    work.update(_stepped(each, RuleEvent.APPLY))
+        settle(work, [each for each in told if each.id not in done])
 
     return ending
 
@@ -82,8 +87,10 @@ async def apply(doing: Doing, rule: Rule) -> Ending:
 
     What changed since the rule was read for this job has a job of its own to wait for, and is not settled by this one.
     """
-    await bring_found(doing, rule.network_id, lambda view: stages_of([rule, *related_to(view, rule.id)]))
-    return activate(rule)
+    told = await bring_found(
+        doing, rule.network_id, lambda view: stages_of([rule, *related_to(view, rule.id)])
+    )
+    return activate(rule, told)
 
 
 async def unapply(doing: Doing, rule: Rule) -> Ending:

@@ -18,7 +18,7 @@ from netloom.app.cloud.acl_lists import acl_of
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.networks_facts import facts_of, is_up
 from netloom.app.cloud.vpn_stage import vpns_of_network
-from netloom.app.cloud.work import View
+from netloom.app.cloud.work import View, Work
 from netloom.base.errors import PeerError
 from netloom.base.ids import Uuid
 from netloom.model.cloud.addresses import IpState, PublicIp
@@ -29,9 +29,11 @@ from netloom.model.cloud.rules import (
     FirewallRule,
     PortForwardingRule,
     Rule,
+    RuleEvent,
     RuleState,
     StaticNatRule,
     TrafficDirection,
+    next_rule_state,
 )
 from netloom.model.cloud.rules_traffic import Protocol
 from netloom.model.cloud.services import Capability, ProviderFacts, Service
@@ -77,14 +79,41 @@ async def bring(doing: Doing, network_id: Uuid, stages: Iterable[RuleStage]) -> 
         PeerError: a provider could not (`provider-failed`).
     """
     wanted = set(stages)
-    await bring_found(doing, network_id, lambda _view: wanted)
+    told = await bring_found(doing, network_id, lambda _view: wanted)
+    if told:
+        await doing.write(lambda work: settle(work, told))
 
 
-async def bring_found(doing: Doing, network_id: Uuid, find: Callable[[View], set[RuleStage]]) -> None:
-    """The same, for stages that are found out where the rules are read; raises as `bring`."""
+async def bring_found(
+    doing: Doing, network_id: Uuid, find: Callable[[View], set[RuleStage]]
+) -> tuple[Rule, ...]:
+    """The same, for stages that are found out where the rules are read.
+
+    The rules that their providers have now for the first time, or anew, come back: the caller has them settled with
+    what it writes. Raises as `bring`.
+    """
     async with doing.backends.turns.of(f"network/{network_id}"):
-        for step in await doing.read(lambda view: _steps(view, network_id, find(view))):
+        steps = await doing.read(lambda view: _steps(view, network_id, find(view)))
+        for step in steps:
             await _apply(step)
+    return tuple(
+        rule
+        for step in steps
+        for rule in step.rules
+        if isinstance(rule, _SETTLED) and rule.state is RuleState.ADD
+    )
+
+
+def settle(work: Work, told: Iterable[Rule]) -> None:
+    """Have rules be Active that their providers were told, those that did not change since."""
+    for rule in told:
+        now = work.records.get(type(rule), rule.id)
+        if now is not None and now.generation == rule.generation and now.state is RuleState.ADD:
+            work.update(msgspec.structs.replace(now, state=next_rule_state(now.state, RuleEvent.APPLY)))
+
+
+_SETTLED: Final = (FirewallRule, PortForwardingRule, StaticNatRule, LoadBalancer, Stickiness, HealthCheck)
+"""Rules that are Active once told; members are when the job that assigns them says so."""
 
 
 async def _apply(step: _Step) -> None:

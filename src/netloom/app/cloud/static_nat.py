@@ -20,6 +20,7 @@ from netloom.app.cloud.work import View, Work
 from netloom.base.errors import Conflict, InvalidInput, NetloomError
 from netloom.base.ids import NetworkId, Uuid
 from netloom.model.cloud.addresses import PublicIp
+from netloom.model.cloud.jobs import Job
 from netloom.model.cloud.rules import StaticNatRule
 from netloom.model.cloud.rules_traffic import PortRange, parse_cidrs, parse_ports, parse_protocol
 from netloom.model.cloud.services import Service
@@ -129,12 +130,26 @@ def _check_guest(view: View, ip: PublicIp, guest: Target) -> None:
 
 
 async def _apply_nat(doing: Doing, ip: PublicIp) -> None:
-    if ip.network_id is not None:
+    if ip.network_id is None:
+        return
+    try:
         await bring(doing, ip.network_id, STAGES)
+    except NetloomError:
+        if ip.updated_at >= doing.job.created_at:  # what stood before this wish stays
+            await doing.write(lambda work: _clear(work, ip))
+        raise
 
 
-def _undo_nat(work: Work, ip: PublicIp, _error: NetloomError) -> None:
-    _clear(work, ip)
+def _undo_nat(work: Work, ip: PublicIp, error: NetloomError) -> None:
+    """Forget a wish that was cancelled before it began; one that failed was undone where it did."""
+    if error.stable_code != "cancelled":
+        return
+    c = columns(Job)
+    wishes = work.records.select(
+        Job, c.resource_id == ip.id, c.use_case == ENABLE_STATIC_NAT.name, order=c.number.desc(), limit=1
+    )
+    if wishes and ip.updated_at >= wishes[0].created_at:
+        _clear(work, ip)
 
 
 def _disable(work: Work, request: DisableStaticNat) -> PublicIp:
