@@ -5,12 +5,23 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Iterable
 
-from tests.providers.ovs.clouds import CIDR4, FACTS, TUNNEL_PORTS, host, host_id, network, nic, nic_id
+from tests.providers.ovs.clouds import (
+    CIDR4,
+    FACTS,
+    TUNNEL_PORTS,
+    allow,
+    group,
+    host,
+    host_id,
+    network,
+    nic,
+    nic_id,
+)
 
 from netloom.model.isolation import Isolation
-from netloom.plan.view import HostView, NetworkView, NicView, PortSeen, SwitchFacts
+from netloom.plan.view import GroupView, HostView, NetworkView, NicView, PortSeen, SwitchFacts
 
-Record = HostView | NetworkView | NicView | PortSeen | SwitchFacts
+Record = HostView | NetworkView | NicView | GroupView | PortSeen | SwitchFacts
 Key = tuple[str, object]
 State = dict[Key, Record]
 
@@ -137,6 +148,23 @@ def network_lost() -> State:
     return without(running(), network(1))
 
 
+def filtered() -> State:
+    web, db = group(7, allow("0.0.0.0/0", "tcp", (80, 80))), group(8, allow(7), allow(8, out=True))
+    return running() | state(web, db, nic(1, groups=(7,)), nic(2, groups=(7, 8)))
+
+
+def filtered_by_other_rules() -> State:
+    return filtered() | state(group(7, allow(8), allow("0.0.0.0/0", out=True)), group(8, allow(7)))
+
+
+def filtered_by_other_groups() -> State:
+    return filtered() | state(nic(1, groups=(8,)), nic(2, groups=()), nic(4, of=2, groups=(7,)))
+
+
+def filtered_by_nobody_knows_what() -> State:
+    return without(filtered(), group(7), group(8))
+
+
 def nothing() -> State:
     return {}
 
@@ -152,7 +180,8 @@ ALL: dict[str, Callable[[], State]] = {
         nothing, declared_only, observed_only, running, without_tunnel_ports, without_nd, migrating, migrated,
         replugged, swapped_port_numbers, other_network, other_addresses, other_isolation, same_segment_twice,
         same_identity_twice, same_mac_twice, two_ports_for_one_nic, host_lost, host_moved, host_over_ipv6,
-        host_without_endpoint, host_in_other_zone, network_lost,
+        host_without_endpoint, host_in_other_zone, network_lost, filtered, filtered_by_other_rules,
+        filtered_by_other_groups, filtered_by_nobody_knows_what,
     )
 }  # fmt: skip
 
@@ -186,5 +215,14 @@ SEQUENCES: dict[str, Iterable[str]] = {
         "host_in_other_zone",
     ),
     "a host goes": ("running", "host_lost", "migrating", "host_lost", "nothing", "running"),
+    "security groups": (
+        "running",
+        "filtered",
+        "filtered_by_other_rules",
+        "filtered_by_other_groups",
+        "filtered_by_nobody_knows_what",
+        "migrating",
+        "filtered",
+    ),
     "everything in turn": tuple(ALL),
 }

@@ -14,12 +14,26 @@ from tests.providers.ovs.clouds import Cloud
 from tests.sequences.states import ALL, SEQUENCES, Key, Record, State
 
 from netloom.base.ids import Uuid
-from netloom.model.kinds import Kind
-from netloom.plan.records import Change, HostView, NetworkView, NicView, PortSeen, Remove, SwitchFacts
+from netloom.model.kinds import Cause, Kind
+from netloom.plan.records import (
+    Change,
+    GroupView,
+    HostView,
+    NetworkView,
+    NicView,
+    PortSeen,
+    Remove,
+    SwitchFacts,
+)
 
 Step = Callable[[Cloud], Iterable[Change]]
 """One thing told to the planner."""
-KINDS = {HostView.__name__: Kind.HOST, NetworkView.__name__: Kind.NETWORK, NicView.__name__: Kind.NIC}
+KINDS: dict[str, Kind | Cause] = {
+    HostView.__name__: Kind.HOST,
+    NetworkView.__name__: Kind.NETWORK,
+    NicView.__name__: Kind.NIC,
+    GroupView.__name__: Cause.SECURITY_GROUP,
+}
 
 
 def put(record: Record) -> Step:
