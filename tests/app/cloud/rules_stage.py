@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from dataclasses import replace as replace_fields
 from datetime import datetime
 from typing import TypeVar, cast
 
 import msgspec
 from tests.app.cloud.clouds import opened
 from tests.app.cloud.people import People, people
+from tests.testing import templates
 from tests.testing.rule_keeper import Notebook, keeper_backends
 
 from netloom.app.cloud import addresses, firewall, infrastructure, public_ranges
@@ -152,30 +154,38 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(url: str, offering: str = SOURCE_NAT) -> AsyncIterator[Stage]:
-    """Build it."""
-    notebook = Notebook()
+async def staged(
+    url: str, offering: str = SOURCE_NAT, providers: tuple[str, ...] = ("VirtualRouter",)
+) -> AsyncIterator[Stage]:
+    """Build it; the second time and later it is a copy of the first."""
+    notebook, key = Notebook(), ("rules stage", offering, providers)
+    known = cast("Stage | None", templates.begin_with(key, url))
     async with opened(url, keeper_backends(notebook)) as cloud:
-        who = await people(cloud)
-        await enable_keepers(cloud, who.root)
-        zone = await cloud.read_as(system_caller(), lambda view: infrastructure.zones(view)[0])
-        span = public_ranges.Addresses(
-            gateway="192.0.2.1", netmask="255.255.255.0", start="192.0.2.10", end=f"192.0.2.{LAST}"
-        )
-        await cloud.do(
-            who.root,
-            public_ranges.CREATE,
-            public_ranges.CreateRange(addresses=span, zone_id=zone.id, vlan="50"),
-        )
-        network = await cloud.write_as(
-            system_caller(), "stage", lambda work: put_network(work, zone, who.alice.account_id, offering)
-        )
-        stage = Stage(cloud, notebook, who, network, cast("Instance", None), cast("Instance", None))
-        stage.web = await stage.write(lambda work: put_instance(work, network, "web"))
-        stage.db = await stage.write(lambda work: put_instance(work, network, "db"))
-        for nic in await stage.all(InstanceNic):
-            stage.nics[nic.instance_id] = nic
-        yield stage
+        if known is None:
+            known = await _built(cloud, offering, providers)
+            templates.keep(key, url, known)
+        nics = dict(known.nics)
+        yield replace_fields(known, cloud=cloud, notebook=notebook, nics=nics)
+
+
+async def _built(cloud: Cloud, offering: str, providers: tuple[str, ...]) -> Stage:
+    who = await people(cloud)
+    await enable_keepers(cloud, who.root, providers)
+    zone = await cloud.read_as(system_caller(), lambda view: infrastructure.zones(view)[0])
+    span = public_ranges.Addresses(
+        gateway="192.0.2.1", netmask="255.255.255.0", start="192.0.2.10", end=f"192.0.2.{LAST}"
+    )
+    request = public_ranges.CreateRange(addresses=span, zone_id=zone.id, vlan="50")
+    await cloud.do(who.root, public_ranges.CREATE, request)
+    network = await cloud.write_as(
+        system_caller(), "stage", lambda work: put_network(work, zone, who.alice.account_id, offering)
+    )
+    stage = Stage(cloud, Notebook(), who, network, cast("Instance", None), cast("Instance", None))
+    stage.web = await stage.write(lambda work: put_instance(work, network, "web"))
+    stage.db = await stage.write(lambda work: put_instance(work, network, "db"))
+    for nic in await stage.all(InstanceNic):
+        stage.nics[nic.instance_id] = nic
+    return stage
 
 
 async def enable_keepers(cloud: Cloud, root: Caller, names: tuple[str, ...] = ("VirtualRouter",)) -> None:

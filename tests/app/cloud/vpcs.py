@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import cast
 
 import msgspec
-from tests.app.cloud.rules_stage import Stage, enable_keepers, put_network, staged
+from tests.app.cloud.rules_stage import Stage, put_network, staged
 
 from netloom.app.cloud import (
     acl_items,
@@ -124,8 +124,7 @@ class VpcStage:
 @asynccontextmanager
 async def vpc_staged(url: str) -> AsyncIterator[VpcStage]:
     """Build it."""
-    async with staged(url) as stage:
-        await enable_keepers(stage.cloud, stage.who.root, ("VpcVirtualRouter", "InternalLbVm"))
+    async with staged(url, providers=("VirtualRouter", "VpcVirtualRouter", "InternalLbVm")) as stage:
         zone = await stage.read(lambda view: infrastructure.zones(view)[0])
         c = columns(VpcOffering)
         offering = await stage.read(lambda view: view.records.first(VpcOffering, c.name == VPC_OFFERING))
