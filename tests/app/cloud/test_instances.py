@@ -13,6 +13,7 @@ from tests.app.cloud.clouds import opened
 from tests.app.cloud.instance_stage import Stage, on_stage
 from tests.testing.memory_hypervisor import MemoryHypervisor, with_machines
 
+from netloom.app import intent
 from netloom.app.cloud.backends import Backends
 from netloom.app.cloud.configuration import UpdateConfiguration
 from netloom.app.cloud.configuration_change import UPDATE as UPDATE_CONFIGURATION
@@ -54,6 +55,7 @@ from netloom.base.ids import Uuid
 from netloom.model.cloud.instances import Instance, InstanceState
 from netloom.model.cloud.jobs import Job
 from netloom.model.cloud.networks import GuestNetwork
+from netloom.model.kinds import Kind
 from netloom.model.states import NetworkState
 from netloom.store.cloud.records import columns
 
@@ -183,6 +185,17 @@ async def test_migration_keeps_the_address_and_is_undone_when_refused(stage: Sta
     assert (now.state, now.host_id, now.target_host_id) == (InstanceState.RUNNING, moved.host_id, None)
 
 
+async def test_a_host_with_instances_is_not_deleted(stage: Stage) -> None:
+    web = await stage.deploy("web1")
+    assert web.host_id is not None
+    host_id = web.host_id
+    with pytest.raises(Conflict, match="web1"):
+        await stage.write(lambda work: intent.delete(work.tx, Kind.HOST, host_id, None))
+    await stage.do(STOP, StopInstance(id=web.id))
+    await stage.write(lambda work: intent.delete(work.tx, Kind.HOST, host_id, None))
+    assert (await stage.do(START, StartInstance(id=web.id))).host_id != host_id
+
+
 async def test_only_operators_name_hosts(stage: Stage) -> None:
     with pytest.raises(Forbidden):
         await stage.deploy("web1", host_id=stage.hosts["h2"])
@@ -307,20 +320,6 @@ async def test_one_network_twice_and_a_name_twice_are_refused(stage: Stage) -> N
         await stage.deploy("web1")
     elsewhere = await stage.a_network("other", cidr="10.7.7.0/24")
     assert (await stage.deploy("web1", elsewhere)).name == "web1"
-
-
-async def test_of_two_that_race_for_an_address_exactly_one_gets_it(stage: Stage) -> None:
-    wishes = [stage.wish(f"web{n}", ipv4="10.1.1.50", start=False) for n in range(8)]
-
-    async def one(wish: object) -> str:
-        try:
-            await stage.cloud.do(stage.who.alice, DEPLOY, wish)  # type: ignore[arg-type]
-        except NetloomError as error:
-            return error.stable_code
-        return "made"
-
-    ends = await asyncio.gather(*(one(wish) for wish in wishes))
-    assert sorted(ends) == ["address-unavailable"] * 7 + ["made"]
 
 
 async def test_a_full_network_says_so(stage: Stage) -> None:

@@ -160,6 +160,18 @@ async def test_the_end_of_an_instance(place: Place) -> None:
     assert await refusal(place.alice, "startVirtualMachine", id=web["id"]) == (431, 9999)
 
 
+async def test_where_an_instance_could_go(place: Place) -> None:
+    web = await place.deploy("web1", networkids=await place.network("front"))
+    here = (await place.root.result("listVirtualMachines", id=web["id"]))["virtualmachine"][0]["hostname"]
+    found = (await place.root.result("findHostsForMigration", virtualmachineid=web["id"]))["host"]
+    (there,) = [row["name"] for row in found if row["suitableformigration"]]
+    assert {here, there} == {"simulated-1", "simulated-2"}
+    assert await refusal(place.alice, "findHostsForMigration", virtualmachineid=web["id"]) == (531, 4365)
+    await place.root.result("migrateVirtualMachine", virtualmachineid=web["id"], hostid=found[0]["id"])
+    moved = (await place.root.result("listVirtualMachines", id=web["id"]))["virtualmachine"][0]
+    assert moved["hostname"] == there
+
+
 async def test_keys_are_made_registered_used_and_deleted(place: Place) -> None:
     made = (await place.alice.result("createSSHKeyPair", name="mine"))["keypair"]
     assert made["privatekey"].startswith("-----BEGIN OPENSSH PRIVATE KEY-----")

@@ -62,6 +62,15 @@ def choose_host(view: View, instance: Instance, avoid: Collection[HostId] = ()) 
     return min(fit, key=lambda host: (load.get(host.id, 0), host.id != instance.last_host_id, host.name))
 
 
+def targets(view: View, instance: Instance) -> list[tuple[Host, str | None]]:
+    """The other hosts of an instance's zone, and why it cannot run there; None: it can."""
+    return [
+        (host, unfit(view, instance, host))
+        for host in all_of(view.records.connection, Kind.HOST)
+        if isinstance(host, Host) and host.zone_id == instance.zone_id and host.id != instance.host_id
+    ]
+
+
 def has_host(view: View, instance: Instance, avoid: Collection[HostId]) -> bool:
     """Whether a host can run an instance, besides those to avoid."""
     return bool(_sifted(view, instance, avoid)[0])

@@ -16,7 +16,13 @@ from netloom.app.cloud.work import View
 from netloom.base.errors import InvalidInput
 from netloom.base.ids import Uuid, is_uuid
 from netloom.faces.cloudstack.command import Call, Command, JobAnswer, Listing, Match, One
-from netloom.faces.cloudstack.commands import instances_import, instances_nics, ssh_keys, templates
+from netloom.faces.cloudstack.commands import (
+    instances_hosts,
+    instances_import,
+    instances_nics,
+    ssh_keys,
+    templates,
+)
 from netloom.faces.cloudstack.table import INVALID
 from netloom.faces.cloudstack.views.instances import instance_rows
 from netloom.model.cloud.instances import Instance, InstanceNic, InstanceState
@@ -242,6 +248,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("listVirtualMachines", list_virtual_machines, Listing("virtualmachine", instance_rows)),
     *instances_nics.COMMANDS,
     *instances_import.COMMANDS,
+    *instances_hosts.COMMANDS,
     *templates.COMMANDS,
     *ssh_keys.COMMANDS,
 )

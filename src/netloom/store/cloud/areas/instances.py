@@ -28,7 +28,7 @@ TABLES: tuple[RecordTable, ...] = (
             "service_offering_id": "service_offering",
             "user_data_id": "user_data",
         },
-        natives={"zone_id": "zones"},
+        natives={"zone_id": "zones", "host_id": "hosts", "target_host_id": "hosts"},
         secrets=("user_data",),
     ),
     RecordTable(
