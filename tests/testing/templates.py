@@ -15,18 +15,22 @@ _TEMPLATES: dict[object, tuple[bytes, object]] = {}
 
 
 def begin_with(key: object, url: str) -> object | None:
-    """Put a copy of a template where the URL says; what was kept beside it comes back, None when there is none yet."""
+    """Put a copy of a template where the URL says, if nothing is there; what was kept beside it comes back.
+
+    None: there is no template yet, or no place for it.
+    """
     found = _TEMPLATES.get(key)
-    if found is None or not url.startswith(SQLITE):
+    path = Path(url.removeprefix(SQLITE))
+    if found is None or not url.startswith(SQLITE) or path.exists():
         return None
     content, beside = found
-    Path(url.removeprefix(SQLITE)).write_bytes(content)
+    path.write_bytes(content)
     return beside
 
 
 def keep(key: object, url: str, beside: object) -> None:
-    """Have the database as it is now be a template."""
-    if url.startswith(SQLITE):
+    """Have the database as it is now be a template, the first time."""
+    if url.startswith(SQLITE) and key not in _TEMPLATES:
         connection = sqlite3.connect(url.removeprefix(SQLITE))
         try:
             _TEMPLATES[key] = (connection.serialize(), beside)
