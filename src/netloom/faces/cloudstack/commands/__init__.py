@@ -12,8 +12,10 @@ from netloom.faces.cloudstack.command import Command
 from netloom.faces.cloudstack.commands import (
     acl,
     addresses,
+    appliances,
     identity,
     infrastructure,
+    infrastructure_elements,
     infrastructure_hosts,
     infrastructure_ranges,
     infrastructure_wires,
@@ -37,6 +39,7 @@ AREAS: Final[dict[str, tuple[Command, ...]]] = {
         *infrastructure.COMMANDS,
         *infrastructure_hosts.COMMANDS,
         *infrastructure_wires.COMMANDS,
+        *infrastructure_elements.COMMANDS,
         *infrastructure_ranges.COMMANDS,
     ),
     "offerings": (*offerings.COMMANDS, *offerings_service.COMMANDS),
@@ -51,6 +54,7 @@ AREAS: Final[dict[str, tuple[Command, ...]]] = {
     "jobs and events": jobs.COMMANDS,
     "tags": tags.COMMANDS,
     "usage": usage.COMMANDS,
+    "appliances": appliances.COMMANDS,
     "system": system.COMMANDS,
 }
 """The commands by area, in the order of the documentation."""
