@@ -82,6 +82,9 @@ class Records:
         table = STORED[record_type].table
         wanted = list(dict.fromkeys(ids))
         found: dict[Uuid, R] = {}
+        if len(wanted) == 1:
+            only = self.get(record_type, wanted[0])
+            return found if only is None else {only.id: only}
         for start in range(0, len(wanted), CHUNK):
             chunk = wanted[start : start + CHUNK]
             for record in self.select(record_type, table.c.id.in_(chunk)):

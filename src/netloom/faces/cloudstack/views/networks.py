@@ -26,7 +26,7 @@ from netloom.model.cloud.offerings import (
 )
 from netloom.model.cloud.services import Capability, ProviderFacts, Service
 from netloom.model.cloud.vpc import Vpc
-from netloom.model.objects import Network, PhysicalNetwork
+from netloom.model.objects import Network
 from netloom.model.states import NetworkState
 from netloom.plan.gurus import DOMAIN_TYPES, broadcast_uri
 from netloom.store.cloud.records import columns
@@ -46,7 +46,6 @@ class _Around:
         self.offerings = see.many(NetworkOffering, {network.offering_id for network in networks})
         self.vpcs = see.many(Vpc, {network.vpc_id for network in networks})
         self.lists = see.many(AclList, {network.acl_id for network in networks})
-        see.natives(PhysicalNetwork, {network.physical_network_id for network in networks})
         see.owners(networks)
         see.tagged([network.id for network in networks])
         see.pending([network.id for network in networks])
