@@ -141,10 +141,14 @@ def _written_one(work: Work, provider_id: Uuid) -> NetworkServiceProvider:
     found = provider_by_id(work, provider_id)
     if found is None:
         raise missing(NetworkServiceProvider, provider_id, "id")
-    if found.number:
-        return found
-    birth = work.birth()
-    return work.insert(msgspec.structs.replace(found, number=birth["number"]))
+    return written(work, found)
+
+
+def written(work: Work, provider: NetworkServiceProvider) -> NetworkServiceProvider:
+    """A provider, written if it was only a default."""
+    if provider.number:
+        return provider
+    return work.insert(msgspec.structs.replace(provider, number=work.tx.new_number()))
 
 
 def _event(state: str | None) -> ProviderEvent | None:

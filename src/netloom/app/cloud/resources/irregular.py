@@ -150,8 +150,16 @@ UNGIVEN: Final[Mapping[str, frozenset[str]]] = {
 }
 """Fields of requests that only netloom itself gives."""
 
-INTERNAL: Final = frozenset({"network.implement", "network.shut_down"})
-"""Use cases that nobody asks for: what others have follow."""
+INTERNAL: Final = frozenset(
+    {
+        "network.implement",
+        "network.shut_down",
+        "router_element.configure",
+        "ovs_element.configure",
+        "balancer_element.configure",
+    }
+)
+"""Use cases that nobody asks for here: what others have follow, and what means something in CloudStack's words only."""
 
 HASHED: Final = frozenset({"account.create", "user.create", "user.update"})
 """Use cases that take a password as its hash: callers give the password itself."""
