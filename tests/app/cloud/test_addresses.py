@@ -18,12 +18,21 @@ from netloom.app.cloud.addresses_source_nat import claim_source_nat, settle_sour
 from netloom.app.cloud.configuration_change import UPDATE as CONFIGURE
 from netloom.app.cloud.configuration_change import UpdateConfiguration
 from netloom.app.cloud.firewall import CREATE_FIREWALL_RULE, CreateFirewallRule
-from netloom.app.cloud.work import View
-from netloom.base.errors import Conflict, Exhausted, InvalidInput, NetloomError, NotFound, PeerError
-from netloom.base.ids import Uuid
+from netloom.app.cloud.work import View, Work
+from netloom.base.errors import (
+    Conflict,
+    Exhausted,
+    Forbidden,
+    InvalidInput,
+    NetloomError,
+    NotFound,
+    PeerError,
+)
+from netloom.base.ids import NetworkId, Uuid
 from netloom.model.cloud.addresses import IpState, PublicIp, QuarantinedIp
 from netloom.model.cloud.infrastructure_ranges import PublicRange
-from netloom.model.cloud.networks import GuestNetwork
+from netloom.model.cloud.networks import GuestNetwork, NetworkPermission
+from netloom.model.cloud.record import AccountId
 from netloom.model.cloud.rules import FirewallRule, RuleState
 from netloom.model.states import NetworkState
 from netloom.plan.elements import Outcome, RuleStage
@@ -93,6 +102,25 @@ async def test_somebody_elses_network_and_address_are_not_found(stage: Stage) ->
         with pytest.raises(NotFound) as refused:
             await stage.do(addresses.DISASSOCIATE_IP, wanted, mallory)
         assert refused.value.stable_code == "public-ip-not-found"
+
+
+async def test_a_network_that_was_opened_to_others_stays_its_owners(stage: Stage) -> None:
+    def opened(work: Work) -> None:
+        for who in (stage.who.bob, stage.who.mallory):
+            work.insert(
+                NetworkPermission(
+                    **work.birth(),
+                    network_id=NetworkId(stage.network.id),
+                    account_id=AccountId(who.account_id),
+                )
+            )
+
+    await stage.write(opened)
+    for who in (stage.who.bob, stage.who.mallory):
+        with pytest.raises(Forbidden):
+            await stage.do(addresses.ASSOCIATE_IP, AssociateIp(network_id=stage.network.id), who)
+    had = await stage.do(addresses.ASSOCIATE_IP, AssociateIp(network_id=stage.network.id), stage.who.boss)
+    assert had.account_id == stage.network.account_id
 
 
 async def test_an_address_in_particular(stage: Stage) -> None:
