@@ -1,8 +1,7 @@
 """Changing a tenant's network: its words, packet sizes, the part of it that instances get, its offering.
 
-Rule 1: what stands on a network stays valid: the CIDR does not change, no interface is left outside the part for instances,
-    and no service goes while rules of it stand.
-Rule 2: a new offering keeps the network's designer: whose wires it is on, and how it is kept apart, does not change.
+Rule 1: what stands on a network stays valid: the CIDR does not change, no interface is left outside the part for instances.
+Rule 2: providers are told only of what concerns them, and only while they have the network.
 """
 
 from __future__ import annotations
@@ -16,27 +15,21 @@ from netloom.app.cloud import networks_native, networks_terms
 from netloom.app.cloud.addresses_source_nat import claim_source_nat
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.infrastructure import zone_facet
-from netloom.app.cloud.networks_facts import facts_of, native
-from netloom.app.cloud.networks_life import Crew, check_done, crew, found, implement_later, queue_of, raise_up
+from netloom.app.cloud.networks_facts import native
+from netloom.app.cloud.networks_life import check_done, crew, found, queue_of, raise_up
+from netloom.app.cloud.networks_offering import idle_elements, offering_of, with_offering
 from netloom.app.cloud.networks_terms import Resolvers
 from netloom.app.cloud.networks_use import own_network
-from netloom.app.cloud.offerings_seen import usable
-from netloom.app.cloud.providers import nobody_gives
-from netloom.app.cloud.rules_provider import RULES
 from netloom.app.cloud.usecase import Ending, UseCase
-from netloom.app.cloud.vpc_tiers import check_tier_offering, tiers_of
 from netloom.app.cloud.work import View, Work
 from netloom.base.errors import Conflict, Forbidden, InvalidInput
 from netloom.base.ids import Uuid
 from netloom.model.addressing import network_of, parse_cidr
 from netloom.model.cloud.identity import Account
 from netloom.model.cloud.networks import GuestNetwork, may_allocate
-from netloom.model.cloud.offerings import GuestType, NetworkOffering, services_of
-from netloom.model.cloud.services import Service, words
-from netloom.model.cloud.vpc import Vpc
+from netloom.model.cloud.offerings import GuestType
 from netloom.model.cloud.words import check_text
 from netloom.model.states import NetworkState
-from netloom.plan.elements import RULE_ORDER, NetworkElement
 from netloom.store import tables
 
 
@@ -82,7 +75,7 @@ def _begin(work: Work, request: UpdateNetwork) -> GuestNetwork:
     if request.guest_cidr is not None:
         after = _with_part(work, after, request.guest_cidr)
     if request.offering_id is not None and request.offering_id != before.offering_id:
-        after = _with_offering(work, after, request)
+        after = with_offering(work, after, request.offering_id, forced=request.forced)
     networks_native.change(work, before, after)
     after = work.update(after)
     if request.source_nat_address is not None:
@@ -106,7 +99,7 @@ def _words(work: Work, network: GuestNetwork, request: UpdateNetwork) -> GuestNe
 
 
 def _terms(work: Work, network: GuestNetwork, request: UpdateNetwork) -> GuestNetwork:
-    offering = _offering(work, network)
+    offering = offering_of(work, network)
     facet = zone_facet(work, network.zone_id)
     if request.network_domain is not None:
         owner = work.records.get(Account, network.account_id)
@@ -180,97 +173,6 @@ def _inside(network: GuestNetwork, address: str) -> bool:
     return may_allocate(network, ipaddress.ip_address(address))
 
 
-def _with_offering(work: Work, network: GuestNetwork, request: UpdateNetwork) -> GuestNetwork:
-    """The network with another offering.
-
-    Raises:
-        InvalidInput: it is not for such a network (`offering-unfit`).
-        Conflict: rules of a service that would go stand, or services would go without `forced`, or nobody gives one.
-    """
-    before = _offering(work, network)
-    after = usable(
-        work,
-        NetworkOffering,
-        request.offering_id or before.id,
-        "networkofferingid",
-        owner_domain=network.domain_id,
-        zone_id=network.zone_id,
-    )
-    why = _unfit(network, before, after)
-    if why is not None:
-        raise InvalidInput(
-            f"network {network.name!r} ({network.id}) cannot change to offering {after.name!r} ({after.id}): {why}",
-            code="offering-unfit",
-            subject="networkofferingid",
-            hint="listNetworkOfferings with this network shows those that it can have",
-        )
-    if network.vpc_id is not None:
-        vpc = work.get(Vpc, network.vpc_id, "vpcid")
-        others = [tier for tier in tiers_of(work, vpc) if tier.id != network.id]
-        check_tier_offering(work, vpc, after, others)
-    gone = services_of(before) - services_of(after)
-    _check_unused(work, network, gone)
-    if gone and not request.forced:
-        raise Conflict(
-            f"network {network.name!r} ({network.id}) would lose {words(gone)}",
-            code="services-lost",
-            subject="networkofferingid",
-            hint="forced=true if that is meant",
-        )
-    changed = msgspec.structs.replace(
-        network,
-        offering_id=after.id,
-        persistent=after.persistent,
-        egress_default_allow=after.egress_default_allow,
-    )
-    missing = work.backends.providers.missing(facts_of(work, changed))
-    if missing:
-        raise nobody_gives(network.name, missing)
-    if changed.persistent and not network.persistent:
-        implement_later(work, changed)
-    return changed
-
-
-def _unfit(network: GuestNetwork, before: NetworkOffering, after: NetworkOffering) -> str | None:
-    if network.guest_type is not GuestType.ISOLATED or after.guest_type is not GuestType.ISOLATED:
-        return "only isolated networks change their offering, and to another isolated one"
-    if after.for_vpc != before.for_vpc:
-        return "one is for tiers of VPCs, the other is not"
-    if after.specify_vlan != before.specify_vlan or after.specify_ip_ranges != before.specify_ip_ranges:
-        return "one leaves VLAN or addresses to the operator, the other does not"
-    if set(after.tags) != set(before.tags):
-        return "they name other physical networks by their tags"
-    if _connectivity(after) != _connectivity(before):
-        return "another provider would have to carry it"
-    return None
-
-
-def _connectivity(offering: NetworkOffering) -> tuple[str, ...]:
-    return next((item.providers for item in offering.services if item.service is Service.CONNECTIVITY), ())
-
-
-def _check_unused(view: View, network: GuestNetwork, services: frozenset[Service]) -> None:
-    for stage in RULE_ORDER:
-        if stage.service in services and stage in RULES and RULES[stage](view, network.id):
-            raise Conflict(
-                f"network {network.name!r} ({network.id}) has {stage.value} rules, which need {stage.service.value}",
-                code="services-in-use",
-                subject="networkofferingid",
-                hint="delete the rules first, or use an offering with the service",
-            )
-
-
-def _offering(view: View, network: GuestNetwork) -> NetworkOffering:
-    offering = view.records.get(NetworkOffering, network.offering_id)
-    if offering is None:
-        raise Conflict(
-            f"the offering {network.offering_id} of network {network.name!r} ({network.id}) is gone",
-            code="offering-gone",
-            subject="networkofferingid",
-        )
-    return offering
-
-
 async def _apply(doing: Doing, network: GuestNetwork) -> Ending | None:
     """Have providers know of what concerns them; those that a new offering has no use for let go."""
     request = doing.request(UpdateNetwork)
@@ -282,7 +184,7 @@ async def _apply(doing: Doing, network: GuestNetwork) -> Ending | None:
             return None
         if request.offering_id is not None:
             facts, elements = await doing.read(lambda view: crew(view, now))
-            for element in await doing.read(lambda view: _idle(view, (facts, elements))):
+            for element in await doing.read(lambda view: idle_elements(view, (facts, elements))):
                 check_done(await element.destroy(facts), element, "let go of", facts)
         await raise_up(doing, now)
     return None
@@ -291,17 +193,6 @@ async def _apply(doing: Doing, network: GuestNetwork) -> Ending | None:
 def _now(view: View, network_id: Uuid) -> tuple[GuestNetwork, NetworkState]:
     network = found(view, network_id)
     return network, native(view, network).state
-
-
-def _idle(view: View, of: Crew) -> list[NetworkElement]:
-    """The elements that are enabled on the network's wires and give none of its services."""
-    facts, elements = of
-    busy = {element.facts.name for element in elements}
-    return [
-        element
-        for name, element in view.backends.providers.elements.items()
-        if name in facts.wires.providers and name not in busy
-    ]
 
 
 UPDATE = UseCase(

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import msgspec
 
-from netloom.app.cloud import configuration, networks_native, networks_terms
+from netloom.app.cloud import networks_native, networks_terms
 from netloom.app.cloud.addresses_source_nat import claim_source_nat
 from netloom.app.cloud.infrastructure import wire_facts
+from netloom.app.cloud.networks_checks import bounds_for, check_vlan, check_zone
 from netloom.app.cloud.networks_facts import facts_from
 from netloom.app.cloud.networks_life import implement_later
 from netloom.app.cloud.networks_owner import Asked, owner_of
@@ -20,16 +21,15 @@ from netloom.app.cloud.providers import nobody_gives
 from netloom.app.cloud.usecase import UseCase
 from netloom.app.cloud.vpc_tiers import Tier, check_tier, check_tier_domain
 from netloom.app.cloud.work import View, Work
-from netloom.base.errors import Conflict, Forbidden, InvalidInput
+from netloom.base.errors import InvalidInput
 from netloom.base.ids import NetworkId, PhysicalNetworkId, Uuid, ZoneId
 from netloom.model.cloud.identity import Account
 from netloom.model.cloud.infrastructure import ZoneFacet, ZoneType
 from netloom.model.cloud.infrastructure_ranges import PublicRange, check_apart, checked_vlan
 from netloom.model.cloud.networks import GuestNetwork, native_name
-from netloom.model.cloud.networks_subnet import Bounds, Subnet, Wished, settle
-from netloom.model.cloud.offerings import GuestType, InternetProtocol, NetworkOffering, services_of
+from netloom.model.cloud.networks_subnet import Subnet, Wished, settle
+from netloom.model.cloud.offerings import GuestType, NetworkOffering
 from netloom.model.cloud.record import AccountId
-from netloom.model.cloud.services import Service
 from netloom.model.cloud.vpc import Vpc
 from netloom.model.cloud.words import check_text
 from netloom.model.objects import PhysicalNetwork
@@ -80,11 +80,13 @@ def create(work: Work, request: CreateNetwork) -> GuestNetwork:
     offering = usable(
         work, NetworkOffering, shown.id, "networkofferingid", owner_domain=owner.domain_id, zone_id=place.id
     )
-    _check_zone_type(work, facet, offering)
-    _check_vlan(work, request, offering)
+    check_zone(work, facet, offering)
+    check_vlan(work, request.vlan, offering)
     name = check_text(request.name, "name")
     networks_terms.check_name_free(work, name, owner.account)
-    subnet = settle(offering.guest_type, request.addresses, _bounds(work, facet, offering, vpc))
+    subnet = settle(
+        offering.guest_type, request.addresses, bounds_for(work, facet, offering, tier=vpc is not None)
+    )
     tier = _tier(work, request, offering, subnet, vpc)
     resolvers = networks_terms.check_resolvers(offering, request.resolvers)
     networks_terms.check_mtus(
@@ -181,72 +183,6 @@ def _zone_id(request: CreateNetwork, vpc: Vpc | None) -> Uuid:
     if request.zone_id is None:
         raise InvalidInput("which zone is not said", subject="zoneid", hint="listZones shows them")
     return request.zone_id
-
-
-def _check_zone_type(view: View, facet: ZoneFacet, offering: NetworkOffering) -> None:
-    services = services_of(offering)
-    if facet.type is ZoneType.BASIC and (
-        offering.guest_type is not GuestType.SHARED or Service.SOURCE_NAT in services
-    ):
-        raise InvalidInput(
-            "a basic zone has shared networks without source NAT only",
-            subject="networkofferingid",
-            hint="an offering of type Shared, for example DefaultSharedNetworkOfferingWithSGService",
-        )
-    if facet.type is ZoneType.BASIC:
-        there = view.records.first(GuestNetwork, columns(GuestNetwork).zone_id == facet.id)
-        if there is not None:
-            raise Conflict(
-                f"a basic zone has one network, and this one has {there.name!r} ({there.id})",
-                code="basic-zone-network",
-                subject="zoneid",
-                hint="put the instances into that one, or use an advanced zone",
-            )
-    if (
-        facet.security_groups
-        and facet.type is ZoneType.ADVANCED
-        and offering.guest_type is GuestType.ISOLATED
-    ):
-        raise InvalidInput(
-            "a zone with security groups has networks of types Shared and L2 only",
-            subject="networkofferingid",
-            hint="an offering of one of these types",
-        )
-
-
-def _check_vlan(view: View, request: CreateNetwork, offering: NetworkOffering) -> None:
-    if request.vlan is None:
-        if offering.specify_vlan:
-            raise InvalidInput(
-                f"offering {offering.name!r} ({offering.id}) leaves the VLAN to whoever makes the network",
-                code="vlan-missing",
-                subject="vlan",
-                hint="1 to 4094, or untagged",
-            )
-        return
-    if not offering.specify_vlan:
-        raise InvalidInput(
-            f"offering {offering.name!r} ({offering.id}) lets nobody name a VLAN",
-            code="vlan-not-chosen",
-            subject="vlan",
-            hint="leave it out, or use an offering with specifyvlan=true",
-        )
-    if not view.caller.is_root:
-        raise Forbidden(
-            "VLANs are named by administrators of the root domain", code="vlan-not-yours", subject="vlan"
-        )
-
-
-def _bounds(view: View, facet: ZoneFacet, offering: NetworkOffering, vpc: Vpc | None) -> Bounds:
-    tier = vpc is not None
-    return Bounds(
-        zone_cidr=None if tier else facet.guest_cidr,
-        shortest=None
-        if tier or view.caller.is_admin
-        else configuration.number(view, "network.guest.cidr.limit"),
-        private_only=not tier and not configuration.flag(view, "allow.non.rfc1918.compliant.ips"),
-        v6_offered=offering.internet_protocol is not InternetProtocol.IPV4,
-    )
 
 
 def _tier(
