@@ -24,7 +24,7 @@ from netloom.model.cloud.security_groups import (
     check_room,
 )
 from netloom.store.cloud.filters import LOG_WORD
-from netloom.store.cloud.records import columns
+from netloom.store.cloud.records import as_stored, columns
 
 
 class Peer(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,29 +72,29 @@ def _authorize(work: Work, request: Authorize, direction: TrafficDirection) -> S
         )
     )
     c = columns(SecurityGroupRule)
-    there = work.records.select(SecurityGroupRule, c.group_id == group.id)
+    of_group = c.group_id == group.id
     sides: list[tuple[tuple[str, ...], Uuid | None]] = [((cidr,), None) for cidr in match.cidrs]
     if not request.cidrs:
         sides = []
     sides += [((), _peer(work, group, peer).id) for peer in request.peers]
-    check_room(group, len(there), len(sides))
-    taken = {(rule.direction, rule.match, rule.peer_group_id): rule.id for rule in there}
+    check_room(group, work.records.count(SecurityGroupRule, of_group), len(sides))
     for cidrs, peer in sides:
         one = msgspec.structs.replace(match, cidrs=cidrs)
-        key = (direction, one, peer)
-        if key in taken:
+        same = c.match == as_stored(SecurityGroupRule, "match", one)
+        side = c.peer_group_id.is_(None) if peer is None else c.peer_group_id == peer
+        taken = work.records.first(SecurityGroupRule, of_group, c.direction == direction.value, same, side)
+        if taken is not None:
             raise Conflict(
-                f"security group {group.name} ({group.id}) has this rule already: {taken[key]}",
+                f"security group {group.name} ({group.id}) has this rule already: {taken.id}",
                 code="security-group-rule-taken",
                 subject="cidrlist" if peer is None else "usersecuritygrouplist",
                 hint="leave out what is there",
             )
-        rule = work.insert(
+        work.insert(
             SecurityGroupRule(
                 **work.owned(group), group_id=group.id, direction=direction, match=one, peer_group_id=peer
             )
         )
-        taken[key] = rule.id
     _tell(work, group)
     return group
 

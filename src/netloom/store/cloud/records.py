@@ -47,6 +47,12 @@ def columns(record_type: type[Record]) -> ColumnCollection[str, ColumnElement[An
     return cast("ColumnCollection[str, ColumnElement[Any]]", STORED[record_type].table.c)
 
 
+def as_stored(record_type: type[Record], field: str, value: object) -> object:
+    """A field's value as its column holds it: for comparing structured values, which are canonical JSON."""
+    codec = next(codec for codec in STORED[record_type].codecs if codec.name == field)
+    return codec.to_column(value)
+
+
 class Records:
     """The records as one connection sees them, for the length of a transaction or snapshot.
 
