@@ -20,6 +20,9 @@ from netloom.base.errors import (
     Unavailable,
 )
 
+STOPPED = "apply-stopped"
+"""The code of a file that was refused after some of it was done."""
+
 
 class Exit(enum.IntEnum):
     """Exit statuses of `netloom`."""
@@ -67,7 +70,8 @@ def tell(error: NetloomError, file: str | None = None) -> None:
     omitted: int = getattr(error, "omitted", 0)
     if omitted:
         _line(f"and {omitted} more")
-    _line(f"nothing was changed [{error.stable_code}]")
+    changed = "the file was stopped here" if error.stable_code == STOPPED else "nothing was changed"
+    _line(f"{changed} [{error.stable_code}]")
 
 
 def note(text: str) -> None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from unittest.mock import AsyncMock
+
 import httpx
+import pytest
 from tests.faces.rest.test_files import post
 from tests.faces.rest.test_resources import problem
 
+from netloom.app.cloud.resources.applying import Applying
+from netloom.app.cloud.resources.steps import Steps
+from netloom.base.errors import Conflict
 from netloom.contract.documents import Applied
 from netloom.contract.problems import Problem
 from netloom.contract.reports import PlanReport
@@ -176,3 +182,22 @@ async def test_a_plan_tells_what_would_become_of_documents(http: httpx.AsyncClie
     after = PlanReport.model_validate_json((await post(http, "/v1/plan", OWNERS)).content)
     assert after.objects == ()
     assert after.unchanged == 4
+
+
+async def test_a_file_that_is_refused_on_its_way_says_what_is_done_and_goes_on(
+    http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = Conflict("the store room is locked", code="locked")
+
+    def refuse(*_: object) -> None:
+        raise broken
+
+    with monkeypatch.context() as patched:
+        # Known only when projects' jobs run: the trial passes.
+        patched.setattr(Applying, "plan", AsyncMock(return_value=()))
+        patched.setattr(Steps, "_tag", refuse)
+        answer = await post(http, "/v1/apply", OWNERS)
+    found = problem(answer, 422, "apply-stopped")
+    assert "the store room is locked [locked]" in found.detail
+    again = await applied(http, OWNERS)
+    assert again.created == 4

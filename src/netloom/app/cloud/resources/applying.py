@@ -22,7 +22,7 @@ from netloom.app.cloud.resources.documents import Document, Order, ordered
 from netloom.app.cloud.resources.irregular import HASHED
 from netloom.app.cloud.resources.steps import Outcome, Steps
 from netloom.app.cloud.work import View, Work
-from netloom.base.errors import Conflict, InvalidInput, NetloomError, NotFound, TooLarge
+from netloom.base.errors import Conflict, NetloomError, TooLarge
 from netloom.base.ids import Uuid
 from netloom.model.cloud.identity import Caller
 from netloom.model.cloud.jobs import Job, JobState
@@ -34,6 +34,9 @@ MAX_DOCUMENTS: Final = 5_000
 STAGE: Final = 200
 """Documents in one transaction at most: others want to write too."""
 JOB_SECONDS: Final = 300.0
+STOPPED: Final = "apply-stopped"
+_SAID: Final = frozenset({"ambiguous-name", "immutable-field", "declared-twice", "in-use"})
+"""Conflicts that no job ends."""
 
 
 Before = Callable[[Transaction], object]
@@ -216,8 +219,9 @@ def _try(work: Work, run: _Run, document: Document, mistakes: Mistakes) -> None:
 
 
 def _may_pass(error: NetloomError) -> bool:
-    """Whether a refusal may be no more when the jobs before have ended: it is about states, not about what was said."""
-    return isinstance(error, Conflict | NotFound) and not isinstance(error, InvalidInput)
+    """Whether a refusal may be no more when the jobs before have ended: it is about a state, not about what was said."""
+    said = error.stable_code.endswith("-taken") or error.stable_code in _SAID
+    return isinstance(error, Conflict) and not said
 
 
 def _step(work: Work, run: _Run, document: Document) -> Outcome:
@@ -237,8 +241,9 @@ def _step(work: Work, run: _Run, document: Document) -> Outcome:
 def _stopped(error: NetloomError, run: _Run) -> NetloomError:
     """The error with what a person has to know: some of the file is done."""
     done = sum(result.became is not Became.UNCHANGED for result in run.results.values())
-    hint = f"{done} documents before it are done; put this right and apply again"
-    return Conflict(error.message, code=error.stable_code, subject=error.subject, hint=error.hint or hint)
+    after = f"{done} documents are done; put this right and apply again"
+    hint = f"{error.hint}; {after}" if error.hint else after
+    return Conflict(f"{error.message} [{error.stable_code}]", code=STOPPED, subject=error.subject, hint=hint)
 
 
 def _result(document: Document, outcome: Outcome) -> Result:
