@@ -5,6 +5,7 @@ Rule 1: a setting holds from the next transaction on; nothing has to be restarte
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -34,10 +35,20 @@ def flag(view: View, name: str) -> bool:
     return text(view, name) == "true"
 
 
+def changed(view: View) -> Mapping[str, str]:
+    """The settings that differ from their defaults: few, whatever there are."""
+    return {each.name: each.value for each in view.records.select(Configuration)}
+
+
+def default(name: str) -> str:
+    """A setting's default; the name is one of `SETTINGS`."""
+    return SETTINGS[name].default
+
+
 def values(view: View) -> dict[str, str]:
     """All settings with their values."""
     found = {name: setting.default for name, setting in SETTINGS.items()}
-    found.update({each.name: each.value for each in view.records.select(Configuration)})
+    found.update(changed(view))
     return found
 
 

@@ -6,26 +6,27 @@ Rule 2: only what is limited is counted: who has no limit costs no count.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import functools
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
+from sqlalchemy import Select, bindparam, select
 
 from netloom.app.cloud import configuration
-from netloom.app.cloud.limits_used import amounts, used_by_accounts, used_by_domains
+from netloom.app.cloud.limits_used import Used, amounts, used_by_account, used_by_domains
 from netloom.base.errors import Exhausted
-from netloom.model.cloud.identity import Account, AccountType, Domain, parents_of, shown_path
+from netloom.model.cloud.identity import Account, AccountType, Domain, shown_path
 from netloom.model.cloud.limits import (
     SETTINGS,
     UNLIMITED,
     Bound,
     ResourceLimit,
     ResourceType,
-    broken,
     is_limited,
 )
 from netloom.model.cloud.record import Owned, Record
-from netloom.store.cloud.records import Where, columns
+from netloom.store.cloud.records import columns
 
 if TYPE_CHECKING:
     from netloom.app.cloud.work import View
@@ -49,10 +50,11 @@ def charge(view: View, record: Record, before: Record | None = None) -> None:
         return
     if isinstance(before, Owned) and before.account_id == record.account_id:
         had = amounts(before)
-        wanted = {kind: amount - had.get(kind, 0) for kind, amount in wanted.items()}
-    for kind, amount in wanted.items():
-        if amount > 0:
-            take(view, record.account_id, kind, amount)
+        wanted = {
+            kind: amount - had.get(kind, 0) for kind, amount in wanted.items() if amount > had.get(kind, 0)
+        }
+    if wanted:
+        take_all(view, record.account_id, wanted)
 
 
 def take(view: View, account_id: str, kind: ResourceType, amount: int = 1) -> None:
@@ -61,62 +63,53 @@ def take(view: View, account_id: str, kind: ResourceType, amount: int = 1) -> No
     Raises:
         Exhausted: a limit of the account or of a domain above it is reached (`limit-reached`).
     """
+    take_all(view, account_id, {kind: amount})
+
+
+def take_all(view: View, account_id: str, wanted: Used) -> None:
+    """Let somebody take so much more of several resources.
+
+    Raises:
+        Exhausted: a limit of the account or of a domain above it is reached (`limit-reached`).
+    """
     account = view.records.get(Account, account_id)
     if account is None or not is_limited(account.type):
         return
-    domain = view.records.get(Domain, account.domain_id)
-    if domain is None:
-        return
-    found = broken(bounds(view, Owner(account=account, domain=domain), kind), amount)
-    if found is not None:
-        raise Exhausted(
-            f"{found.whose} has {found.used} of at most {found.max} {kind.value}; {amount} more was asked for",
-            code="limit-reached",
-            subject=kind.value,
-            hint="give back what is not used, or have an administrator raise the limit",
-        )
+    for bound, kind in bounds(view, account, wanted):
+        left = bound.left
+        if left is not None and left < wanted[kind]:
+            raise Exhausted(
+                f"{bound.whose} has {bound.used} of at most {bound.max} {kind.value}; "
+                f"{wanted[kind]} more was asked for",
+                code="limit-reached",
+                subject=kind.value,
+                hint="give back what is not used, or have an administrator raise the limit",
+            )
 
 
-def bounds(view: View, owner: Owner, kind: ResourceType) -> list[Bound]:
-    """All limits that hold for an owner, its own first, then those of the domains up to the root."""
-    path = parents_of(owner.domain.path)
-    domains = view.records.select(Domain, columns(Domain).path.in_(path))
-    limits = _limits(view, owner.account, [domain.id for domain in domains], kind)
-    found: list[Bound] = []
-    if owner.account is not None:
-        account = owner.account
-        most = limits.get(account.id)
-        most = account_default(view, account, kind) if most is None else most
-        if most >= 0:
-            used = used_by_accounts(view, [account.id], (kind,))[account.id].get(kind, 0)
-            found.append(Bound(whose=f"the account {account.name!r}", max=most, used=used))
-    default = configuration.number(view, f"max.domain.{SETTINGS[kind]}")
-    for domain in sorted(domains, key=lambda domain: -domain.level):
-        most = limits.get(domain.id, UNLIMITED if domain.parent_id is None else default)
-        if most >= 0:
-            used = used_by_domains(view, [domain], (kind,))[domain.id].get(kind, 0)
-            found.append(Bound(whose=f"the domain {shown_path(domain.path)!r}", max=most, used=used))
-    return found
-
-
-def limit_of(view: View, owner: Owner, kind: ResourceType) -> int:
-    """The limit that an account, or a domain alone, has itself; -1: none."""
-    who = owner.domain if owner.account is None else owner.account
-    ids = [] if owner.account is not None else [owner.domain.id]
-    most = _limits(view, owner.account, ids, kind).get(who.id)
-    if most is not None:
-        return most
-    if owner.account is not None:
-        return account_default(view, owner.account, kind)
-    if owner.domain.parent_id is None:
-        return UNLIMITED
-    return configuration.number(view, f"max.domain.{SETTINGS[kind]}")
-
-
-def account_default(view: View, account: Account, kind: ResourceType) -> int:
-    """The limit of an account for which nobody set one."""
-    setting = _setting(account, kind)
-    return UNLIMITED if setting is None else configuration.number(view, setting)
+def bounds(
+    view: View, account: Account, kinds: Collection[ResourceType]
+) -> Iterator[tuple[Bound, ResourceType]]:
+    """The limits that hold for an account, its own first, then those of the domains above it, ROOT excepted: it has none."""
+    domains = _domains_above(view, account)
+    limits = _set_limits(view, account.id, [domain.id for domain in domains])
+    values = configuration.changed(view)
+    own = {kind: limits.get((account.id, kind), _value(values, _setting(account, kind))) for kind in kinds}
+    limited = [kind for kind, most in own.items() if most >= 0]
+    used = used_by_account(view, account.id, limited) if limited else {}
+    for kind in limited:
+        whose = f"the account {account.name!r}"
+        yield Bound(whose=whose, max=own[kind], used=used.get(kind, 0)), kind
+    for domain in domains:
+        most = {
+            kind: limits.get((domain.id, kind), _value(values, f"max.domain.{SETTINGS[kind]}"))
+            for kind in kinds
+        }
+        limited = [kind for kind in kinds if most[kind] >= 0]
+        used = used_by_domains(view, [domain], limited)[domain.id] if limited else {}
+        for kind in limited:
+            whose = f"the domain {shown_path(domain.path)!r}"
+            yield Bound(whose=whose, max=most[kind], used=used.get(kind, 0)), kind
 
 
 def limits_of_accounts(view: View, accounts: Collection[Account]) -> dict[str, dict[ResourceType, int]]:
@@ -158,14 +151,36 @@ def _setting(account: Account, kind: ResourceType) -> str | None:
     return f"max.{whose}.{SETTINGS[kind]}"
 
 
-def _limits(
-    view: View, account: Account | None, domains: Sequence[str], kind: ResourceType
-) -> Mapping[str, int]:
+def _value(changed: Mapping[str, str], name: str | None) -> int:
+    """A setting's value; without a setting there is no limit."""
+    if name is None:
+        return UNLIMITED
+    return int(changed.get(name) or configuration.default(name))
+
+
+def _domains_above(view: View, account: Account) -> list[Domain]:
+    """The domain of an account and those above it, without ROOT."""
+    found: list[Domain] = []
+    domain = view.records.get(Domain, account.domain_id)
+    while domain is not None and domain.parent_id is not None:
+        found.append(domain)
+        domain = view.records.get(Domain, domain.parent_id) if domain.level > 1 else None
+    return found
+
+
+def _set_limits(
+    view: View, account_id: str, domain_ids: Sequence[str]
+) -> dict[tuple[str, ResourceType], int]:
+    """The limits that were set for an account and for domains."""
+    rows = view.records.connection.execute(
+        _limits_statement(), {"the_account": account_id, "the_domains": domain_ids}
+    )
+    return {(row.account_id or row.domain_id, ResourceType(row.type)): row.max for row in rows}
+
+
+@functools.cache
+def _limits_statement() -> Select[tuple[str | None, str | None, str, int]]:
     c = columns(ResourceLimit)
-    whose: Where = c.domain_id.in_(domains)
-    if account is not None:
-        whose = whose | (c.account_id == account.id)
-    return {
-        str(limit.account_id or limit.domain_id): limit.max
-        for limit in view.records.select(ResourceLimit, c.type == kind.value, whose)
-    }
+    return select(c.account_id, c.domain_id, c.type, c.max).where(
+        (c.account_id == bindparam("the_account")) | c.domain_id.in_(bindparam("the_domains", expanding=True))
+    )

@@ -5,12 +5,14 @@ Rule 1: whoever is limited does not raise their own limits: an account's and a d
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from netloom.app.cloud.accounts import account_seen
 from netloom.app.cloud.domains import domain_seen
 from netloom.app.cloud.identity_owner import named, project_seen
-from netloom.app.cloud.limits import Owner, limit_of
+from netloom.app.cloud.limits import Owner, limits_of_accounts, limits_of_domains
 from netloom.app.cloud.limits_used import Used, used_by_accounts, used_by_domains
 from netloom.app.cloud.usecase import UseCase
 from netloom.app.cloud.work import View, Work
@@ -52,9 +54,11 @@ def owner_asked(view: View, account: str | None, domain_id: Uuid | None, project
     return Owner(account=who, domain=view.get(Domain, who.domain_id))
 
 
-def limits_of(view: View, owner: Owner, types: tuple[ResourceType, ...]) -> list[tuple[ResourceType, int]]:
-    """The limits that an owner has itself, by type."""
-    return [(kind, limit_of(view, owner, kind)) for kind in types]
+def limits_of(view: View, owner: Owner) -> Mapping[ResourceType, int]:
+    """The limits that an owner has itself; -1: none."""
+    if owner.account is not None:
+        return limits_of_accounts(view, [owner.account])[owner.account.id]
+    return limits_of_domains(view, [owner.domain])[owner.domain.id]
 
 
 def used_of(view: View, owner: Owner) -> Used:

@@ -6,11 +6,12 @@ Rule 2: many owners are counted at once, in one query a kind of record.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 
 from netloom.app.cloud.visibility import under
 from netloom.model.cloud.identity import ROOT_PATH, Account, Domain, ProjectMember, ProjectRole, parents_of
@@ -90,6 +91,24 @@ def amounts(record: Record) -> Used:
     }
 
 
+def used_by_account(view: View, account_id: str, kinds: Collection[ResourceType]) -> dict[ResourceType, int]:
+    """What one account uses of these; the statements are made once, because each new record asks."""
+    found: dict[ResourceType, int] = {}
+    for counted in _wanted(kinds):
+        row = view.records.connection.execute(_of_account(counted.word), {"the_account": account_id}).one()
+        found.update(zip(counted.takes, (int(value or 0) for value in row), strict=True))
+    if ResourceType.PROJECT in kinds:
+        found.update(used_by_accounts(view, [account_id], (ResourceType.PROJECT,))[account_id])
+    return found
+
+
+@functools.cache
+def _of_account(word: str) -> Select[tuple[Any, ...]]:
+    counted = _BY_WORD[word]
+    c = columns(counted.record_type)
+    return select(*_figures(counted)).where(c.account_id == bindparam("the_account"), *counted.alive)
+
+
 def used_by_accounts(
     view: View, ids: Collection[str], kinds: Collection[ResourceType] = tuple(ResourceType)
 ) -> dict[str, dict[ResourceType, int]]:
@@ -166,12 +185,15 @@ def _add(
     where: Sequence[Where],
 ) -> None:
     """One kind of records, counted by owner."""
-    c = columns(counted.record_type)
-    figures = [func.count() if field is None else func.sum(c[field]) for field in counted.takes.values()]
-    statement = select(owner, *figures).where(*where, *counted.alive).group_by(owner)
+    statement = select(owner, *_figures(counted)).where(*where, *counted.alive).group_by(owner)
     for owner_id, *values in view.records.connection.execute(statement):
         if owner_id in found:
             found[owner_id].update(zip(counted.takes, (int(value) for value in values), strict=True))
+
+
+def _figures(counted: Counted) -> list[ColumnElement[Any]]:
+    c = columns(counted.record_type)
+    return [func.count() if field is None else func.sum(c[field]) for field in counted.takes.values()]
 
 
 def _add_projects(view: View, found: Mapping[str, dict[ResourceType, int]], where: Sequence[Where]) -> None:

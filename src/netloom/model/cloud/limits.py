@@ -9,7 +9,7 @@ The resource types, their numbers and their names are CloudStack's.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -79,14 +79,6 @@ class Bound(msgspec.Struct, frozen=True, kw_only=True):
     def left(self) -> int | None:
         """What may still be taken; None: no limit."""
         return None if self.max < 0 else max(0, self.max - self.used)
-
-
-def broken(bounds: Iterable[Bound], amount: int) -> Bound | None:
-    """The first bound that taking so much more would pass."""
-    for bound in bounds:
-        if bound.left is not None and bound.left < amount:
-            return bound
-    return None
 
 
 def is_limited(account_type: AccountType) -> bool:

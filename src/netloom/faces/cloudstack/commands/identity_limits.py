@@ -40,8 +40,8 @@ async def list_resource_limits(call: Call) -> Rows:
 
     def read(view: View) -> list[Row]:
         owner = owner_asked(view, *_owner(call))
-        whose = owner_fields(owner, See(view))
-        return [{**whose, **kind_fields(kind), "max": most} for kind, most in limits_of(view, owner, kinds)]
+        whose, limits = owner_fields(owner, See(view)), limits_of(view, owner)
+        return [{**whose, **kind_fields(kind), "max": limits[kind]} for kind in kinds]
 
     return call.paged(await call.read(read))
 
