@@ -42,7 +42,11 @@ async def bring_list(doing: Doing, acl_id: Uuid) -> None:
         Conflict: the service has no provider any more (`service-not-provided`).
         PeerError: a provider could not (`provider-failed`).
     """
-    tiers, gateways = await doing.read(lambda view: users_of(view, acl_id))
+    await _bring_to(doing, await doing.read(lambda view: users_of(view, acl_id)))
+
+
+async def _bring_to(doing: Doing, users: tuple[list[GuestNetwork], list[PrivateGateway]]) -> None:
+    tiers, gateways = users
     for tier in tiers:
         await bring(doing, tier.id, {RuleStage.NETWORK_ACL})
     for vpc_id in dict.fromkeys(gateway.vpc_id for gateway in gateways):
@@ -54,8 +58,10 @@ async def settle_item(doing: Doing, item: AclItem) -> Ending:
 
     Raises: as `bring_list`.
     """
-    told = await doing.read(lambda view: view.records.get(AclItem, item.id))
-    await bring_list(doing, item.acl_id)
+    told, users = await doing.read(
+        lambda view: (view.records.get(AclItem, item.id), users_of(view, item.acl_id))
+    )
+    await _bring_to(doing, users)
 
     def ending(work: Work) -> None:
         now = work.records.get(AclItem, item.id)

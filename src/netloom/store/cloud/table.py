@@ -56,7 +56,7 @@ class RecordTable:
 
 def table_name(word: str) -> str:
     """The table of a kind: `cloud_` and its plural."""
-    if word.endswith("y"):
+    if word.endswith("y") and word[-2] not in "aeiou":
         return f"cloud_{word[:-1]}ies"
     return f"cloud_{word}es" if word.endswith("s") else f"cloud_{word}s"
 
