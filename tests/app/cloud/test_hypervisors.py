@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from importlib.metadata import EntryPoint
 
 import pytest
 from tests.testing.memory_hypervisor import MemoryHypervisor
 
-from netloom.app.cloud.hypervisors import ENTRY_POINTS, Hypervisors, Setting, configured
+from netloom.app.cloud.hypervisors import ENTRY_POINTS, Hypervisors, Setting, configured, within
 from netloom.base.errors import InvalidInput, Unavailable
 
 GIVEN: list[dict[str, Setting]] = []
@@ -36,6 +37,12 @@ def test_a_name_that_nothing_has_is_refused_with_those_that_there_are() -> None:
     assert caught.value.stable_code == "hypervisor-unknown"
     with pytest.raises(Unavailable, match="KVM"):
         Hypervisors([MemoryHypervisor()]).get("KVM")
+
+
+async def test_a_call_that_never_ends_is_ended() -> None:
+    with pytest.raises(Unavailable, match="did not start web"):
+        await within(asyncio.Event().wait(), "start web", 0.01)
+    assert await within(asyncio.sleep(0, "done"), "stop web") == "done"
 
 
 def test_the_labs_adapter_is_installed() -> None:

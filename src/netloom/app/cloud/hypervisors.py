@@ -6,9 +6,10 @@ Rule 2: an adapter comes by entry point (group `netloom.hypervisors`) and is mad
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from importlib.metadata import EntryPoint, entry_points
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 import structlog
@@ -19,6 +20,10 @@ from netloom.base.ids import HostId, NicId, Uuid
 ENTRY_POINTS: Final = "netloom.hypervisors"
 
 Setting = str | int | float | bool
+T = TypeVar("T")
+
+CALL_SECONDS: Final = 600.0
+"""How long an adapter may take for one guest; live migration of much memory is slow."""
 
 _log = structlog.get_logger("netloom.hypervisors")
 
@@ -187,6 +192,23 @@ class HypervisorFactory(Protocol):
             InvalidInput: a setting is wrong.
         """
         ...
+
+
+async def within(call: Awaitable[T], what: str, seconds: float = CALL_SECONDS) -> T:
+    """What an adapter's call gives, if it ends in time: one that never does must not keep an instance for ever.
+
+    Raises:
+        Unavailable: it took too long (`hypervisor-slow`); the next try is told the same thing again.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            return await call
+    except TimeoutError as error:
+        raise Unavailable(
+            f"the hypervisor did not {what} within {seconds:g} s",
+            code="hypervisor-slow",
+            subject="hypervisor",
+        ) from error
 
 
 def _always(_host_id: HostId) -> bool:

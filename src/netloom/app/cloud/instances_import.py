@@ -14,13 +14,13 @@ import msgspec
 from netloom.app.cloud import instances_life as life
 from netloom.app.cloud.cloud import Cloud
 from netloom.app.cloud.doing import Doing
-from netloom.app.cloud.hypervisors import GuestSeen, NicSeen
+from netloom.app.cloud.hypervisors import GuestSeen, NicSeen, within
 from netloom.app.cloud.instances_addresses import may_be_given
 from netloom.app.cloud.instances_attach import replug
 from netloom.app.cloud.instances_networks import bring_up
 from netloom.app.cloud.instances_nics import NicWish, add_nic
 from netloom.app.cloud.instances_place import host_of
-from netloom.app.cloud.instances_report import asked_hosts, called
+from netloom.app.cloud.instances_report import REPORT_SECONDS, asked_hosts, called
 from netloom.app.cloud.instances_terms import check_display, check_hostname, size_of
 from netloom.app.cloud.networks_use import usable_network
 from netloom.app.cloud.security_groups_members import groups_for, set_groups
@@ -78,7 +78,7 @@ async def strays(cloud: Cloud, cluster_id: Uuid | None = None) -> list[Stray]:
             caller,
             lambda view, a=adapter: asked_hosts(view, a, hosts_of(view, cluster_id)),  # type: ignore[misc]
         )
-        seen = (await adapter.report(hosts))[:MAX_SEEN] if hosts else ()
+        seen = (await within(adapter.report(hosts), "report", REPORT_SECONDS))[:MAX_SEEN] if hosts else ()
         by_name = {host.name: host.id for host in hosts}
         known = await cloud.read_as(caller, lambda view, a=adapter: names_of(view, a.name))  # type: ignore[misc]
         found += [

@@ -17,7 +17,7 @@ import structlog
 
 from netloom.aio.clock import SYSTEM_CLOCK, Clock
 from netloom.app.cloud.cloud import Cloud
-from netloom.app.cloud.hypervisors import GuestSeen, HostFacts, Hypervisor
+from netloom.app.cloud.hypervisors import GuestSeen, HostFacts, Hypervisor, within
 from netloom.app.cloud.instances_end import EXPUNGE, ExpungeInstance, overdue
 from netloom.app.cloud.instances_place import facts_of
 from netloom.app.cloud.visibility import system_caller
@@ -34,6 +34,8 @@ _log = structlog.get_logger("netloom.instances")
 
 INTERVAL: Final = 30.0
 """Seconds between two reports."""
+REPORT_SECONDS: Final = 60.0
+"""How long a report may take."""
 
 SETTLED: Final = frozenset({InstanceState.RUNNING, InstanceState.STOPPED})
 
@@ -81,7 +83,7 @@ async def compare(cloud: Cloud, adapter: Hypervisor) -> int:
     hosts = await cloud.read_as(caller, lambda view: asked_hosts(view, adapter))
     if not hosts:
         return 0
-    seen = {guest.name: guest for guest in await adapter.report(hosts)}
+    seen = {guest.name: guest for guest in await within(adapter.report(hosts), "report", REPORT_SECONDS)}
     wrong = await cloud.read_as(caller, lambda view: _wrong(view, adapter.name, hosts, seen, at))
     if not wrong:
         return 0

@@ -11,7 +11,7 @@ import structlog
 
 from netloom.app.cloud import instances_life as life
 from netloom.app.cloud.doing import Doing
-from netloom.app.cloud.hypervisors import HostFacts
+from netloom.app.cloud.hypervisors import HostFacts, within
 from netloom.app.cloud.instances_networks import bring_up, let_go
 from netloom.app.cloud.instances_place import check_fit, choose_host, facts_of, has_host, host_of
 from netloom.app.cloud.instances_plan import plan_of
@@ -110,7 +110,8 @@ async def start(doing: Doing, instance: Instance) -> Ending | None:
 async def run_on(doing: Doing, instance: Instance, host: HostFacts, *, without: str | None = None) -> None:
     """Have an instance's guest run on a host as the records say now; `without`: an interface that shall be gone."""
     plan = await doing.read(lambda view: plan_of(view, life.now_of(view, instance), without=without))
-    await doing.backends.hypervisors.get(instance.hypervisor).start(plan, host)
+    adapter = doing.backends.hypervisors.get(instance.hypervisor)
+    await within(adapter.start(plan, host), f"start {plan.name} on {host.name}")
 
 
 def _placed(work: Work, instance: Instance, tried: list[HostId]) -> HostFacts:
@@ -131,7 +132,8 @@ def _unplaced(work: Work, instance: Instance, tried: list[HostId]) -> bool:
 async def _clean_up(doing: Doing, instance: Instance, host: HostFacts) -> None:
     plan = await doing.read(lambda view: plan_of(view, instance))
     try:
-        await doing.backends.hypervisors.get(instance.hypervisor).stop(plan, host, forced=True)
+        adapter = doing.backends.hypervisors.get(instance.hypervisor)
+        await within(adapter.stop(plan, host, forced=True), f"stop {plan.name}")
     except NetloomError as error:
         _log.warning("start not cleaned up", instance=instance.id, host=host.name, error=str(error))
 
@@ -168,7 +170,8 @@ async def halt(doing: Doing, instance: Instance, *, forced: bool) -> None:
     host, plan = await doing.read(lambda view: (facts_of(host_of(view, host_id)), plan_of(view, instance)))
     hypervisors = doing.backends.hypervisors
     try:
-        await hypervisors.get(instance.hypervisor).stop(plan, host, forced=forced)
+        adapter = hypervisors.get(instance.hypervisor)
+        await within(adapter.stop(plan, host, forced=forced), f"stop {plan.name}")
     except NetloomError as error:
         if not forced or hypervisors.reachable(host_id):
             raise
@@ -197,9 +200,10 @@ async def _reboot(doing: Doing, instance: Instance) -> Ending | None:
         raise Conflict(f"instance {instance.name} ({instance.id}) runs nowhere", code="bad-transition")
     host, plan = await doing.read(lambda view: (facts_of(host_of(view, host_id)), plan_of(view, instance)))
     adapter = doing.backends.hypervisors.get(instance.hypervisor)
-    await adapter.stop(plan, host, forced=doing.request(RebootInstance).forced)
+    forced = doing.request(RebootInstance).forced
+    await within(adapter.stop(plan, host, forced=forced), f"stop {plan.name}")
     await bring_up(doing, instance)
-    await adapter.start(plan, host)
+    await within(adapter.start(plan, host), f"start {plan.name} on {host.name}")
     return None
 
 
@@ -230,7 +234,8 @@ async def _migrate(doing: Doing, instance: Instance) -> Ending | None:
 
     source, target = await doing.read(look)
     plan = await doing.read(lambda view: plan_of(view, instance))
-    await doing.backends.hypervisors.get(instance.hypervisor).migrate(plan, source, target)
+    adapter = doing.backends.hypervisors.get(instance.hypervisor)
+    await within(adapter.migrate(plan, source, target), f"move {plan.name} to {target.name}")
     return lambda work: life.running(work, instance.id)
 
 
