@@ -264,6 +264,11 @@ def _title(stored: Stored) -> str:
     return stored.spec.word.replace("_", " ")
 
 
+def _said(field: str) -> str:
+    """A field in people's words."""
+    return field.removesuffix("_id").replace("_", " ")
+
+
 def _conflict(stored: Stored, error: IntegrityError) -> Conflict:
     """Which rule was broken, by the names of constraints and columns that both databases put into their messages."""
     text = str(error.orig)
@@ -272,7 +277,7 @@ def _conflict(stored: Stored, error: IntegrityError) -> Conflict:
         constraint = f"uq_{stored.spec.table_name}_{'_'.join(group)}"
         if names in text or constraint in text:
             return Conflict(
-                f"there is a {_title(stored)} with the same {' and '.join(group)} already",
+                f"there is a {_title(stored)} with the same {' and '.join(map(_said, group))} already",
                 code=f"{stored.spec.word.replace('_', '-')}-taken",
                 subject=group[-1],
             )
