@@ -89,7 +89,8 @@ def cloud() -> Iterator[RunningCloud]:
         lab = stack.enter_context(Lab.up(hosts=2))
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("PYTHONPATH", f"{HERE / 'plugin'}:{ROOT}")
-            netloomd = stack.enter_context(Netloomd(lab, {"api": {"listen": f"127.0.0.1:{PORT}"}}))
+            settings = {"api": {"listen": f"127.0.0.1:{PORT}"}, "hypervisors.lab": {"lab": lab.name}}
+            netloomd = stack.enter_context(Netloomd(lab, settings))
         netloomd.add_hosts()
         netloomd.await_in_sync()
         key, secret, ids = asyncio.run(stage(netloomd))

@@ -43,6 +43,22 @@ told["egress"] = {
     "listed": any(e.id == egress.id for e in driver.ex_list_egress_firewall_rules()),
     "deleted": driver.ex_delete_egress_firewall_rule(egress),
 }
+node = driver.create_node(
+    name="libcloud-node",
+    image=driver.list_images()[0],
+    size=driver.list_sizes()[0],
+    location=location,
+    networks=[network],
+    ex_start_vm=True,
+)
+listed = next(each for each in driver.list_nodes() if each.id == node.id)
+told["node"] = {
+    "name": listed.name,
+    "state": str(listed.state),
+    "addresses": listed.private_ips,
+    "stopped": driver.ex_stop(listed),
+    "destroyed": driver.destroy_node(listed, ex_expunge=True),
+}
 told["network"] = {"name": network.name, "listed": any(n.id == network.id for n in driver.ex_list_networks())}
 # The first address is what the network is seen as outside: it goes with the network; a second one can be given back.
 second = driver.ex_allocate_public_ip(network_id=network.id)

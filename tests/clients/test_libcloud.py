@@ -42,6 +42,14 @@ def test_addresses_firewalls_and_forwardings(told: dict[str, Any]) -> None:
     assert told["egress"] == {"protocol": "tcp", "start": 25, "listed": True, "deleted": True}
 
 
+def test_nodes_are_deployed_stopped_and_destroyed(told: dict[str, Any]) -> None:
+    node = told["node"]
+    assert (node["name"], node["state"]) == ("libcloud-node", "running")
+    assert [address.rpartition(".")[0] for address in node["addresses"]] == ["10.1.1"]
+    assert node["stopped"] == "Stopped"
+    assert node["destroyed"] is True
+
+
 def test_vpcs_tiers_and_access_lists(told: dict[str, Any]) -> None:
     assert told["vpc"] == {"name": "libcloud-vpc", "cidr": "10.9.0.0/16", "tier": "web", "deleted": True}
     assert told["acl"] == {"list": "libcloud-list", "protocol": "tcp", "port": 8080}
