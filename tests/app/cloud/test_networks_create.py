@@ -13,7 +13,16 @@ from netloom.app.cloud import offerings as offerings_
 from netloom.app.cloud.infrastructure import zone_facet
 from netloom.app.cloud.networks_owner import Asked
 from netloom.app.cloud.networks_terms import Resolvers
-from netloom.app.cloud.physical_networks import DEDICATE_VLANS, DedicateVlans
+from netloom.app.cloud.physical_networks import (
+    ADD_TRAFFIC,
+    DEDICATE_VLANS,
+    AddTraffic,
+    CreatePhysicalNetwork,
+    DedicateVlans,
+    UpdatePhysicalNetwork,
+)
+from netloom.app.cloud.physical_networks import CREATE as CREATE_WIRES
+from netloom.app.cloud.physical_networks import UPDATE as UPDATE_WIRES
 from netloom.app.cloud.work import Work
 from netloom.base.errors import Conflict, Exhausted, Forbidden, InvalidInput, NetloomError, NotFound
 from netloom.base.ids import Uuid
@@ -21,7 +30,7 @@ from netloom.model.cloud.addresses import PublicIp
 from netloom.model.cloud.identity import SYSTEM_ACCOUNT_ID
 from netloom.model.cloud.infrastructure import ZoneType
 from netloom.model.cloud.infrastructure_ranges import PublicRange
-from netloom.model.cloud.jobs import Audit, Event
+from netloom.model.cloud.jobs import Audit, Event, JobState
 from netloom.model.cloud.limits import ResourceLimit, ResourceType
 from netloom.model.cloud.networks import AclType, AddressSpan, GuestNetwork
 from netloom.model.cloud.networks_subnet import Wished
@@ -271,3 +280,27 @@ async def test_a_zone_may_be_closed_or_anothers(it: Nets) -> None:
         await it.make("blue")
     assert closed.value.stable_code == "zone-disabled"
     assert (await it.make("ours", caller=it.who.root)).name == "ours"
+
+
+async def test_the_wires_are_named_or_the_only_ones_that_fit(it: Nets) -> None:
+    more = CreatePhysicalNetwork(zone_id=it.zone_id, name="fast", isolations=("VXLAN",), tags=("fast",))
+    done = await it.cloud.do(it.who.root, CREATE_WIRES, more)
+    fast, job = done.record, await it.ended(done)
+    assert job is not None
+    assert job.state is JobState.SUCCEEDED, job.error_text
+    job = await it.do(ADD_TRAFFIC, AddTraffic(physical_network_id=fast.id, traffic="Guest"), it.who.root)
+    assert job is not None
+    assert job.state is JobState.SUCCEEDED, job.error_text
+    assert (await it.make("first")).physical_network_id == it.wires_id  # the others take nothing new yet
+    enable = UpdatePhysicalNetwork(id=fast.id, allocation=Allocation.ENABLED)
+    await it.do(UPDATE_WIRES, enable, it.who.root)
+    with pytest.raises(InvalidInput) as unclear:
+        await it.make("blue")
+    assert unclear.value.stable_code == "physical-network-unclear"
+    named = await it.make("blue", physical_network_id=it.wires_id)
+    assert named.physical_network_id == it.wires_id
+    await it.offer("fast ones", tags=("fast",))
+    assert (await it.make("tagged", "fast ones")).physical_network_id == fast.id
+    with pytest.raises(InvalidInput) as unfit:
+        await it.make("wrong", "fast ones", physical_network_id=it.wires_id)
+    assert unfit.value.stable_code == "physical-network-unfit"
