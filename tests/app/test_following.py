@@ -8,13 +8,15 @@ from tests.app.apps import bed
 
 from netloom.app.reports import PendingHost
 from netloom.base.errors import Conflict, InvalidInput, NotFound
-from netloom.model.changes import Action
+from netloom.base.ids import Uuid
+from netloom.model.changes import Action, Change
 from netloom.model.kinds import Kind
 from netloom.model.objects import Host
 from netloom.model.patches import NicPatch
 from netloom.model.specs import HostSpec
 from netloom.model.status import Phase
 from netloom.store.changelog import RevisionCompacted
+from netloom.store.transaction import Transaction
 
 
 async def test_changes_from_a_list_on_miss_nothing(url: str) -> None:
@@ -146,3 +148,37 @@ async def test_an_id_is_found_in_any_case(url: str) -> None:
     async with bed(url) as b:
         network = await b.network()
         assert (await b.app.get(Kind.NETWORK, network.id.upper())).id == network.id
+
+
+async def test_what_is_only_noted_wakes_watchers_once_and_shows_them_nothing(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with bed(url) as b:
+        asked: list[int] = []
+        read = b.store.changes
+
+        async def counted(since: int, limit: int = 1_000) -> list[Change]:
+            asked.append(since)
+            return await read(since, limit)
+
+        monkeypatch.setattr(b.store, "changes", counted)
+        told = b.app.changes()
+        async with asyncio.TaskGroup() as group:
+            following = group.create_task(anext(told))  # type: ignore[arg-type]
+            await asyncio.sleep(0)
+            before = b.store.revision
+            await b.store.write(lambda tx: tx.note("SecurityGroup", Uuid("g"), "web"))
+            assert b.store.revision == before + 1
+            assert await b.store.wait_beyond(before, 10)
+            with pytest.raises(ZeroDivisionError):
+                await b.store.write(broken)
+            assert b.store.revision == before + 1  # what it noted was taken back with it
+            await b.network()
+        assert following.result().name == "blue"
+        assert len(asked) <= 4
+        await told.aclose()  # type: ignore[attr-defined]
+
+
+def broken(tx: Transaction) -> None:
+    tx.note("SecurityGroup", Uuid("h"), "db")
+    raise ZeroDivisionError

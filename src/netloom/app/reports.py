@@ -46,7 +46,7 @@ class Reason:
     """An intent object that causes an output.
 
     Attributes:
-        kind: Zone, PhysicalNetwork, Host, Network or Nic.
+        kind: Zone, PhysicalNetwork, Host, Network, Nic, or SecurityGroup.
         id: its id; None for an object that a plan would create.
         name: its name.
         text: what it causes, for a person ("unicast to the NIC on another host").
