@@ -142,3 +142,14 @@ async def test_keys_of_a_deleted_account_are_gone(cloud: Cloud) -> None:
     )
     assert left == 0
     assert await account(cloud, "alice", who.alice.domain_id) is None
+
+
+async def test_a_password_that_nobody_hashed_is_never_stored(cloud: Cloud) -> None:
+    who = await people(cloud)
+    assert who.alice.user_id is not None
+    request = identity_users.UpdateUser(id=who.alice.user_id, password="plain")
+    with pytest.raises(RuntimeError, match="as it is"):
+        await cloud.do(who.alice, identity_users.UPDATE, request)
+    right = msgspec.structs.replace(request, password=await hashed("plain"))
+    await cloud.do(who.alice, identity_users.UPDATE, right)
+    assert await Identities(cloud).by_password("alice", "plain", "acme") is not None

@@ -68,6 +68,17 @@ def is_password(password: str, stored: str | None) -> bool:
     return hmac.compare_digest(found, expected) and stored is not None
 
 
+def checked_hash(text: str) -> str:
+    """A line as `make_hash` makes it: the last look before one is stored.
+
+    Raises:
+        RuntimeError: it is something else, most likely the password itself: whoever took it forgot to hash it.
+    """
+    if not text.startswith("scrypt$") or text.count("$") != _NOBODY.count("$"):
+        raise RuntimeError("a password was about to be stored as it is")
+    return text
+
+
 async def hashed(password: str) -> str:
     """`make_hash` with a random salt, in a thread."""
     return await asyncio.to_thread(make_hash, password, secrets.token_bytes(SALT_OCTETS))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from netloom.app.cloud.doing import Doing
+from netloom.app.cloud.identity_passwords import checked_hash
 from netloom.app.cloud.usecase import UseCase
 from netloom.app.cloud.work import View, Work, missing
 from netloom.base.errors import Conflict, Forbidden
@@ -84,7 +85,7 @@ def add_user(work: Work, account: Account, new: NewUser) -> User:
             username=name,
             account_id=AccountId(account.id),
             domain_id=account.domain_id,
-            password=new.password,
+            password=checked_hash(new.password),
             first_name=checked_text(new.first_name, "firstname"),
             last_name=checked_text(new.last_name, "lastname"),
             email=checked_text(new.email, "email"),
@@ -151,7 +152,7 @@ def _update(work: Work, request: UpdateUser) -> User:
         if value is not None
     }
     if request.password is not None:
-        texts["password"] = request.password
+        texts["password"] = checked_hash(request.password)
     return work.update(msgspec.structs.replace(user, **texts))
 
 
