@@ -70,6 +70,7 @@ class LabHypervisor:
 
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
+        self._hosts = frozenset(lab.state.hosts)
 
     @property
     def name(self) -> str:
@@ -88,7 +89,7 @@ class LabHypervisor:
 
     def runs_on(self, host: HostFacts) -> bool:
         """On hosts that are called as the lab's are."""
-        return host.name in self._lab.state.hosts
+        return host.name in self._hosts
 
     async def start(self, guest: GuestPlan, host: HostFacts) -> None:
         """Have a machine with exactly these interfaces on a host."""

@@ -119,8 +119,8 @@ def _placed(work: Work, instance: Instance, tried: list[HostId]) -> HostFacts:
     if now.host_id is not None:
         return facts_of(host_of(work, now.host_id))
     host = choose_host(work, now, tried)
-    work.update(msgspec.structs.replace(now, host_id=HostId(host.id)))
-    return facts_of(host)
+    work.update(msgspec.structs.replace(now, host_id=host.id))
+    return host
 
 
 def _unplaced(work: Work, instance: Instance, tried: list[HostId]) -> bool:
@@ -213,7 +213,7 @@ def _begin_migrate(work: Work, request: MigrateInstance) -> Instance:
     target = asked_host(work, instance, request.host_id)
     if target is None:
         avoid = () if instance.host_id is None else (instance.host_id,)
-        target = HostId(choose_host(work, instance, avoid).id)
+        target = choose_host(work, instance, avoid).id
     if target == instance.host_id:
         raise Conflict(
             f"instance {instance.name} ({instance.id}) runs on host {target} already",
