@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import msgspec
+from sqlalchemy import select
 
 from netloom.app import intent
 from netloom.app.batch import single
@@ -139,12 +140,8 @@ def check_hostname_free(view: View, name: str, network: GuestNetwork, but: str) 
         Conflict: another one is (`hostname-taken`).
     """
     n, i = columns(InstanceNic), columns(Instance)
-    others = [other.id for other in view.records.select(Instance, i.name == name, i.id != but, limit=500)]
-    there = (
-        view.records.first(InstanceNic, n.instance_id.in_(others), n.network_id == network.id)
-        if others
-        else None
-    )
+    others = select(i.id).where(i.name == name, i.id != but)
+    there = view.records.first(InstanceNic, n.network_id == network.id, n.instance_id.in_(others))
     if there is not None:
         raise Conflict(
             f"instance {there.instance_id} is called {name!r} in network {network.name} ({network.id}) already",
