@@ -111,7 +111,12 @@ def test_files(
 
 def answered(answer: httpx.Response) -> None:
     """An object, or a problem that says what is wrong."""
-    assert answer.status_code < 500, (answer.request.url, answer.request.content, answer.text)
+    # 503 is an answer: nothing runs machines here.
+    assert answer.status_code < 500 or answer.status_code == 503, (
+        answer.request.url,
+        answer.request.content,
+        answer.text,
+    )
     if answer.status_code >= 400:
         found = Problem.model_validate_json(answer.content, strict=False)
         assert found.code
