@@ -21,6 +21,8 @@ from netloom.model.cloud.rules import TrafficDirection
 from netloom.model.kinds import Cause
 from netloom.plan.records import Remove
 from netloom.providers.ovs.compile.group import blocks
+from netloom.providers.ovs.explain import explain
+from netloom.providers.ovs.pipeline.roles import Role
 
 IN, OUT = TrafficDirection.INGRESS, TrafficDirection.EGRESS
 OPEN = group(9)
@@ -166,3 +168,17 @@ def test_two_networks_with_one_address_count_as_one_member() -> None:
     cloud.check()
     kept = [f for f in cloud.desired(1).fragments.each() if f.key.kind == "member-in" and f.key.number == 5]
     assert sum(len(fragment.flows) for fragment in kept) == 2
+
+
+def test_a_filtered_nic_has_no_family_in_which_it_may_choose_its_address() -> None:
+    cloud = Cloud()
+    cloud.add_host(1)
+    cloud.put(network(1, cidr4=None, cidr6=None))
+    spoofs = {Role.SPOOF_IPV4.reason, Role.SPOOF_IPV6.reason}
+    for groups, found in ((None, set()), ((), spoofs)):
+        cloud.put(nic(1, ipv4=None, ipv6=None, groups=groups))
+        cloud.plug(1, on=1)
+        guards = [f for f in cloud.desired(1).fragments.each() if f.key.kind == "guard"]
+        told = {explain(flow.cookie) for fragment in guards for flow in fragment.flows}
+        assert {each.role for each in told if each is not None} & spoofs == found
+        cloud.check()

@@ -2,6 +2,7 @@
 
 Rule 1: a family that netloom gives addresses of (the network has a CIDR of it, or the NIC an address) is *kept*: only the
 NIC's own addresses pass. Another family is free: the network is an Ethernet to it, and only the MAC is checked.
+With security groups no family is free: rules speak of addresses, so nobody may choose one.
 Rule 2: what is not allowed is dropped by a flow of the NIC's own, counted by protocol; a wrong MAC comes first.
 
 The same wherever the NIC is: it matches the NIC's number, not its port.
@@ -42,12 +43,20 @@ _PASS = goto(t.ANSWER)
 
 def keeps_ipv4(network: NetworkView, nic: NicView) -> bool:
     """Whether the NIC's IPv4 is netloom's business."""
-    return network.cidr4 is not None or any(address.version == 4 for address in nic.given)
+    return (
+        network.cidr4 is not None
+        or nic.groups is not None
+        or any(address.version == 4 for address in nic.given)
+    )
 
 
 def keeps_ipv6(network: NetworkView, nic: NicView) -> bool:
     """Whether the NIC's IPv6 is netloom's business."""
-    return network.cidr6 is not None or any(address.version == 6 for address in nic.given)
+    return (
+        network.cidr6 is not None
+        or nic.groups is not None
+        or any(address.version == 6 for address in nic.given)
+    )
 
 
 def compile_guard(network: NetworkView, nic: NicView) -> Fragment:
