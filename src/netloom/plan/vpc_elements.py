@@ -43,6 +43,7 @@ class VpcFacts(msgspec.Struct, frozen=True, kw_only=True):
 class VpcPart(enum.Enum):
     """A set of records of a VPC that is programmed together."""
 
+    ADDRESSES = "addresses"
     PRIVATE_GATEWAYS = "private-gateways"
     STATIC_ROUTES = "static-routes"
     SITE_TO_SITE_VPN = "site-to-site-vpn"
@@ -77,7 +78,9 @@ class VpcElement(Protocol):
         ...
 
     async def apply_part(self, vpc: VpcFacts, part: VpcPart, records: tuple[Record, ...]) -> Outcome:
-        """Have exactly these records of a part: gateways with their lists' items, routes, connections with their ends."""
+        """Have exactly these records of a part: public addresses, gateways with their lists' items, routes, connections with
+        their ends.
+        """
         ...
 
 

@@ -31,7 +31,7 @@ from netloom.model.cloud.tags import ResourceTag
 from netloom.model.cloud.vpc import Vpc, VpcState
 from netloom.model.cloud.words import Allocation
 from netloom.plan.elements import DONE, Outcome
-from netloom.plan.vpc_elements import VpcFacts
+from netloom.plan.vpc_elements import VpcFacts, VpcPart
 from netloom.store.cloud.records import columns
 
 LAST_ADDRESS = f"192.0.2.{LAST}"
@@ -50,6 +50,12 @@ async def test_a_vpc_has_its_router_and_its_address_outside(stage: VpcStage) -> 
     [ip] = await _addresses(stage, vpc)
     assert (ip.source_nat, ip.state, ip.network_id) == (True, IpState.ALLOCATED, None)
     assert ip.account_id == vpc.account_id
+    assert [each.id for each in stage.told_part(vpc.id, VpcPart.ADDRESSES)] == [ip.id]
+    request = addresses.AssociateIp(vpc_id=Uuid(vpc.id))
+    more = await stage.stage.do(addresses.ASSOCIATE_IP, request)
+    assert len(stage.told_part(vpc.id, VpcPart.ADDRESSES)) == 2
+    await stage.stage.do(addresses.DISASSOCIATE_IP, addresses.NamedIp(id=Uuid(more.id)))
+    assert [each.id for each in stage.told_part(vpc.id, VpcPart.ADDRESSES)] == [ip.id]
 
 
 async def test_a_vpc_that_is_not_to_be_started_waits_for_its_restart(stage: VpcStage) -> None:
@@ -175,6 +181,7 @@ async def test_a_restart_tells_everything_again(stage: VpcStage) -> None:
     calls = stage.stage.notebook.calls
     assert calls[0] == ("implement_vpc", vpc.id, "")
     assert [what for call, _, what in calls if call == "apply_part"] == [
+        "addresses",
         "private-gateways",
         "static-routes",
         "site-to-site-vpn",
@@ -260,7 +267,10 @@ async def test_what_was_cut_off_is_done_after_a_restart(
         )
     assert job is not None
     assert (job.state, ip.state) == (JobState.SUCCEEDED, IpState.ALLOCATED)
-    assert notebook.calls == [("implement_vpc", done.record.id, "")]
+    assert notebook.calls == [
+        ("implement_vpc", done.record.id, ""),
+        ("apply_part", done.record.id, "addresses"),
+    ]
 
 
 async def _addresses(stage: VpcStage, vpc: Vpc | None) -> list[PublicIp]:

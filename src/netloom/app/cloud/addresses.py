@@ -24,6 +24,7 @@ from netloom.app.cloud.addresses_release import apply_release, begin_release, fi
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.rules_provider import bring
 from netloom.app.cloud.usecase import Ending, UseCase
+from netloom.app.cloud.vpc_provider import bring_parts
 from netloom.app.cloud.work import Work
 from netloom.base.errors import Conflict, Forbidden, InvalidInput, NetloomError, NotFound
 from netloom.base.ids import NetworkId, Uuid, ZoneId
@@ -31,6 +32,7 @@ from netloom.model.cloud.addresses import IpEvent, IpState, PublicIp, next_ip_st
 from netloom.model.cloud.networks import GuestNetwork
 from netloom.model.cloud.vpc import Vpc, check_open
 from netloom.plan.elements import RuleStage
+from netloom.plan.vpc_elements import VpcPart
 from netloom.store.cloud.records import columns
 
 
@@ -88,6 +90,8 @@ def _associate(work: Work, request: AssociateIp) -> PublicIp:
 
 
 async def _apply(doing: Doing, ip: PublicIp) -> Ending:
+    if ip.vpc_id is not None:
+        await bring_parts(doing, ip.vpc_id, {VpcPart.ADDRESSES})
     if ip.network_id is not None:
         await bring(doing, ip.network_id, [RuleStage.ADDRESSES])
     return lambda work: _allocated(work, ip)

@@ -16,6 +16,7 @@ from netloom.app.cloud.rules_life import drop, revoke, stages_of
 from netloom.app.cloud.rules_provider import bring
 from netloom.app.cloud.tags import forget as forget_tags
 from netloom.app.cloud.usecase import Ending
+from netloom.app.cloud.vpc_provider import bring_parts
 from netloom.app.cloud.vpn_stage import end_vpns, forget_vpns, on_address
 from netloom.app.cloud.work import View, Work
 from netloom.base.ids import Uuid
@@ -24,6 +25,7 @@ from netloom.model.cloud.load_balancers import LoadBalancer
 from netloom.model.cloud.rules import FirewallRule, PortForwardingRule, Rule, StaticNatRule
 from netloom.model.cloud.vpn import RemoteAccessVpn
 from netloom.plan.elements import RuleStage
+from netloom.plan.vpc_elements import VpcPart
 from netloom.store.cloud.records import columns
 
 QUARANTINE = "public.ip.address.quarantine.duration"
@@ -48,12 +50,15 @@ def begin_release(work: Work, ip: PublicIp) -> PublicIp:
 
 async def apply_release(doing: Doing, ip: PublicIp) -> Ending:
     """Have providers let go of an address and all that stood on it."""
+    vpns = await doing.read(lambda view: view.records.exists(RemoteAccessVpn, on_address(ip.id)))
     if ip.network_id is not None:
         rules = await doing.read(lambda view: rules_on(view, ip.id))
-        vpns = await doing.read(lambda view: view.records.exists(RemoteAccessVpn, on_address(ip.id)))
         also = {RuleStage.REMOTE_ACCESS_VPN} if vpns else set()
         stages = {*stages_of(rules), *also, RuleStage.STATIC_NAT, RuleStage.ADDRESSES}
         await bring(doing, ip.network_id, stages)
+    if ip.vpc_id is not None:
+        dialled = {VpcPart.REMOTE_ACCESS_VPN} if vpns else set()
+        await bring_parts(doing, ip.vpc_id, {*dialled, VpcPart.ADDRESSES})
     return lambda work: finish_release(work, ip.id)
 
 

@@ -24,8 +24,15 @@ from netloom.model.cloud.vpc import Vpc
 from netloom.plan.elements import RULE_ORDER, NetworkElement
 
 
-def with_offering(work: Work, network: GuestNetwork, offering_id: Uuid, *, forced: bool) -> GuestNetwork:
-    """The network with another offering.
+def with_offering(
+    work: Work,
+    network: GuestNetwork,
+    offering_id: Uuid,
+    *,
+    forced: bool,
+    others: list[GuestNetwork] | None = None,
+) -> GuestNetwork:
+    """The network with another offering; `others`: a tier's neighbours as they will be, when they change with it.
 
     Raises:
         InvalidInput: it is not for such a network (`offering-unfit`).
@@ -50,7 +57,8 @@ def with_offering(work: Work, network: GuestNetwork, offering_id: Uuid, *, force
         )
     if network.vpc_id is not None:
         vpc = work.get(Vpc, network.vpc_id, "vpcid")
-        others = [tier for tier in tiers_of(work, vpc) if tier.id != network.id]
+        if others is None:
+            others = [tier for tier in tiers_of(work, vpc) if tier.id != network.id]
         check_tier_offering(work, vpc, after, others)
     gone = services_of(before) - services_of(after)
     _check_unused(work, network, gone)

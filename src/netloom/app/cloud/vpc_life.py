@@ -196,7 +196,7 @@ def _begin_restart(work: Work, request: RestartVpc) -> Vpc:
 
 async def _apply_create(doing: Doing, record: Vpc) -> Ending:
     if not record.restart_required:  # else it was made without being started: a restart starts it
-        await have_router(doing, record.id)
+        await _have(doing, record)
     return lambda work: settle_source_nat(work, record)
 
 
@@ -210,8 +210,14 @@ def _withdraw(work: Work, record: Vpc, _error: NetloomError) -> None:
         remove(work, now)
 
 
-async def _apply_update(doing: Doing, record: Vpc) -> Ending:
+async def _have(doing: Doing, record: Vpc) -> None:
+    """Have the router, and its public addresses on it."""
     await have_router(doing, record.id)
+    await bring_parts(doing, record.id, {VpcPart.ADDRESSES})
+
+
+async def _apply_update(doing: Doing, record: Vpc) -> Ending:
+    await _have(doing, record)
     return lambda work: settle_source_nat(work, record)
 
 

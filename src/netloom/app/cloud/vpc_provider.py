@@ -18,6 +18,7 @@ from netloom.app.cloud.work import View
 from netloom.base.errors import Conflict, PeerError
 from netloom.base.ids import Uuid
 from netloom.model.cloud.acl import AclItem
+from netloom.model.cloud.addresses import IpState, PublicIp
 from netloom.model.cloud.record import Record
 from netloom.model.cloud.routes import GatewayState, PrivateGateway, StaticRoute
 from netloom.model.cloud.rules import RuleState
@@ -107,6 +108,13 @@ async def drop_router(doing: Doing, vpc_id: Uuid) -> None:
             check_done(outcome, element, f"take down VPC {facts.name!r}", facts.id)
 
 
+async def drop_idle_routers(doing: Doing, vpc_id: Uuid) -> None:
+    """Have nothing of a VPC at enabled providers that are not its router (any more); raises as `have_router`."""
+    async with doing.backends.turns.of(f"vpc/{vpc_id}"):
+        for element, facts in await doing.read(lambda view: _idle(view, vpc_id)):
+            check_done(await element.shutdown_vpc(facts), element, f"let go of VPC {facts.name!r}", facts.id)
+
+
 async def bring_parts(doing: Doing, vpc_id: Uuid, parts: Iterable[VpcPart]) -> None:
     """Have the VPC's router have these parts as they stand, in the order of `VpcPart`; raises as `have_router`."""
     wanted = set(parts)
@@ -152,6 +160,19 @@ def _router(view: View, vpc_id: Uuid, *, must: bool = True) -> tuple[VpcElement,
     return None if element is None else (element, facts)
 
 
+def _idle(view: View, vpc_id: Uuid) -> list[tuple[VpcElement, VpcFacts]]:
+    vpc = view.records.get(Vpc, vpc_id)
+    if vpc is None:
+        return []
+    facts = facts_of_vpc(view, vpc)
+    busy = {name for names in facts.services.values() for name in names}
+    return [
+        (element, facts)
+        for name, element in view.backends.providers.elements.items()
+        if name in facts.enabled and name not in busy and isinstance(element, VpcElement)
+    ]
+
+
 def _step(view: View, vpc_id: Uuid, part: VpcPart) -> tuple[VpcElement, VpcFacts, tuple[Record, ...]] | None:
     vpc = view.records.get(Vpc, vpc_id)
     if vpc is None:
@@ -161,6 +182,11 @@ def _step(view: View, vpc_id: Uuid, part: VpcPart) -> tuple[VpcElement, VpcFacts
     if service is None or service not in facts.services:
         return None
     return element_of(view, vpc, service), facts, RECORDS[part](view, vpc_id)
+
+
+def _addresses(view: View, vpc_id: Uuid) -> tuple[Record, ...]:
+    c = columns(PublicIp)
+    return tuple(view.records.select(PublicIp, c.vpc_id == vpc_id, c.state != IpState.RELEASING.value))
 
 
 def _gateways(view: View, vpc_id: Uuid) -> tuple[Record, ...]:
@@ -188,6 +214,7 @@ def _connections(view: View, vpc_id: Uuid) -> tuple[Record, ...]:
 
 
 RECORDS: Final[Mapping[VpcPart, Callable[[View, Uuid], tuple[Record, ...]]]] = {
+    VpcPart.ADDRESSES: _addresses,
     VpcPart.PRIVATE_GATEWAYS: _gateways,
     VpcPart.STATIC_ROUTES: _routes,
     VpcPart.SITE_TO_SITE_VPN: _connections,

@@ -7,8 +7,10 @@ from netloom.app.cloud.networks_terms import Resolvers
 from netloom.app.cloud.private_gateways import CreatePrivateGateway, DeletePrivateGateway
 from netloom.app.cloud.static_routes import CreateStaticRoute, DeleteStaticRoute
 from netloom.app.cloud.vpc_life import CreateVpc, DeleteVpc, RestartVpc, UpdateVpc
+from netloom.app.cloud.vpc_migrate import MIGRATE, MigrateVpc
 from netloom.app.cloud.work import View
 from netloom.base.errors import InvalidInput
+from netloom.base.ids import parse_uuid
 from netloom.faces.cloudstack.command import Call, Command, JobAnswer, Listing
 from netloom.faces.cloudstack.views.vpc import gateway_rows, route_rows, vpc_rows
 from netloom.model.cloud.infrastructure_ranges import VLAN_PREFIX
@@ -79,6 +81,22 @@ async def restart_vpc(call: Call) -> object:
     return await call.do(
         vpc_life.RESTART,
         RestartVpc(id=call.need_uuid("id"), make_redundant=call.flag("makeredundant", default=False)),
+    )
+
+
+async def migrate_vpc(call: Call) -> object:
+    """Gives a VPC another offering, and its tiers those that are named for them (`tiernetworkofferings`)."""
+    named = {
+        parse_uuid(entry.get("networkid", ""), "tiernetworkofferings"): parse_uuid(
+            entry.get("networkofferingid", ""), "tiernetworkofferings"
+        )
+        for entry in call.maps("tiernetworkofferings")
+    }
+    return await call.do(
+        MIGRATE,
+        MigrateVpc(
+            id=call.need_uuid("vpcid"), offering_id=call.need_uuid("vpcofferingid"), tier_offerings=named
+        ),
     )
 
 
@@ -182,6 +200,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("updateVPC", update_vpc, JobAnswer(vpc_life.UPDATE, "vpc", vpc_rows, about="Vpc")),
     Command("deleteVPC", delete_vpc, JobAnswer(vpc_life.DELETE, about="Vpc")),
     Command("restartVPC", restart_vpc, JobAnswer(vpc_life.RESTART, about="Vpc")),
+    Command("migrateVPC", migrate_vpc, JobAnswer(MIGRATE, "vpc", vpc_rows, about="Vpc")),
     Command("listVPCs", list_vpcs, Listing("vpc", vpc_rows)),
     Command(
         "createPrivateGateway",
