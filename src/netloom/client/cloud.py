@@ -15,6 +15,7 @@ from netloom.client.calls import Call, Params, model, segment
 from netloom.contract.cloud import Action, RecordKind
 from netloom.contract.components import Components
 from netloom.contract.networks_explained import NetworkExplained
+from netloom.contract.usage import UsageReport
 
 Json = dict[str, Any]
 """An object of an answer. Its fields are those of the kind's schema in `/v1/openapi.json`."""
@@ -69,6 +70,12 @@ def explain_network(ref: str) -> Call[NetworkExplained]:
 def components() -> Call[Components]:
     """The daemon's parts and their run levels."""
     return Call("GET", "/v1/system/components", model(Components), repeatable=True)
+
+
+def usage_report(since: str | None, until: str | None) -> Call[UsageReport]:
+    """What each account had in a time; None: from this month's beginning, until now."""
+    query = tuple((name, text) for name, text in (("since", since), ("until", until)) if text is not None)
+    return Call("GET", "/v1/usage-spans/report", model(UsageReport), query, repeatable=True)
 
 
 def _object(body: bytes) -> Json:

@@ -86,6 +86,13 @@ def test_components(cli: Cli) -> None:
     assert "run level" in ok(cli("system", "components")).lower()
 
 
+def test_usage_is_reported(cli: Cli) -> None:
+    ok(cli("security-group", "create", "web"))
+    assert "SECURITY_GROUP" in ok(cli("usage", "report"))
+    found = json.loads(ok(cli("usage", "report", "--since", "2026-01-01", "-o", "json")))
+    assert [(line["account"], line["things"]) for line in found["items"]] == [("admin", 1)]
+
+
 def test_every_noun_has_help(capsys: pytest.CaptureFixture[str]) -> None:
     for kind in record_kinds():
         assert run([kind.noun, "--help"]) == 0

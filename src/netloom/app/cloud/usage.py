@@ -15,7 +15,8 @@ from netloom.app.cloud import configuration
 from netloom.app.cloud.visibility import Scope, visible
 from netloom.app.cloud.work import View
 from netloom.base.ids import Uuid
-from netloom.model.cloud.record import AccountId, DomainId
+from netloom.model.cloud.identity import Account, Domain, shown_path
+from netloom.model.cloud.record import AccountId
 from netloom.model.cloud.usage import Period, UsageSpan, UsageType, periods
 from netloom.store.cloud.records import Where, columns
 from netloom.store.times import to_microseconds
@@ -42,10 +43,14 @@ class UsagePart(msgspec.Struct, frozen=True):
 
 
 class UsageTotal(msgspec.Struct, frozen=True, kw_only=True):
-    """What an account used of one type in a time: `hours` of all things together, and how many `things`."""
+    """What an account had of one type in a time: `hours` of all things together, and how many `things`.
+
+    `account` and `domain` (a path) are names, None when who had it is gone.
+    """
 
     account_id: AccountId
-    domain_id: DomainId
+    account: str | None
+    domain: str | None
     type: UsageType
     hours: float
     things: int
@@ -90,22 +95,26 @@ def used_totals(view: View, asked: UsageAsked) -> Sequence[UsageTotal]:
             c.account_id,
             c.domain_id,
             c.type,
-            func.sum(ended - began),
-            func.count(func.distinct(c.resource_id)),
+            func.sum(ended - began).label("microseconds"),
+            func.count(func.distinct(c.resource_id)).label("things"),
         )
         .where(*_asked(view, asked), *_overlaps(period))
         .group_by(c.account_id, c.domain_id, c.type)
         .order_by(c.domain_id, c.account_id, c.type)
     )
+    found = rows.all()
+    accounts = view.records.many(Account, {row.account_id for row in found})
+    domains = view.records.many(Domain, {row.domain_id for row in found})
     return [
         UsageTotal(
-            account_id=AccountId(Uuid(account_id)),
-            domain_id=DomainId(Uuid(domain_id)),
-            type=UsageType(usage_type),
-            hours=int(microseconds) / HOUR,
-            things=things,
+            account_id=row.account_id,
+            account=accounts[row.account_id].name if row.account_id in accounts else None,
+            domain=shown_path(domains[row.domain_id].path) if row.domain_id in domains else None,
+            type=UsageType(row.type),
+            hours=int(row.microseconds) / HOUR,
+            things=row.things,
         )
-        for account_id, domain_id, usage_type, microseconds, things in rows
+        for row in found
     ]
 
 

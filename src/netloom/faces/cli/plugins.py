@@ -46,6 +46,7 @@ COMMANDS: Final = (
     Lazy("explain", "explain", "Why a flow is there; what a NIC causes and lacks."),
     Lazy("status", "status", "The daemon itself."),
     Lazy("system", "system", "The daemon's parts: components."),
+    Lazy("usage", "usage", "What accounts had, and for how long: report."),
 )
 CLOUD_PANEL: Final = "The cloud: list, show and more of each (see netloom NOUN --help)"
 _PLUGIN_HELP: Final = {

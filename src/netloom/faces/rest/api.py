@@ -31,6 +31,7 @@ from netloom.contract.reports import (
     PlanReport,
     SystemReport,
 )
+from netloom.contract.usage import UsageReport
 from netloom.faces.rest import describe
 from netloom.faces.rest.auth import Gate
 from netloom.faces.rest.boundary import REQUEST_ID, Boundary
@@ -112,6 +113,7 @@ def create_api(
 SCHEMAS = (
     NicBatch, BatchCreated, AttachmentSpec, DrainRequest, PendingHosts, Applied, PlanReport, DiffReport, HostReport,
     NetworkReport, ExplainFlow, ExplainNic, SystemReport, Change, Bookmark, StreamError, Components, NetworkExplained,
+    UsageReport,
 )  # fmt: skip
 
 
