@@ -88,7 +88,9 @@ def deploy(work: Work, request: DeployInstance) -> Instance:
         raise Conflict(
             f"zone {zone.name} ({zone.id}) takes nothing new", code="zone-disabled", subject="zoneid"
         )
-    instance = work.insert(_described(work, request, owner, ZoneId(zone.id)))
+    described = _described(work, request, owner, ZoneId(zone.id))
+    host = asked_host(work, described, request.host_id)
+    instance = work.insert(life.starting(described, host) if request.start else described)
     wishes = _wishes(request) or networks_for(work, owner, zone.id, facet.security_groups)
     if len(wishes) > MAX_NICS:
         raise InvalidInput(f"{len(wishes)} interfaces", subject="networkids", hint=f"at most {MAX_NICS}")
@@ -98,8 +100,7 @@ def deploy(work: Work, request: DeployInstance) -> Instance:
     for number, (wish, network) in enumerate(zip(wishes, networks, strict=True)):
         chosen = _with_first(wish, request) if number == 0 else wish
         add_nic(work, instance, chosen, network, number)
-    host = asked_host(work, instance, request.host_id)
-    return life.begin_start(work, instance, host) if request.start else instance
+    return instance
 
 
 def _described(work: Work, request: DeployInstance, owner: Account, zone_id: ZoneId) -> Instance:

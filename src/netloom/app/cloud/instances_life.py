@@ -28,14 +28,14 @@ def now_of(view: View, instance: Instance) -> Instance:
     return view.records.get(Instance, instance.id) or instance
 
 
-def begin_start(work: Work, instance: Instance, host_id: HostId | None) -> Instance:
-    """On its way to run; `host_id` None: a host is chosen when its turn comes.
+def starting(instance: Instance, host_id: HostId | None) -> Instance:
+    """An instance on its way to run; `host_id` None: a host is chosen when its turn comes.
 
     Raises:
         Conflict: it cannot be started now (`bad-transition`).
     """
     state = next_instance_state(instance.state, InstanceEvent.START)
-    return work.update(msgspec.structs.replace(instance, state=state, host_id=host_id, reason=None))
+    return msgspec.structs.replace(instance, state=state, host_id=host_id, reason=None)
 
 
 def running(work: Work, instance_id: Uuid) -> None:

@@ -80,7 +80,7 @@ def _begin_start(work: Work, request: StartInstance) -> Instance:
     instance = work.get(Instance, request.id)
     if instance.state is InstanceState.RUNNING:
         return instance
-    return life.begin_start(work, instance, asked_host(work, instance, request.host_id))
+    return work.update(life.starting(instance, asked_host(work, instance, request.host_id)))
 
 
 async def start(doing: Doing, instance: Instance) -> Ending | None:
