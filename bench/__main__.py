@@ -23,15 +23,18 @@ from bench.result import RESULTS
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """A module with arguments for small sizes, and the seconds that it may take at full size."""
+    """A module with arguments for small sizes, the seconds that it may take, and arguments for every size."""
 
     module: str
     quick: tuple[str, ...]
     limit: float
+    full: tuple[str, ...] = ()
 
 
 CLEANING = 60.0
 """Seconds that a suite may take to clean up after itself."""
+
+SMALL_CLOUD = ("--networks", "20", "--nics", "400", "--rules", "100", "--each", "9")
 
 SUITES = {
     "first-ping": Suite(
@@ -43,6 +46,10 @@ SUITES = {
     "ovsdb": Suite("bench.ovsdb", ("--rows", "200", "--runs", "1"), 240),
     "store": Suite("bench.store", ("--many", "2000", "--runs", "1"), 240),
     "api": Suite("bench.api", ("--each", "5", "--runs", "1", "--many", "4000"), 240),
+    "resolve": Suite("bench.resolve", ("--count", "50", "--runs", "1"), 60),
+    "cloudstack": Suite("bench.cloudstack", SMALL_CLOUD, 900),
+    "cloudstack-postgresql": Suite("bench.cloudstack", SMALL_CLOUD, 900, ("--postgresql",)),
+    "cloud-vpc": Suite("bench.cloud_vpc", ("--rules", "3", "--machines", "3", "--runs", "1"), 300),
     "memory": Suite("bench.memory", ("--hosts", "2", "--nics", "40"), 900),
     "scale": Suite("bench.scale", ("--hosts", "8", "--nics", "160", "--only-last"), 900),
 }
@@ -61,7 +68,7 @@ def run(name: str, suite: Suite, *, quick: bool, results: Path) -> str | None:
     """Run a suite; how it failed, None when it did not."""
     began = time.monotonic()
     print(f"== {name}", flush=True)
-    words = [sys.executable, "-m", suite.module, *(suite.quick if quick else ())]
+    words = [sys.executable, "-m", suite.module, *(suite.quick if quick else ()), *suite.full]
     with subprocess.Popen(words, env={**os.environ, "NETLOOM_BENCH_RESULTS": str(results)}) as process:
         try:
             code = process.wait(suite.limit)

@@ -15,7 +15,20 @@ from pathlib import Path
 from bench.result import RESULTS
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
-ORDER = ("first-ping", "bulk-apply", "flows", "codec", "ovsdb", "api", "memory", "scale", "store")
+ORDER = (
+    "first-ping",
+    "bulk-apply",
+    "flows",
+    "codec",
+    "ovsdb",
+    "api",
+    "cloudstack",
+    "cloud-vpc",
+    "resolve",
+    "memory",
+    "scale",
+    "store",
+)
 BAR = 40
 
 
