@@ -17,6 +17,7 @@ from netloom.app.cloud.configuration import UpdateConfiguration
 from netloom.app.cloud.vpc_life import DeleteVpc
 from netloom.app.cloud.vpn_connections import CreateVpnConnection, NameVpnConnection, observed
 from netloom.app.cloud.vpn_gateways import CreateCustomerGateway, CreateVpnGateway, UpdateCustomerGateway
+from netloom.app.cloud.vpn_secrets import customer_key_place, remote_key_place
 from netloom.base.errors import Conflict, Exhausted, InvalidInput, NetloomError, NotFound, PeerError
 from netloom.base.ids import Uuid
 from netloom.model.cloud.identity import Caller
@@ -91,6 +92,7 @@ async def test_a_connection_is_brought_to_the_vpcs_router_with_both_ends(stage: 
     assert made.state is ConnectionState.CONNECTING
     told = stage.told_part(vpc.id, VpcPart.SITE_TO_SITE_VPN)
     assert {type(record) for record in told} == {VpnGateway, CustomerGateway, VpnConnection}
+    assert [record.key for record in told if isinstance(record, CustomerGateway)] == [SECRET]
     assert near.public_ip_id == next(each.public_ip_id for each in told if isinstance(each, VpnGateway))
 
 
@@ -167,7 +169,7 @@ async def test_customer_gateways_that_cannot_be(
 async def test_a_key_is_nowhere_in_clear(stage: VpcStage) -> None:
     end = await far(stage)
     assert SECRET not in end.key
-    assert stage.stage.cloud.backends.vault.open(end.key, vpn_gateways.key_place(end.id)) == SECRET
+    assert stage.stage.cloud.backends.vault.open(end.key, customer_key_place(end.id)) == SECRET
     told = [audit for audit in await stage.stage.all(Audit) if audit.resource_id == end.id]
     assert told
     assert not any(SECRET in f"{audit.before} {audit.after}" or end.key in f"{audit.after}" for audit in told)
@@ -265,11 +267,14 @@ async def test_a_remote_access_vpn_runs_with_its_ports_opened_and_its_users(flat
     made = await vpn_on(flat)
     assert made.state is RemoteVpnState.RUNNING
     assert made.clients == "10.1.2.1-10.1.2.8"
-    key = flat.cloud.backends.vault.open(made.key, remote.key_place(made.id))
+    key = flat.cloud.backends.vault.open(made.key, remote_key_place(made.id))
     assert len(key) >= 8
     opened = [rule for rule in await flat.all(FirewallRule) if rule.related_id == made.id]
     assert sorted(rule.traffic.ports.first for rule in opened if rule.traffic.ports) == [500, 1701, 4500]
     assert told(flat) == ["PublicIp", "RemoteAccessVpn", "VpnUser"]
+    router = flat.notebook.rules[flat.network.id, RuleStage.REMOTE_ACCESS_VPN]
+    assert [record.key for record in router if isinstance(record, RemoteAccessVpn)] == [key]
+    assert [record.password for record in router if isinstance(record, VpnUser)] == ["pw-of-ann"]
     await flat.do(users.ADD, users.AddVpnUser(username="bob", password="pw-of-bob"))
     assert told(flat).count("VpnUser") == 2
     await flat.do(users.REMOVE, users.RemoveVpnUser(username="ann"))

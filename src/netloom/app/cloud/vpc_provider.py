@@ -13,6 +13,7 @@ from typing import Final
 from netloom.app.cloud.acl_lists import standing_items
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.vpc_facts import facts_of_vpc
+from netloom.app.cloud.vpn_secrets import for_router
 from netloom.app.cloud.vpn_stage import vpns_of_vpc
 from netloom.app.cloud.work import View
 from netloom.base.errors import Conflict, PeerError
@@ -210,7 +211,8 @@ def _connections(view: View, vpc_id: Uuid) -> tuple[Record, ...]:
     )
     gateways = view.records.many(VpnGateway, [each.gateway_id for each in connections])
     customers = view.records.many(CustomerGateway, [each.customer_gateway_id for each in connections])
-    return (*gateways.values(), *customers.values(), *connections)
+    opened = (for_router(view, customer) for customer in customers.values())
+    return (*gateways.values(), *opened, *connections)
 
 
 RECORDS: Final[Mapping[VpcPart, Callable[[View, Uuid], tuple[Record, ...]]]] = {

@@ -15,6 +15,7 @@ from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.usecase import Ending, UseCase
 from netloom.app.cloud.vpc_addresses import vpn_address
 from netloom.app.cloud.vpc_provider import bring_parts, element_of
+from netloom.app.cloud.vpn_secrets import customer_key_place
 from netloom.app.cloud.work import View, Work
 from netloom.base.errors import Conflict
 from netloom.base.ids import Uuid, parse_name
@@ -100,11 +101,6 @@ class DeleteCustomerGateway(msgspec.Struct, frozen=True, kw_only=True):
     """Which customer gateway."""
 
     id: Uuid
-
-
-def key_place(gateway_id: Uuid) -> str:
-    """What a customer gateway's key is sealed for."""
-    return f"customer_gateway/{gateway_id}"
 
 
 def _create_gateway(work: Work, request: CreateVpnGateway) -> VpnGateway:
@@ -207,7 +203,7 @@ def _described(work: Work, gateway_id: Uuid, fields: CustomerGatewayFields) -> _
     return _Described(
         gateway=check_peer(fields.gateway),
         cidrs=check_remote_cidrs(fields.cidrs, limit),
-        key=work.backends.vault.seal(check_key(fields.key), key_place(gateway_id)),
+        key=work.backends.vault.seal(check_key(fields.key), customer_key_place(gateway_id)),
         ike_policy=format_policy(parse_policy(fields.ike_policy, "ikepolicy")),
         esp_policy=format_policy(parse_policy(fields.esp_policy, "esppolicy")),
         ike_lifetime=check_lifetime(

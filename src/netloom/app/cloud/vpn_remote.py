@@ -22,6 +22,7 @@ from netloom.app.cloud.rules_provider import bring, offers
 from netloom.app.cloud.usecase import Ending, UseCase
 from netloom.app.cloud.vpc_provider import bring_parts, element_of
 from netloom.app.cloud.vpc_tiers import tiers_of
+from netloom.app.cloud.vpn_secrets import remote_key_place
 from netloom.app.cloud.work import View, Work, missing
 from netloom.base.errors import Conflict, InvalidInput, NetloomError
 from netloom.base.ids import NetworkId, Uuid
@@ -69,11 +70,6 @@ class DeleteRemoteAccessVpn(msgspec.Struct, frozen=True, kw_only=True):
     public_ip_id: Uuid
 
 
-def key_place(vpn_id: Uuid) -> str:
-    """What a VPN's key is sealed for."""
-    return f"remote_access_vpn/{vpn_id}"
-
-
 def _create(work: Work, request: CreateRemoteAccessVpn) -> RemoteAccessVpn:
     ip = address_of(work, request.public_ip_id, "publicipid")
     refuse_static_nat(ip, "remote access VPN")
@@ -87,7 +83,7 @@ def _create(work: Work, request: CreateRemoteAccessVpn) -> RemoteAccessVpn:
         network_id=None if network is None else NetworkId(network.id),
         vpc_id=None if vpc is None else vpc.id,
         clients=clients,
-        key=work.backends.vault.seal(_new_key(work), key_place(birth["id"])),
+        key=work.backends.vault.seal(_new_key(work), remote_key_place(birth["id"])),
         for_display=request.for_display,
     )
     _check_only(work, vpn, ip)

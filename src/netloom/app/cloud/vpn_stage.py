@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from netloom.app.cloud.vpn_secrets import for_router
 from netloom.app.cloud.work import View, Work
 from netloom.base.ids import Uuid
 from netloom.model.cloud.addresses import PublicIp
@@ -37,7 +38,8 @@ def _told(view: View, where: Where) -> tuple[Record, ...]:
     c = columns(RemoteAccessVpn)
     vpns = view.records.select(RemoteAccessVpn, where, c.state != RemoteVpnState.REMOVED.value)
     addresses = view.records.many(PublicIp, [vpn.public_ip_id for vpn in vpns])
-    return (*addresses.values(), *vpns, *users_of(view, {vpn.account_id for vpn in vpns}))
+    users = users_of(view, {vpn.account_id for vpn in vpns})
+    return (*addresses.values(), *(for_router(view, secret) for secret in (*vpns, *users)))
 
 
 def users_of(view: View, account_ids: set[str]) -> list[VpnUser]:

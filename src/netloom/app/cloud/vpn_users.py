@@ -12,6 +12,7 @@ from netloom.app.cloud import configuration
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.usecase import Ending, UseCase
 from netloom.app.cloud.vpn_remote import bring_vpn
+from netloom.app.cloud.vpn_secrets import password_place
 from netloom.app.cloud.work import View, Work, missing
 from netloom.base.errors import Conflict, Exhausted, NetloomError
 from netloom.base.ids import Uuid
@@ -37,11 +38,6 @@ class RemoveVpnUser(msgspec.Struct, frozen=True, kw_only=True):
     account: str | None = None
     domain_id: Uuid | None = None
     project_id: Uuid | None = None
-
-
-def password_place(user_id: Uuid) -> str:
-    """What a user's password is sealed for."""
-    return f"vpn_user/{user_id}"
 
 
 def _add(work: Work, request: AddVpnUser) -> VpnUser:

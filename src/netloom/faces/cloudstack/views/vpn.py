@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 
-from netloom.app.cloud import vpn_gateways, vpn_remote
+from netloom.app.cloud.vpn_secrets import customer_key_place, remote_key_place
 from netloom.base.errors import Unavailable
 from netloom.faces.cloudstack.see import Row, See
 from netloom.model.cloud.addresses import PublicIp
@@ -108,7 +108,7 @@ def remote_access_vpn_rows(vpns: Sequence[RemoteAccessVpn], see: See) -> list[Ro
                 "publicipid": vpn.public_ip_id,
                 "publicip": None if address is None else address.address,
                 "iprange": f"{ipaddress.IPv4Address(int(first) + 1)}-{last}",
-                "presharedkey": _opened(see, vpn.key, vpn_remote.key_place(vpn.id)),
+                "presharedkey": _opened(see, vpn.key, remote_key_place(vpn.id)),
                 **see.owner(vpn),
                 "state": vpn.state.value,
                 "fordisplay": vpn.for_display,
@@ -138,7 +138,7 @@ def _described(gateway: CustomerGateway, see: See) -> Row:
     return {
         "gateway": gateway.gateway,
         "cidrlist": ",".join(gateway.cidrs),
-        "ipsecpsk": _opened(see, gateway.key, vpn_gateways.key_place(gateway.id)),
+        "ipsecpsk": _opened(see, gateway.key, customer_key_place(gateway.id)),
         "ikepolicy": gateway.ike_policy,
         "esppolicy": gateway.esp_policy,
         "ikelifetime": gateway.ike_lifetime,
