@@ -1,6 +1,7 @@
 """The secrets of VPNs: what each is sealed for, and opening them for the one who needs them in clear.
 
-Rule 1: a record is kept and audited with its secret sealed; only a router is told it open, in memory, and its owner in answers.
+Rule 1: a record is kept and audited with its secret sealed; it is open for a router, in memory, and in
+    its owner's answers.
 """
 
 from __future__ import annotations
