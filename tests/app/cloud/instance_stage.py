@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import msgspec
 from tests.app.cloud.clouds import opened
 from tests.app.cloud.people import People, people
+from tests.testing import templates
 from tests.testing.memory_hypervisor import MemoryHypervisor, with_machines
 
 from netloom.app.cloud.backends import Backends
@@ -139,31 +141,39 @@ class Stage:
 
 @asynccontextmanager
 async def on_stage(url: str, hosts: int = 2) -> AsyncIterator[Stage]:
-    """A stage on a database of its own."""
-    machines, down = MemoryHypervisor(), set[HostId]()
+    """A stage on a database of its own; the second time and later it begins as a copy of the first."""
+    machines, down, key = MemoryHypervisor(), set[HostId](), ("instance stage", hosts)
+    known = cast("Stage | None", templates.begin_with(key, url))
     async with opened(url, with_machines(Backends(), machines, down=down)) as cloud:
-        who = await people(cloud)
+        if known is None:
+            known = await _built(cloud, hosts)
+            templates.keep(key, url, known)
+        yield dataclasses.replace(known, cloud=cloud, machines=machines, down=down)
 
-        def build(work: Work) -> dict[str, HostId]:
-            specs = [
-                HostSpec(name=f"h{n}", ovsdb=f"ssl:192.0.2.{n}:6640", tunnel_ip=f"192.0.2.{n}")
-                for n in range(1, hosts + 1)
-            ]
-            made = create_many(work.tx, Kind.HOST, specs)
-            return {host.name: HostId(host.id) for host in made}
 
-        def look(view: View) -> tuple[Uuid, Template, ServiceOffering, NetworkOffering]:
-            s, o = columns(ServiceOffering), columns(NetworkOffering)
-            template = view.records.first(Template)
-            size = view.records.first(ServiceOffering, s.name == "Small Instance")
-            offering = view.records.first(NetworkOffering, o.name == OVS_ISOLATED)
-            assert template is not None
-            assert size is not None
-            assert offering is not None
-            return zones(view)[0].id, template, size, offering
+async def _built(cloud: Cloud, hosts: int) -> Stage:
+    who = await people(cloud)
 
-        named = await cloud.write_as(system_caller(), "stage", build)
-        zone_id, template, size, offering = await cloud.read_as(system_caller(), look)
-        request = CreateNetwork(name="web", offering_id=offering.id, zone_id=zone_id)
-        network = (await cloud.do(who.alice, CREATE, request)).record
-        yield Stage(cloud, who, machines, down, named, zone_id, template, size, offering, network)
+    def build(work: Work) -> dict[str, HostId]:
+        specs = [
+            HostSpec(name=f"h{n}", ovsdb=f"ssl:192.0.2.{n}:6640", tunnel_ip=f"192.0.2.{n}")
+            for n in range(1, hosts + 1)
+        ]
+        made = create_many(work.tx, Kind.HOST, specs)
+        return {host.name: HostId(host.id) for host in made}
+
+    def look(view: View) -> tuple[Uuid, Template, ServiceOffering, NetworkOffering]:
+        s, o = columns(ServiceOffering), columns(NetworkOffering)
+        template = view.records.first(Template)
+        size = view.records.first(ServiceOffering, s.name == "Small Instance")
+        offering = view.records.first(NetworkOffering, o.name == OVS_ISOLATED)
+        assert template is not None
+        assert size is not None
+        assert offering is not None
+        return zones(view)[0].id, template, size, offering
+
+    named = await cloud.write_as(system_caller(), "stage", build)
+    zone_id, template, size, offering = await cloud.read_as(system_caller(), look)
+    request = CreateNetwork(name="web", offering_id=offering.id, zone_id=zone_id)
+    network = (await cloud.do(who.alice, CREATE, request)).record
+    return Stage(cloud, who, MemoryHypervisor(), set(), named, zone_id, template, size, offering, network)
