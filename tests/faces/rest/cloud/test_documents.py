@@ -170,6 +170,12 @@ async def test_unknown_fields_and_kinds_and_repetitions(http: httpx.AsyncClient)
     problem(twice, 422, "declared-twice")
 
 
+async def test_a_value_of_another_type_is_told_as_that(http: httpx.AsyncClient) -> None:
+    text = "kind: NetworkPermission\nname: x\nnetwork: []\n"
+    found = problem(await post(http, "/v1/plan", text), 422, "wrong-type")
+    assert found.field == "documents[0].network"
+
+
 async def test_a_plan_tells_what_would_become_of_documents(http: httpx.AsyncClient) -> None:
     answer = await post(http, "/v1/plan", OWNERS)
     assert answer.status_code == 200, answer.text

@@ -87,7 +87,10 @@ def _values(view: View, document: Document, names: Names, group: tuple[str, ...]
         if name == document.kind.label and name == document.kind.kind.spec.name_field:
             found[name] = document.name
         elif field is not None and document.values.get(field.name) is not None:
-            found[name] = wanted(names, field, document.values[field.name])
+            value = wanted(names, field, document.values[field.name])
+            if not isinstance(value, str | int):  # of another type than any column; the use case says so
+                return None
+            found[name] = value
         elif name in {"account_id", "domain_id", "parent_id"}:
             owner = _owner(view, document, names, name)
             if owner is None:
