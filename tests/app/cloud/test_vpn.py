@@ -10,13 +10,21 @@ import pytest
 from tests.app.cloud.rules_stage import Stage, staged
 from tests.app.cloud.vpcs import VpcStage, vpc_staged
 
-from netloom.app.cloud import addresses, configuration_change, vpc_life, vpn_connections, vpn_gateways
+from netloom.app.cloud import (
+    addresses,
+    configuration_change,
+    vpc_life,
+    vpn_connections,
+    vpn_customers,
+    vpn_gateways,
+)
 from netloom.app.cloud import vpn_remote as remote
 from netloom.app.cloud import vpn_users as users
 from netloom.app.cloud.configuration import UpdateConfiguration
 from netloom.app.cloud.vpc_life import DeleteVpc
 from netloom.app.cloud.vpn_connections import CreateVpnConnection, NameVpnConnection, observed
-from netloom.app.cloud.vpn_gateways import CreateCustomerGateway, CreateVpnGateway, UpdateCustomerGateway
+from netloom.app.cloud.vpn_customers import CreateCustomerGateway, UpdateCustomerGateway
+from netloom.app.cloud.vpn_gateways import CreateVpnGateway
 from netloom.app.cloud.vpn_secrets import customer_key_place, remote_key_place
 from netloom.base.errors import Conflict, Exhausted, InvalidInput, NetloomError, NotFound, PeerError
 from netloom.base.ids import Uuid
@@ -70,7 +78,7 @@ async def gateway(stage: VpcStage, vpc: Vpc) -> VpnGateway:
 
 
 async def far(stage: VpcStage, name: str = "paris", **other: object) -> CustomerGateway:
-    return await stage.stage.do(vpn_gateways.CREATE_CUSTOMER, customer(name, **other))
+    return await stage.stage.do(vpn_customers.CREATE_CUSTOMER, customer(name, **other))
 
 
 async def connect(stage: VpcStage, near: VpnGateway, end: CustomerGateway) -> VpnConnection:
@@ -128,7 +136,7 @@ async def test_networks_that_are_reached_twice_are_refused(stage: VpcStage) -> N
     for field in ("account", "domain_id", "project_id"):
         changed.pop(field)
     with pytest.raises(Conflict):
-        await stage.stage.do(vpn_gateways.UPDATE_CUSTOMER, msgspec.convert(changed, UpdateCustomerGateway))
+        await stage.stage.do(vpn_customers.UPDATE_CUSTOMER, msgspec.convert(changed, UpdateCustomerGateway))
 
 
 async def test_a_gateway_has_no_more_connections_than_the_setting_says(stage: VpcStage) -> None:
@@ -211,7 +219,7 @@ async def test_what_is_used_stays_and_a_vpc_takes_its_own_along(stage: VpcStage)
     made = await connect(stage, near, end)
     for use_case, request in (
         (vpn_gateways.DELETE_GATEWAY, vpn_gateways.DeleteVpnGateway(id=Uuid(near.id))),
-        (vpn_gateways.DELETE_CUSTOMER, vpn_gateways.DeleteCustomerGateway(id=Uuid(end.id))),
+        (vpn_customers.DELETE_CUSTOMER, vpn_customers.DeleteCustomerGateway(id=Uuid(end.id))),
     ):
         with pytest.raises(Conflict) as caught:
             await stage.stage.do(use_case, request)  # type: ignore[arg-type]
@@ -231,7 +239,7 @@ async def test_vpns_of_others_are_not_found(stage: VpcStage) -> None:
     for use_case, request in (
         (vpn_gateways.CREATE_GATEWAY, CreateVpnGateway(vpc_id=Uuid(near.vpc_id))),
         (vpn_gateways.DELETE_GATEWAY, vpn_gateways.DeleteVpnGateway(id=Uuid(near.id))),
-        (vpn_gateways.DELETE_CUSTOMER, vpn_gateways.DeleteCustomerGateway(id=Uuid(end.id))),
+        (vpn_customers.DELETE_CUSTOMER, vpn_customers.DeleteCustomerGateway(id=Uuid(end.id))),
         (
             vpn_connections.CREATE,
             CreateVpnConnection(gateway_id=Uuid(near.id), customer_gateway_id=Uuid(end.id)),

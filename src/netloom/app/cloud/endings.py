@@ -6,6 +6,7 @@ Rule 2: tags go with what they are on.
 
 from __future__ import annotations
 
+from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.tags import forget
 from netloom.app.cloud.usecase import Ending
 from netloom.app.cloud.work import Work
@@ -33,3 +34,7 @@ def take_out(work: Work, record: Record) -> None:
     if now is not None:
         forget(work, [now.id])
         work.delete(now)
+
+
+async def nothing_more(_doing: Doing, _record: Record) -> None:
+    """The second half of what is true as soon as it is written; CloudStack's clients expect a job all the same."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from netloom.app.cloud.doing import Doing
+from netloom.app.cloud.endings import nothing_more
 from netloom.app.cloud.security_groups import GroupRef, group_of, named_group
 from netloom.app.cloud.usecase import UseCase
 from netloom.app.cloud.work import View, Work, missing
@@ -145,10 +145,6 @@ def _tell(work: Work, group: SecurityGroup) -> None:
     work.tx.note(LOG_WORD, group.id, group.name)
 
 
-async def _nothing_to_wait_for(_doing: Doing, _group: SecurityGroup) -> None:
-    """Rules are true when they are written; switches follow, and their hosts' status says how far."""
-
-
 AUTHORIZE_INGRESS = UseCase(
     name="security_group.authorize_ingress",
     command="authorizeSecurityGroupIngress",
@@ -156,7 +152,7 @@ AUTHORIZE_INGRESS = UseCase(
     request=Authorize,
     begin=_authorize_ingress,
     text=lambda group: f"authorize ingress to security group {group.name}",
-    apply=_nothing_to_wait_for,
+    apply=nothing_more,
 )
 AUTHORIZE_EGRESS = UseCase(
     name="security_group.authorize_egress",
@@ -165,7 +161,7 @@ AUTHORIZE_EGRESS = UseCase(
     request=Authorize,
     begin=_authorize_egress,
     text=lambda group: f"authorize egress from security group {group.name}",
-    apply=_nothing_to_wait_for,
+    apply=nothing_more,
 )
 REVOKE_INGRESS = UseCase(
     name="security_group.revoke_ingress",
@@ -174,7 +170,7 @@ REVOKE_INGRESS = UseCase(
     request=Revoke,
     begin=_revoke_ingress,
     text=lambda group: f"revoke ingress to security group {group.name}",
-    apply=_nothing_to_wait_for,
+    apply=nothing_more,
 )
 REVOKE_EGRESS = UseCase(
     name="security_group.revoke_egress",
@@ -183,6 +179,6 @@ REVOKE_EGRESS = UseCase(
     request=Revoke,
     begin=_revoke_egress,
     text=lambda group: f"revoke egress from security group {group.name}",
-    apply=_nothing_to_wait_for,
+    apply=nothing_more,
 )
 USE_CASES = (AUTHORIZE_INGRESS, AUTHORIZE_EGRESS, REVOKE_INGRESS, REVOKE_EGRESS)

@@ -10,9 +10,10 @@ import msgspec
 
 from netloom.app.cloud import configuration
 from netloom.app.cloud.doing import Doing
+from netloom.app.cloud.endings import nothing_more
 from netloom.app.cloud.usecase import Ending, UseCase
 from netloom.app.cloud.vpc_provider import bring_parts, element_of
-from netloom.app.cloud.vpn_gateways import others_of
+from netloom.app.cloud.vpn_customers import others_of
 from netloom.app.cloud.work import Work
 from netloom.base.errors import Conflict, Exhausted, NetloomError
 from netloom.base.ids import Uuid
@@ -133,10 +134,6 @@ async def _apply(doing: Doing, record: VpnConnection) -> Ending:
     return ending
 
 
-async def _nothing_to_apply(_doing: Doing, _record: VpnConnection) -> None:
-    """What lists show changed, nothing else."""
-
-
 async def _unapply(doing: Doing, record: VpnConnection) -> Ending:
     await bring_parts(doing, record.vpc_id, {VpcPart.SITE_TO_SITE_VPN})
 
@@ -175,7 +172,7 @@ UPDATE = UseCase(
     event="VPN.S2S.CONNECTION.UPDATE",
     request=UpdateVpnConnection,
     begin=_update,
-    apply=_nothing_to_apply,
+    apply=nothing_more,
     queue=_queue,
 )
 RESET = UseCase(

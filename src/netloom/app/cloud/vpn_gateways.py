@@ -1,48 +1,24 @@
-"""The two ends of site-to-site VPNs: the VPC's gateway, and the customers' gateways as their owners describe them.
+"""VPN gateways: a VPC's end of its connections to other sites.
 
-Rule 1: a VPC has one gateway, on the address that it is seen as outside.
-Rule 2: a shared key is sealed for its record before it is kept, and opened only for the router and in its owner's answers.
+Rule 1: a VPC has one, on the address that it is seen as outside.
+Rule 2: it is there for its router with its first connection; until then there is nothing to program.
 """
 
 from __future__ import annotations
 
-from typing import TypedDict
-
 import msgspec
 
-from netloom.app.cloud import configuration
 from netloom.app.cloud.doing import Doing
+from netloom.app.cloud.endings import nothing_more
 from netloom.app.cloud.usecase import Ending, UseCase
 from netloom.app.cloud.vpc_addresses import vpn_address
-from netloom.app.cloud.vpc_provider import bring_parts, element_of
-from netloom.app.cloud.vpn_secrets import customer_key_place
+from netloom.app.cloud.vpc_provider import element_of
 from netloom.app.cloud.work import View, Work
 from netloom.base.errors import Conflict
-from netloom.base.ids import Uuid, parse_name
-from netloom.model.cloud.identity import Account
+from netloom.base.ids import Uuid
 from netloom.model.cloud.services import Service
 from netloom.model.cloud.vpc import Vpc, check_open
-from netloom.model.cloud.vpn import (
-    CustomerGateway,
-    VpnConnection,
-    VpnGateway,
-    check_apart,
-    check_peer,
-    check_remote_cidrs,
-)
-from netloom.model.cloud.vpn_policies import (
-    DEFAULT_ESP_LIFETIME,
-    DEFAULT_IKE_LIFETIME,
-    MAX_ESP_LIFETIME,
-    MAX_IKE_LIFETIME,
-    IkeVersion,
-    check_key,
-    check_lifetime,
-    format_policy,
-    parse_ike_version,
-    parse_policy,
-)
-from netloom.plan.vpc_elements import VpcPart
+from netloom.model.cloud.vpn import VpnConnection, VpnGateway
 from netloom.store.cloud.records import columns
 
 
@@ -62,43 +38,6 @@ class UpdateVpnGateway(msgspec.Struct, frozen=True, kw_only=True):
 
 class DeleteVpnGateway(msgspec.Struct, frozen=True, kw_only=True):
     """Which gateway."""
-
-    id: Uuid
-
-
-class CustomerGatewayFields(msgspec.Struct, frozen=True, kw_only=True):
-    """What its owner says of a customer's gateway; None: as is usual."""
-
-    name: str | None = None
-    gateway: str
-    cidrs: tuple[str, ...]
-    key: str
-    ike_policy: str
-    esp_policy: str
-    ike_lifetime: int | None = None
-    esp_lifetime: int | None = None
-    dead_peer_detection: bool = False
-    force_encapsulation: bool = False
-    split_connections: bool = False
-    ike_version: str | None = None
-
-
-class CreateCustomerGateway(CustomerGatewayFields, frozen=True, kw_only=True):
-    """A new customer gateway."""
-
-    account: str | None = None
-    domain_id: Uuid | None = None
-    project_id: Uuid | None = None
-
-
-class UpdateCustomerGateway(CustomerGatewayFields, frozen=True, kw_only=True):
-    """A customer gateway as it shall be."""
-
-    id: Uuid
-
-
-class DeleteCustomerGateway(msgspec.Struct, frozen=True, kw_only=True):
-    """Which customer gateway."""
 
     id: Uuid
 
@@ -149,134 +88,11 @@ def _check_idle(view: View, gateway: VpnGateway) -> None:
         )
 
 
-async def _nothing_to_apply(_doing: Doing, _record: VpnGateway) -> None:
-    """A gateway is there with its first connection."""
-
-
 async def _drop_gateway(_doing: Doing, record: VpnGateway) -> Ending:
     def ending(work: Work) -> None:
         now = work.records.get(VpnGateway, record.id)
         if now is not None:
             _check_idle(work, now)
-            work.delete(now)
-
-    return ending
-
-
-def _create_customer(work: Work, request: CreateCustomerGateway) -> CustomerGateway:
-    owner = work.owner(request.account, request.domain_id, request.project_id)
-    birth = work.owned(owner)
-    name = parse_name((request.name or f"VPN-{request.gateway}").strip())
-    _check_name(work, owner, name, None)
-    return work.insert(CustomerGateway(**birth, name=name, **_described(work, birth["id"], request)))
-
-
-def _update_customer(work: Work, request: UpdateCustomerGateway) -> CustomerGateway:
-    gateway = work.get(CustomerGateway, request.id)
-    name = gateway.name if request.name is None else parse_name(request.name.strip())
-    _check_name(work, gateway, name, gateway.id)
-    changed = msgspec.structs.replace(gateway, name=name, **_described(work, gateway.id, request))
-    for connection in connections_to(work, gateway.id):
-        vpc = work.records.get(Vpc, connection.vpc_id)
-        if vpc is not None:
-            check_apart(changed, vpc.name, vpc.cidr, others_of(work, connection.gateway_id, gateway.id))
-    return work.update(changed)
-
-
-class _Described(TypedDict):
-    gateway: str
-    cidrs: tuple[str, ...]
-    key: str
-    ike_policy: str
-    esp_policy: str
-    ike_lifetime: int
-    esp_lifetime: int
-    dead_peer_detection: bool
-    force_encapsulation: bool
-    split_connections: bool
-    ike_version: IkeVersion
-
-
-def _described(work: Work, gateway_id: Uuid, fields: CustomerGatewayFields) -> _Described:
-    """What its owner says of a customer gateway, checked and canonical, the key sealed."""
-    limit = configuration.number(work, "site2site.vpn.customergateway.subnets.limit")
-    return _Described(
-        gateway=check_peer(fields.gateway),
-        cidrs=check_remote_cidrs(fields.cidrs, limit),
-        key=work.backends.vault.seal(check_key(fields.key), customer_key_place(gateway_id)),
-        ike_policy=format_policy(parse_policy(fields.ike_policy, "ikepolicy")),
-        esp_policy=format_policy(parse_policy(fields.esp_policy, "esppolicy")),
-        ike_lifetime=check_lifetime(
-            fields.ike_lifetime, "ikelifetime", DEFAULT_IKE_LIFETIME, MAX_IKE_LIFETIME
-        ),
-        esp_lifetime=check_lifetime(
-            fields.esp_lifetime, "esplifetime", DEFAULT_ESP_LIFETIME, MAX_ESP_LIFETIME
-        ),
-        dead_peer_detection=fields.dead_peer_detection,
-        force_encapsulation=fields.force_encapsulation,
-        split_connections=fields.split_connections,
-        ike_version=parse_ike_version(fields.ike_version),
-    )
-
-
-def _check_name(view: View, owner: Account | CustomerGateway, name: str, own: Uuid | None) -> None:
-    c = columns(CustomerGateway)
-    account_id = owner.id if isinstance(owner, Account) else owner.account_id
-    other = view.records.first(CustomerGateway, c.account_id == account_id, c.name == name)
-    if other is not None and other.id != own:
-        raise Conflict(
-            f"customer gateway {other.id} is called {name!r} already",
-            code="customer-gateway-taken",
-            subject="name",
-            hint="another name",
-        )
-
-
-def connections_to(view: View, customer_gateway_id: Uuid) -> list[VpnConnection]:
-    """The connections to a customer gateway."""
-    c = columns(VpnConnection)
-    return view.records.select(VpnConnection, c.customer_gateway_id == customer_gateway_id)
-
-
-def others_of(view: View, gateway_id: Uuid, but: Uuid) -> list[CustomerGateway]:
-    """The customer gateways that a VPN gateway is connected to, without one."""
-    c = columns(VpnConnection)
-    ids = [
-        each.customer_gateway_id for each in view.records.select(VpnConnection, c.gateway_id == gateway_id)
-    ]
-    return list(view.records.many(CustomerGateway, [each for each in ids if each != but]).values())
-
-
-async def _reconnect(doing: Doing, record: CustomerGateway) -> None:
-    """Have the routers of all connections know what changed."""
-    connections = await doing.read(lambda view: connections_to(view, record.id))
-    for vpc_id in dict.fromkeys(each.vpc_id for each in connections):
-        await bring_parts(doing, vpc_id, {VpcPart.SITE_TO_SITE_VPN})
-
-
-def _begin_delete_customer(work: Work, request: DeleteCustomerGateway) -> CustomerGateway:
-    gateway = work.get(CustomerGateway, request.id)
-    _check_unconnected(work, gateway)
-    return gateway
-
-
-def _check_unconnected(view: View, gateway: CustomerGateway) -> None:
-    used = connections_to(view, gateway.id)
-    if used:
-        raise Conflict(
-            f"VPN connections lead to customer gateway {gateway.name} ({gateway.id}):"
-            f" {', '.join(each.id for each in used[:5])}",
-            code="vpn-in-use",
-            subject="id",
-            hint="delete them first",
-        )
-
-
-async def _drop_customer(_doing: Doing, record: CustomerGateway) -> Ending:
-    def ending(work: Work) -> None:
-        now = work.records.get(CustomerGateway, record.id)
-        if now is not None:
-            _check_unconnected(work, now)
             work.delete(now)
 
     return ending
@@ -292,7 +108,7 @@ CREATE_GATEWAY = UseCase(
     event="VPN.S2S.VPN.GATEWAY.CREATE",
     request=CreateVpnGateway,
     begin=_create_gateway,
-    apply=_nothing_to_apply,
+    apply=nothing_more,
     queue=_vpc_line,
 )
 UPDATE_GATEWAY = UseCase(
@@ -301,7 +117,7 @@ UPDATE_GATEWAY = UseCase(
     event="VPN.S2S.VPN.GATEWAY.UPDATE",
     request=UpdateVpnGateway,
     begin=_update_gateway,
-    apply=_nothing_to_apply,
+    apply=nothing_more,
     queue=_vpc_line,
 )
 DELETE_GATEWAY = UseCase(
@@ -313,35 +129,4 @@ DELETE_GATEWAY = UseCase(
     apply=_drop_gateway,
     queue=_vpc_line,
 )
-CREATE_CUSTOMER = UseCase(
-    name="customer_gateway.create",
-    command="createVpnCustomerGateway",
-    event="VPN.S2S.CUSTOMER.GATEWAY.CREATE",
-    request=CreateCustomerGateway,
-    begin=_create_customer,
-    apply=_reconnect,
-)
-UPDATE_CUSTOMER = UseCase(
-    name="customer_gateway.update",
-    command="updateVpnCustomerGateway",
-    event="VPN.S2S.CUSTOMER.GATEWAY.UPDATE",
-    request=UpdateCustomerGateway,
-    begin=_update_customer,
-    apply=_reconnect,
-)
-DELETE_CUSTOMER = UseCase(
-    name="customer_gateway.delete",
-    command="deleteVpnCustomerGateway",
-    event="VPN.S2S.CUSTOMER.GATEWAY.DELETE",
-    request=DeleteCustomerGateway,
-    begin=_begin_delete_customer,
-    apply=_drop_customer,
-)
-USE_CASES = (
-    CREATE_GATEWAY,
-    UPDATE_GATEWAY,
-    DELETE_GATEWAY,
-    CREATE_CUSTOMER,
-    UPDATE_CUSTOMER,
-    DELETE_CUSTOMER,
-)
+USE_CASES = (CREATE_GATEWAY, UPDATE_GATEWAY, DELETE_GATEWAY)

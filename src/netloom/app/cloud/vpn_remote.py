@@ -14,6 +14,7 @@ import msgspec
 
 from netloom.app.cloud import configuration
 from netloom.app.cloud.doing import Doing
+from netloom.app.cloud.endings import nothing_more
 from netloom.app.cloud.firewall import open_with
 from netloom.app.cloud.rules_claims import check_claim, vpn_claims
 from netloom.app.cloud.rules_life import related_to
@@ -204,10 +205,6 @@ async def _apply(doing: Doing, record: RemoteAccessVpn) -> Ending:
     return ending
 
 
-async def _nothing_to_apply(_doing: Doing, _record: RemoteAccessVpn) -> None:
-    """What lists show changed, nothing else."""
-
-
 async def _unapply(doing: Doing, record: RemoteAccessVpn) -> Ending:
     await bring_vpn(doing, record)
     return lambda work: _forget(work, record)
@@ -244,7 +241,7 @@ UPDATE = UseCase(
     event="VPN.REMOTE.ACCESS.UPDATE",
     request=UpdateRemoteAccessVpn,
     begin=_update,
-    apply=_nothing_to_apply,
+    apply=nothing_more,
     queue=_queue,
 )
 DELETE = UseCase(

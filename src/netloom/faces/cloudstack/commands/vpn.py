@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypedDict
 
 from netloom.app.cloud import vpn_connections as connections
+from netloom.app.cloud import vpn_customers as customers
 from netloom.app.cloud import vpn_gateways as gateways
 from netloom.faces.cloudstack.command import Call, Command, JobAnswer, Listing
 from netloom.faces.cloudstack.commands.vpn_remote import REMOTE_COMMANDS
@@ -81,8 +82,8 @@ def _described(call: Call) -> _Described:
 async def create_vpn_customer_gateway(call: Call) -> object:
     """Describes the other end of a VPN: a customer's gateway and the networks behind it."""
     return await call.do(
-        gateways.CREATE_CUSTOMER,
-        gateways.CreateCustomerGateway(
+        customers.CREATE_CUSTOMER,
+        customers.CreateCustomerGateway(
             **_described(call),
             account=call.text("account") or None,
             domain_id=call.uuid("domainid"),
@@ -94,15 +95,15 @@ async def create_vpn_customer_gateway(call: Call) -> object:
 async def update_vpn_customer_gateway(call: Call) -> object:
     """Describes a customer's gateway anew; its connections are told."""
     return await call.do(
-        gateways.UPDATE_CUSTOMER,
-        gateways.UpdateCustomerGateway(id=call.need_uuid("id"), **_described(call)),
+        customers.UPDATE_CUSTOMER,
+        customers.UpdateCustomerGateway(id=call.need_uuid("id"), **_described(call)),
     )
 
 
 async def delete_vpn_customer_gateway(call: Call) -> object:
     """Deletes a customer's gateway that no connection leads to."""
-    request = gateways.DeleteCustomerGateway(id=call.need_uuid("id"))
-    return await call.do(gateways.DELETE_CUSTOMER, request)
+    request = customers.DeleteCustomerGateway(id=call.need_uuid("id"))
+    return await call.do(customers.DELETE_CUSTOMER, request)
 
 
 async def list_vpn_customer_gateways(call: Call) -> object:
@@ -170,17 +171,17 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "createVpnCustomerGateway",
         create_vpn_customer_gateway,
-        JobAnswer(gateways.CREATE_CUSTOMER, _CUSTOMER, customer_gateway_rows, made=True, about=_OF_CUSTOMER),
+        JobAnswer(customers.CREATE_CUSTOMER, _CUSTOMER, customer_gateway_rows, made=True, about=_OF_CUSTOMER),
     ),
     Command(
         "updateVpnCustomerGateway",
         update_vpn_customer_gateway,
-        JobAnswer(gateways.UPDATE_CUSTOMER, _CUSTOMER, customer_gateway_rows, about=_OF_CUSTOMER),
+        JobAnswer(customers.UPDATE_CUSTOMER, _CUSTOMER, customer_gateway_rows, about=_OF_CUSTOMER),
     ),
     Command(
         "deleteVpnCustomerGateway",
         delete_vpn_customer_gateway,
-        JobAnswer(gateways.DELETE_CUSTOMER, about=_OF_CUSTOMER),
+        JobAnswer(customers.DELETE_CUSTOMER, about=_OF_CUSTOMER),
     ),
     Command("listVpnCustomerGateways", list_vpn_customer_gateways, Listing(_CUSTOMER, customer_gateway_rows)),
     Command(
