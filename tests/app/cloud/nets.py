@@ -12,7 +12,7 @@ import msgspec
 from tests.app.cloud.clouds import opened
 from tests.app.cloud.people import People, people
 from tests.app.cloud.rules_stage import enable_keepers
-from tests.testing.rule_keeper import Notebook, keeper_backends
+from tests.testing.rule_keeper import KEPT, Notebook, keeper_backends
 
 from netloom.app import intent
 from netloom.app.cloud import infrastructure, public_ranges
@@ -141,7 +141,7 @@ async def nets(path: pathlib.Path, url: str | None = None) -> AsyncIterator[Nets
     async with opened(url or f"sqlite:///{path}/cloud.db", keeper_backends(notebook)) as cloud:
         who = await people(cloud)
         await cloud.write_as(system_caller(), "test", _carry_all)
-        await enable_keepers(cloud, who.root)
+        await enable_keepers(cloud, who.root, KEPT)
         zone, wires, offerings = await cloud.read_as(system_caller(), _look)
         span = public_ranges.Addresses(
             gateway="192.0.2.1", netmask="255.255.255.0", start="192.0.2.10", end="192.0.2.20"

@@ -68,6 +68,18 @@ class UpdateNetwork(msgspec.Struct, frozen=True, kw_only=True):
         return self.resolvers.named or any(each is not None for each in told)
 
 
+class MigrateNetwork(msgspec.Struct, frozen=True, kw_only=True):
+    """A network's new offering, by other providers; services that only the old one has go, if no rule stands on them."""
+
+    id: Uuid
+    offering_id: Uuid
+
+
+def _begin_migrate(work: Work, request: MigrateNetwork) -> GuestNetwork:
+    network = own_network(work, request.id, "networkid")
+    return work.update(with_offering(work, network, request.offering_id, forced=True))
+
+
 def _begin(work: Work, request: UpdateNetwork) -> GuestNetwork:
     before = own_network(work, request.id)
     after = _words(work, before, request)
@@ -174,20 +186,29 @@ def _inside(network: GuestNetwork, address: str) -> bool:
 
 
 async def _apply(doing: Doing, network: GuestNetwork) -> Ending | None:
-    """Have providers know of what concerns them; those that a new offering has no use for let go."""
+    """Have providers know of what concerns them."""
     request = doing.request(UpdateNetwork)
-    if not request.concerns_providers:
-        return None
-    async with doing.backends.turns.of(f"life/{network.id}"):
-        now, state = await doing.read(lambda view: _now(view, network.id))
+    if request.concerns_providers:
+        await _tell(doing, network.id, reoffered=request.offering_id is not None)
+    return None
+
+
+async def _apply_migrate(doing: Doing, network: GuestNetwork) -> Ending | None:
+    await _tell(doing, network.id, reoffered=True)
+    return None
+
+
+async def _tell(doing: Doing, network_id: Uuid, *, reoffered: bool) -> None:
+    """Have providers have a network as it is; those that a new offering has no use for let go once the others have it."""
+    async with doing.backends.turns.of(f"life/{network_id}"):
+        now, state = await doing.read(lambda view: _now(view, network_id))
         if state not in (NetworkState.IMPLEMENTED, NetworkState.SETUP):
-            return None
-        if request.offering_id is not None:
+            return
+        await raise_up(doing, now)
+        if reoffered:
             facts, elements = await doing.read(lambda view: crew(view, now))
             for element in await doing.read(lambda view: idle_elements(view, (facts, elements))):
                 check_done(await element.destroy(facts), element, "let go of", facts)
-        await raise_up(doing, now)
-    return None
 
 
 def _now(view: View, network_id: Uuid) -> tuple[GuestNetwork, NetworkState]:
@@ -205,4 +226,13 @@ UPDATE = UseCase(
     queue=queue_of,
     keep_request=True,
 )
-USE_CASES = (UPDATE,)
+MIGRATE = UseCase(
+    name="network.migrate",
+    command="migrateNetwork",
+    request=MigrateNetwork,
+    begin=_begin_migrate,
+    apply=_apply_migrate,
+    event="NETWORK.MIGRATE",
+    queue=queue_of,
+)
+USE_CASES = (UPDATE, MIGRATE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netloom.app.cloud.networks_change import UPDATE, UpdateNetwork
+from netloom.app.cloud.networks_change import MIGRATE, UPDATE, MigrateNetwork, UpdateNetwork
 from netloom.app.cloud.networks_create import CREATE, CreateNetwork
 from netloom.app.cloud.networks_end import DELETE, DeleteNetwork
 from netloom.app.cloud.networks_list import Wanted, conditions
@@ -144,6 +144,14 @@ async def update_network(call: Call) -> object:
     )
 
 
+async def migrate_network(call: Call) -> object:
+    """Gives a network another offering, by other providers."""
+    return await call.do(
+        MIGRATE,
+        MigrateNetwork(id=call.need_uuid("networkid"), offering_id=call.need_uuid("networkofferingid")),
+    )
+
+
 async def delete_network(call: Call) -> object:
     """Deletes a network."""
     return await call.do(DELETE, DeleteNetwork(id=call.need_uuid("id"), forced=call.flag("forced", False)))
@@ -231,6 +239,7 @@ COMMANDS: tuple[Command, ...] = (
         update_network,
         JobAnswer(UPDATE, "network", network_rows, about="Network", with_id=True),
     ),
+    Command("migrateNetwork", migrate_network, JobAnswer(MIGRATE, "network", network_rows, about="Network")),
     Command("deleteNetwork", delete_network, JobAnswer(DELETE, about="Network", with_id=True)),
     Command("restartNetwork", restart_network, JobAnswer(RESTART, about="Network", with_id=True)),
     Command("createNetworkPermissions", create_network_permissions, Success()),
