@@ -60,7 +60,9 @@ class Router:
         return DONE
 
 
-def network(enabled: tuple[str, ...] = ("R", "S"), **fields: Any) -> NetworkFacts:
+def network(
+    enabled: tuple[str, ...] = ("R", "S"), withheld: tuple[Service, ...] = (), **fields: Any
+) -> NetworkFacts:
     fields.setdefault("services", {Service.DHCP: ("R",)})
     fields.setdefault("isolation", Isolation.GENEVE)
     return NetworkFacts(
@@ -68,7 +70,13 @@ def network(enabled: tuple[str, ...] = ("R", "S"), **fields: Any) -> NetworkFact
         number=1,
         name="web",
         guru="G",
-        wires=WireFacts(id=Uuid("w"), name="wires", isolations=(), providers=frozenset(enabled)),
+        wires=WireFacts(
+            id=Uuid("w"),
+            name="wires",
+            isolations=(),
+            providers=frozenset(enabled),
+            withheld={"R": frozenset(withheld)},
+        ),
         **fields,
     )
 
@@ -85,6 +93,19 @@ ELEMENTS = {"R": Router("R", Service.DHCP, Service.LB), "S": Router("S", Service
         (network(services={Service.DHCP: ("Q",)}), Service.DHCP, None, "Q is not installed"),
         (network(services={Service.DHCP: ("S",)}), Service.DHCP, None, "S does not give Dhcp"),
         (network(enabled=()), Service.DHCP, None, "R is not enabled on physical network 'wires'"),
+        (
+            network(withheld=(Service.DHCP,)),
+            Service.DHCP,
+            None,
+            "R is enabled without Dhcp on physical network 'wires'",
+        ),
+        (network(withheld=(Service.LB,)), Service.DHCP, "R", "it does geneve"),
+        (
+            network(services={Service.LB: ("R", "S")}, withheld=(Service.LB,)),
+            Service.LB,
+            "S",
+            "it does geneve",
+        ),
         (network(isolation=Isolation.VLAN), Service.DHCP, None, "R: it does not do vlan"),
         (network(services={Service.LB: ("R", "S")}), Service.LB, "R", "it does geneve"),
         (network(services={Service.LB: ("R", "S")}, enabled=("S",)), Service.LB, "S", "it does geneve"),

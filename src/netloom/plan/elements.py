@@ -195,6 +195,10 @@ def resolve(elements: Mapping[str, NetworkElement], network: NetworkFacts, servi
             reasons.append(f"{name} does not give {service.value}")
         elif name not in network.wires.providers:
             reasons.append(f"{name} is not enabled on physical network {network.wires.name!r}")
+        elif service in network.wires.withheld.get(name, ()):
+            reasons.append(
+                f"{name} is enabled without {service.value} on physical network {network.wires.name!r}"
+            )
         else:
             verdict = element.can_handle(network, service)
             if verdict.yes:

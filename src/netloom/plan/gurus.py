@@ -29,12 +29,18 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 class WireFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """A physical network as gurus see it; `providers` are those enabled on it."""
+    """A physical network as gurus see it.
+
+    Attributes:
+        providers: those that serve on it: enabled ones, and for a network that is there those that serve it already.
+        withheld: services that an operator left out when a provider was enabled.
+    """
 
     id: Uuid
     name: str
     isolations: tuple[Isolation, ...]
     providers: frozenset[str] = frozenset()
+    withheld: Mapping[str, frozenset[Service]] = {}
 
     @property
     def tunnels(self) -> tuple[Isolation, ...]:

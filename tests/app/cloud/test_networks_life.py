@@ -374,9 +374,9 @@ async def test_a_network_is_explained(it: Nets) -> None:
     assert found is not None
     await it.do(UPDATE_PROVIDER, UpdateProvider(id=found.id, state="Disabled"), it.who.root)
     told = await it.read(lambda view: explain(view, network))
-    missing = next(each for each in told.services if each.service == "Dhcp")
-    assert missing.provider is None
-    assert "not enabled" in missing.reason
+    given_on = next(each for each in told.services if each.service == "Dhcp")
+    assert given_on.provider == "VirtualRouter"
+    assert "disabled on physical network 'default' since" in given_on.reason
 
 
 def _by(provider: str, *services: str) -> tuple[ServiceProvider, ...]:

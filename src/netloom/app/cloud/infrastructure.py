@@ -26,7 +26,7 @@ from netloom.model.cloud.infrastructure import (
     ZoneFacet,
     derived_id,
 )
-from netloom.model.cloud.offerings import Traffic
+from netloom.model.cloud.offerings import Offering, Traffic, providers_of
 from netloom.model.cloud.services import Service
 from netloom.model.kinds import Kind
 from netloom.model.objects import Host, PhysicalNetwork, Zone
@@ -182,13 +182,35 @@ def provider_by_id(view: View, provider_id: str) -> NetworkServiceProvider | Non
 
 
 def wire_facts(view: View, wires: PhysicalNetwork) -> WireFacts:
-    """A physical network as gurus and elements see it."""
+    """A physical network as gurus and elements of a new network see it: with those providers that are enabled now."""
+    enabled = [each for each in providers_on(view, wires.id) if each.state is ProviderState.ENABLED]
+    return WireFacts(
+        id=wires.id,
+        name=wires.name,
+        isolations=wires.isolations,
+        providers=frozenset(each.name for each in enabled),
+        withheld={
+            each.name: frozenset(services_of(view, each.name)).difference(each.services)
+            for each in enabled
+            if each.services
+        },
+    )
+
+
+def serving_facts(view: View, wires: PhysicalNetwork, offering: Offering | None) -> WireFacts:
+    """The same for a network or VPC that is there: who serves it goes on doing so, although disabled or taken out since.
+
+    Who was never enabled on these wires has no record, and serves nothing.
+    """
+    named: frozenset[str] = frozenset() if offering is None else providers_of(offering)
     return WireFacts(
         id=wires.id,
         name=wires.name,
         isolations=wires.isolations,
         providers=frozenset(
-            each.name for each in providers_on(view, wires.id) if each.state is ProviderState.ENABLED
+            each.name
+            for each in _all_providers(view, wires.id)
+            if each.state is ProviderState.ENABLED or (each.number != UNWRITTEN and each.name in named)
         ),
     )
 

@@ -1,7 +1,7 @@
 """Enabling and disabling providers on physical networks.
 
 Rule 1: a provider is enabled when its element is installed and says that it is ready there; a refusal says what is missing.
-Rule 2: disabling stops new networks from using it; what it serves it goes on serving.
+Rule 2: a disabled provider takes nothing new; what it serves it goes on serving.
 """
 
 from __future__ import annotations

@@ -112,13 +112,17 @@ def question_of(view: View, network: GuestNetwork) -> DesignQuestion:
 
 
 def _services(view: View, network: GuestNetwork) -> tuple[ServiceGiven, ...]:
-    facts = facts_of(view, network)
+    facts, now = facts_of(view, network), facts_of(view, network, anew=True)
     found: list[ServiceGiven] = []
     for service in Service:
         if service not in facts.services:
             continue
         resolution = view.backends.providers.resolve(facts, service)
         reason = resolution.reason
+        if resolution.element is not None and resolution.provider not in now.wires.providers:
+            reason += (
+                f"; disabled on physical network {now.wires.name!r} since, it goes on serving this network"
+            )
         if service is Service.GATEWAY:
             reason = "the gateway is whoever gives SourceNat"
         found.append(

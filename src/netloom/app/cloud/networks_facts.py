@@ -10,6 +10,7 @@ from typing import cast
 from sqlalchemy import bindparam, select
 
 from netloom.app.cloud import infrastructure
+from netloom.app.cloud.infrastructure import serving_facts
 from netloom.app.cloud.work import View
 from netloom.model.cloud.networks import GuestNetwork
 from netloom.model.cloud.offerings import NetworkOffering
@@ -44,8 +45,13 @@ def is_up(view: View, network: GuestNetwork) -> bool:
     return row is not None and NetworkState(row[0]) in UP
 
 
-def facts_of(view: View, network: GuestNetwork) -> NetworkFacts:
+def facts_of(view: View, network: GuestNetwork, *, anew: bool = False) -> NetworkFacts:
     """A network as elements see it.
+
+    Args:
+        view: where it is.
+        network: the record.
+        anew: judge it as one that is being made, by the providers that are enabled now; else those that serve it go on.
 
     Raises:
         NotFound: the native network or its wires are gone.
@@ -55,7 +61,8 @@ def facts_of(view: View, network: GuestNetwork) -> NetworkFacts:
         raise not_found(Kind.NETWORK, network.id, "networkid")
     wires = infrastructure.physical_network(view, network.physical_network_id)
     offering = view.records.get(NetworkOffering, network.offering_id)
-    return facts_from(network, Isolation(row[0]), offering, infrastructure.wire_facts(view, wires))
+    serving = infrastructure.wire_facts(view, wires) if anew else serving_facts(view, wires, offering)
+    return facts_from(network, Isolation(row[0]), offering, serving)
 
 
 def facts_from(

@@ -75,7 +75,7 @@ def with_offering(
         persistent=after.persistent,
         egress_default_allow=after.egress_default_allow,
     )
-    missing = work.backends.providers.missing(facts_of(work, changed))
+    missing = work.backends.providers.missing(facts_of(work, changed, anew=True))
     if missing:
         raise nobody_gives(network.name, missing)
     if changed.persistent and not network.persistent:

@@ -49,12 +49,15 @@ def has_service(view: View, network: GuestNetwork, service: Service) -> bool:
 
 
 def offers(view: View, network: GuestNetwork, service: Service) -> ProviderFacts:
-    """What the provider of a service of a network is able to do.
+    """What the provider of a service of a network is able to do, for something new that is asked of it.
+
+    A provider that was disabled since goes on with what there is, and takes nothing new.
 
     Raises:
         Conflict: no enabled provider offers the service for this network (`service-not-provided`).
     """
-    return view.backends.providers.element(_facts(view, network), service).facts
+    facts = view.recall((NetworkFacts, f"{network.id} anew"), lambda: facts_of(view, network, anew=True))
+    return view.backends.providers.element(facts, service).facts
 
 
 def _facts(view: View, network: GuestNetwork) -> NetworkFacts:

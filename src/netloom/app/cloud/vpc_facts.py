@@ -5,7 +5,7 @@ Rule 1: a provider counts as enabled in a zone when it is on one of the zone's p
 
 from __future__ import annotations
 
-from netloom.app.cloud.infrastructure import wire_facts, wires_for, zone
+from netloom.app.cloud.infrastructure import serving_facts, wire_facts, wires_for, zone
 from netloom.app.cloud.work import View
 from netloom.base.errors import InvalidInput
 from netloom.base.ids import PhysicalNetworkId, Uuid
@@ -24,10 +24,20 @@ def zone_of(view: View, zone_id: Uuid) -> Zone:
     return zone(view, zone_id)
 
 
-def facts_of_vpc(view: View, vpc: Vpc) -> VpcFacts:
-    """A VPC with its offering's services, and who is enabled in its zone."""
+def facts_of_vpc(view: View, vpc: Vpc, *, anew: bool = False) -> VpcFacts:
+    """A VPC with its offering's services, and who serves in its zone.
+
+    Args:
+        view: where it is.
+        vpc: the record.
+        anew: judge it as one that is being made, by the providers that are enabled now; else those that serve it go on.
+    """
     offering = view.records.get(VpcOffering, vpc.offering_id)
     services = () if offering is None else offering.services
+    carriers = wires_for(view, vpc.zone_id, Traffic.GUEST)
+    serving = [
+        wire_facts(view, wires) if anew else serving_facts(view, wires, offering) for wires in carriers
+    ]
     return VpcFacts(
         id=vpc.id,
         number=vpc.number,
@@ -35,11 +45,7 @@ def facts_of_vpc(view: View, vpc: Vpc) -> VpcFacts:
         cidr=vpc.cidr,
         zone_id=vpc.zone_id,
         services={item.service: item.providers for item in services},
-        enabled=frozenset(
-            name
-            for wires in wires_for(view, vpc.zone_id, Traffic.GUEST)
-            for name in wire_facts(view, wires).providers
-        ),
+        enabled=frozenset(name for each in serving for name in each.providers),
         public_mtu=vpc.public_mtu,
         redundant=offering is not None and offering.redundant_router,
     )

@@ -37,7 +37,7 @@ def check_served(view: View, vpc: Vpc) -> None:
     Raises:
         Conflict: nobody offers one of its services (`service-not-provided`).
     """
-    facts = facts_of_vpc(view, vpc)
+    facts = facts_of_vpc(view, vpc, anew=True)
     missing = missing_services(view.backends.providers.elements, facts)
     if missing:
         reasons = "; ".join(f"{service.value}: {reason}" for service, reason in missing)
