@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from netloom.app.cloud.doing import Doing
+from netloom.app.cloud.doing import Doing, nothing_more
 from netloom.app.cloud.endings import take_out
 from netloom.app.cloud.usecase import Ending, UseCase
 from netloom.app.cloud.work import View, Work, missing
@@ -240,10 +240,6 @@ def remove_list(work: Work, acl: AclList) -> None:
     take_out(work, acl)
 
 
-async def _apply(doing: Doing, record: AclList) -> Ending | None:
-    return None
-
-
 async def _apply_delete(doing: Doing, record: AclList) -> Ending | None:
     def ending(work: Work) -> None:
         acl = work.records.get(AclList, record.id)
@@ -268,7 +264,7 @@ CREATE = UseCase(
     event="NETWORK.ACL.CREATE",
     request=CreateAclList,
     begin=create_list,
-    apply=_apply,
+    apply=nothing_more,
     queue=queue_of,
 )
 UPDATE = UseCase(
@@ -277,7 +273,7 @@ UPDATE = UseCase(
     event="NETWORK.ACL.UPDATE",
     request=UpdateAclList,
     begin=_update,
-    apply=_apply,
+    apply=nothing_more,
     queue=queue_of,
 )
 DELETE = UseCase(

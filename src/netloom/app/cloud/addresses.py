@@ -21,7 +21,7 @@ from netloom.app.cloud.addresses_place import (
     zone_of,
 )
 from netloom.app.cloud.addresses_release import apply_release, begin_release, finish_release
-from netloom.app.cloud.doing import Doing
+from netloom.app.cloud.doing import Doing, nothing_more
 from netloom.app.cloud.rules_provider import bring
 from netloom.app.cloud.usecase import Ending, UseCase
 from netloom.app.cloud.vpc_provider import bring_parts
@@ -154,10 +154,6 @@ def _update(work: Work, request: UpdateIp) -> PublicIp:
     return work.update(msgspec.structs.replace(ip, display=request.display))
 
 
-async def _nothing(_doing: Doing, _ip: PublicIp) -> None:
-    """What changed concerns lists only."""
-
-
 def _reserve(work: Work, request: ReserveIp) -> PublicIp:
     owner = work.owner(request.account, request.domain_id, request.project_id)
     taken = work.find(PublicIp, request.id)
@@ -220,7 +216,7 @@ UPDATE_IP = UseCase(
     request=UpdateIp,
     begin=_update,
     event="NET.IPUPDATE",
-    apply=_nothing,
+    apply=nothing_more,
     queue=line,
 )
 RESERVE_IP = UseCase(

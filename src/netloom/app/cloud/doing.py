@@ -11,6 +11,7 @@ from netloom.app.cloud.backends import Backends
 from netloom.app.cloud.work import View, Work
 from netloom.model.cloud.identity import Caller
 from netloom.model.cloud.jobs import Job
+from netloom.model.cloud.record import Record
 
 T = TypeVar("T")
 Q = TypeVar("Q", bound=msgspec.Struct)
@@ -63,3 +64,7 @@ class Doing:
         if self.job.payload is None:
             raise RuntimeError(f"{self.job.use_case} does not keep its request")
         return msgspec.json.decode(self.job.payload, type=request_type)
+
+
+async def nothing_more(_doing: Doing, _record: Record) -> None:
+    """The second half of what is true as soon as it is written: whoever asked expects a job all the same."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import msgspec
 
 from netloom.app.cloud import instances_life as life
-from netloom.app.cloud.doing import Doing
+from netloom.app.cloud.doing import nothing_more
 from netloom.app.cloud.instances_find import nics_of_one
 from netloom.app.cloud.instances_nics import check_hostname_free
 from netloom.app.cloud.instances_terms import (
@@ -153,10 +153,6 @@ def _reset_keys(work: Work, request: ResetKeys) -> Instance:
     return work.update(msgspec.structs.replace(instance, key_pairs=keys))
 
 
-async def _nothing_more(_doing: Doing, _instance: Instance) -> None:
-    """The keys are in force with the next start; CloudStack's clients expect a job all the same."""
-
-
 UPDATE = UseCase(
     name="instance.update",
     command="updateVirtualMachine",
@@ -170,7 +166,7 @@ RESET_KEYS = UseCase(
     event="VM.RESETSSHKEY",
     request=ResetKeys,
     begin=_reset_keys,
-    apply=_nothing_more,
+    apply=nothing_more,
     queue=life.queue_of,
 )
 RESET_USER_DATA = UseCase(

@@ -10,7 +10,7 @@ import msgspec
 
 from netloom.app.cloud import configuration
 from netloom.app.cloud import instances_life as life
-from netloom.app.cloud.doing import Doing
+from netloom.app.cloud.doing import Doing, nothing_more
 from netloom.app.cloud.instances_anew import tell_anew
 from netloom.app.cloud.instances_attach import replug, settled
 from netloom.app.cloud.instances_nics import change_address, secondary_address
@@ -65,10 +65,6 @@ def _change(work: Work, request: ChangeAddress) -> Instance:
     check_free_of_rules(work, nic, nic.ipv4)
     change_address(work, nic, network, request.address)
     return instance
-
-
-async def _nothing_more(_doing: Doing, _instance: Instance) -> None:
-    """The address is in force with the next start; CloudStack's clients expect a job all the same."""
 
 
 def _add(work: Work, request: AddSecondary) -> SecondaryIp:
@@ -137,7 +133,7 @@ UPDATE_IP = UseCase(
     event="NIC.UPDATE",
     request=ChangeAddress,
     begin=_change,
-    apply=_nothing_more,
+    apply=nothing_more,
     queue=life.queue_of,
 )
 ADD_IP = UseCase(

@@ -11,7 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from netloom.app.cloud import configuration
-from netloom.app.cloud.doing import Doing
+from netloom.app.cloud.doing import Doing, nothing_more
 from netloom.app.cloud.usecase import UseCase
 from netloom.app.cloud.work import View, Work, missing
 from netloom.base.errors import Conflict, InvalidInput, NotFound
@@ -163,10 +163,6 @@ async def _delete_vpc_offering(doing: Doing, offering: VpcOffering) -> None:
     await doing.write(unit)
 
 
-async def _nothing_more(_doing: Doing, _offering: VpcOffering) -> None:
-    """The first half did all there is to do; the API promises a job all the same."""
-
-
 def _refuse_used_vpc_offering(work: Work, offering: VpcOffering) -> None:
     users = work.records.select(Vpc, columns(Vpc).offering_id == offering.id, limit=3)
     _refuse_used(offering.name, offering.id, "VPC", [f"{u.name} ({u.id})" for u in users])
@@ -312,7 +308,7 @@ CREATE_VPC_OFFERING = UseCase(
     command="createVPCOffering",
     request=VpcOfferingDraft,
     begin=create_vpc_offering,
-    apply=_nothing_more,
+    apply=nothing_more,
     event="VPC.OFFERING.CREATE",
 )
 UPDATE_VPC_OFFERING = UseCase(
@@ -320,7 +316,7 @@ UPDATE_VPC_OFFERING = UseCase(
     command="updateVPCOffering",
     request=UpdateOffering,
     begin=update_vpc_offering,
-    apply=_nothing_more,
+    apply=nothing_more,
     event="VPC.OFFERING.UPDATE",
 )
 DELETE_VPC_OFFERING = UseCase(

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, and_, or_, select
 
-from netloom.app.cloud.doing import Doing
+from netloom.app.cloud.doing import nothing_more
 from netloom.app.cloud.usecase import UseCase
 from netloom.app.cloud.work import View, Work
 from netloom.base.errors import Exhausted, InvalidInput
@@ -82,16 +82,12 @@ def _untag(work: Work, request: DeleteTags) -> Owned:
     return things[0]
 
 
-async def _nothing_more(_doing: Doing, _thing: Owned) -> None:
-    """Tags are true as soon as they are written; CloudStack's clients expect a job all the same."""
-
-
 CREATE_TAGS = UseCase[CreateTags, Owned](
-    name="tag.create", command="createTags", request=CreateTags, begin=_tag, apply=_nothing_more,
+    name="tag.create", command="createTags", request=CreateTags, begin=_tag, apply=nothing_more,
     event="CREATE_TAGS",
 )  # fmt: skip
 DELETE_TAGS = UseCase[DeleteTags, Owned](
-    name="tag.delete", command="deleteTags", request=DeleteTags, begin=_untag, apply=_nothing_more,
+    name="tag.delete", command="deleteTags", request=DeleteTags, begin=_untag, apply=nothing_more,
     event="DELETE_TAGS",
 )  # fmt: skip
 USE_CASES = (CREATE_TAGS, DELETE_TAGS)
