@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import pathlib
 from collections.abc import AsyncIterator
 
@@ -9,10 +10,10 @@ import msgspec
 import pytest
 from tests.app.cloud.instance_stage import Stage, on_stage
 
-from netloom.app.cloud.hypervisors import GuestSeen, NicSeen
+from netloom.app.cloud.hypervisors import GuestPlan, GuestSeen, HostFacts, NicSeen
 from netloom.app.cloud.instances_import import IMPORT, ImportInstance, stray_called, strays
 from netloom.app.cloud.instances_report import compare
-from netloom.app.cloud.instances_run import STOP, StopInstance
+from netloom.app.cloud.instances_run import REBOOT, STOP, RebootInstance, StopInstance
 from netloom.base.errors import InvalidInput, NotFound
 from netloom.model.cloud.instances import Instance, InstanceState
 from netloom.model.cloud.jobs import Event
@@ -63,6 +64,28 @@ async def test_nothing_is_concluded_of_a_host_that_is_away(stage: Stage) -> None
     assert await compare(stage.cloud, stage.machines) == 0
     stage.down.clear()
     assert await compare(stage.cloud, stage.machines) == 1
+
+
+async def test_an_instance_that_is_rebooted_meanwhile_is_left_alone(stage: Stage) -> None:
+    web = await stage.deploy("web1")
+    reached, go_on = asyncio.Event(), asyncio.Event()
+    start = stage.machines.start
+
+    async def slow(guest: GuestPlan, host: HostFacts) -> None:
+        reached.set()
+        await go_on.wait()
+        await start(guest, host)
+
+    stage.machines.start = slow  # type: ignore[method-assign]
+    done = await stage.cloud.do(stage.who.alice, REBOOT, RebootInstance(id=web.id))
+    await asyncio.wait_for(reached.wait(), 10)
+    assert stage.machines.guests[web.internal_name].host is None
+    assert await compare(stage.cloud, stage.machines) == 0
+    go_on.set()
+    await stage.end(done)
+    now = await stage.now(web)
+    assert now is not None
+    assert now.state is InstanceState.RUNNING
 
 
 async def imported(stage: Stage, **more: object) -> Instance:

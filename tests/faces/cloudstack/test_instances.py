@@ -20,6 +20,7 @@ from tests.faces.cloudstack.replay.server import (
     two_hosts,
 )
 
+from netloom.app.cloud import instances_terms
 from netloom.app.cloud.cloud import Cloud
 from netloom.app.cloud.visibility import system_caller
 
@@ -192,6 +193,13 @@ async def test_keys_are_made_registered_used_and_deleted(place: Place) -> None:
     assert reset["virtualmachine"]["keypairs"] == "laptop"
     await place.alice.result("deleteSSHKeyPair", name="mine")
     assert await refusal(place.alice, "deleteSSHKeyPair", name="mine") == (431, 9999)
+
+
+async def test_keys_are_bounded(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(instances_terms, "MAX_KEPT", 2)
+    for name in ("one", "two"):
+        await place.alice.result("createSSHKeyPair", name=name)
+    assert await refusal(place.alice, "createSSHKeyPair", name="three") == (533, 4325)
 
 
 async def test_user_data_is_kept_linked_and_told(place: Place) -> None:

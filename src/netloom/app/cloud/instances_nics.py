@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from netloom.app import intent
 from netloom.app.batch import single
+from netloom.app.cloud import tags
 from netloom.app.cloud.instances_addresses import address_for, parse_address
 from netloom.app.cloud.instances_find import nics_of_one
 from netloom.app.cloud.networks_facts import native as native_network
@@ -123,6 +124,7 @@ def drop_nic(work: Work, nic: InstanceNic) -> None:
     """Take an interface away, with its secondary addresses and its native NIC."""
     s = columns(SecondaryIp)
     work.delete_all(work.records.select(SecondaryIp, s.nic_id == nic.id))
+    tags.forget(work, [nic.id])
     work.delete(nic)
     intent.delete(work.tx, Kind.NIC, nic.id, None)
 

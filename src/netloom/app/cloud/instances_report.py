@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 import structlog
+from sqlalchemy import or_, select
 
 from netloom.aio.clock import SYSTEM_CLOCK, Clock
 from netloom.app.cloud.cloud import Cloud
@@ -25,10 +26,13 @@ from netloom.app.cloud.work import View, Work
 from netloom.base.errors import NetloomError
 from netloom.base.ids import HostId
 from netloom.model.cloud.instances import Instance, InstanceEvent, InstanceState, next_instance_state
+from netloom.model.cloud.jobs import OPEN_STATES, Job
 from netloom.model.kinds import Kind
 from netloom.model.objects import Host
 from netloom.store.catalog import all_of
 from netloom.store.cloud.records import columns
+from netloom.store.lookup import chunks
+from netloom.store.times import to_microseconds
 
 _log = structlog.get_logger("netloom.instances")
 
@@ -128,6 +132,17 @@ def _wrong(
                 found.append((instance, None))
         elif instance.host_id is None or by_id.get(instance.host_id, guest.host) != guest.host:
             found.append((instance, guest))
+    busy = _busy(view, [instance.id for instance, _ in found], at) if found else set()
+    return [(instance, guest) for instance, guest in found if instance.id not in busy]
+
+
+def _busy(view: View, instance_ids: Sequence[str], at: datetime) -> set[str]:
+    """Those of these instances that a job was at when the report was asked for, or since."""
+    c, found = columns(Job), set[str]()
+    since = or_(c.state.in_([state.value for state in OPEN_STATES]), c.finished_at >= to_microseconds(at))
+    for chunk in chunks(instance_ids):
+        rows = view.records.connection.execute(select(c.resource_id).where(c.resource_id.in_(chunk), since))
+        found.update(row[0] for row in rows)
     return found
 
 

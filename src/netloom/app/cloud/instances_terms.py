@@ -15,7 +15,7 @@ import msgspec
 
 from netloom.app.cloud.hypervisors import Hypervisor
 from netloom.app.cloud.work import View, missing
-from netloom.base.errors import Conflict, InvalidInput
+from netloom.base.errors import Conflict, Exhausted, InvalidInput
 from netloom.base.ids import Uuid
 from netloom.model.cloud.identity import Account, Domain, parents_of
 from netloom.model.cloud.instances import SshKey, Template, UserData
@@ -26,6 +26,8 @@ from netloom.store.cloud.records import columns
 MAX_USER_DATA: Final = 32768
 """Octets, before base64 (CloudStack: `vm.userdata.max.length`)."""
 MAX_DETAILS: Final = 64
+MAX_KEPT: Final = 1000
+"""SSH keys of an account, and kept user data."""
 
 _HOSTNAME: Final = re.compile(r"^[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$")
 
@@ -176,6 +178,22 @@ def check_user_data(text: str, subject: str = "userdata") -> str:
             hint=f"1 to {MAX_USER_DATA}",
         )
     return clean
+
+
+def check_room(view: View, record_type: type[SshKey | UserData], owner: Account) -> None:
+    """Refuse to keep more for an account than it can need.
+
+    Raises:
+        Exhausted: it has too many (`too-many-kept`).
+    """
+    there = view.records.count(record_type, columns(record_type).account_id == owner.id)
+    if there >= MAX_KEPT:
+        raise Exhausted(
+            f"the account {owner.name!r} has {there} of these",
+            code="too-many-kept",
+            subject="name",
+            hint=f"at most {MAX_KEPT}; delete what is not used",
+        )
 
 
 def user_data_of(view: View, user_data_id: Uuid, owner_id: str, domain_id: str) -> UserData:

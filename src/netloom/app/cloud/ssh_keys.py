@@ -15,7 +15,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from netloom.app.cloud.instances_terms import check_display
+from netloom.app.cloud.instances_terms import check_display, check_room
 from netloom.app.cloud.usecase import UseCase
 from netloom.app.cloud.work import Work
 from netloom.base.errors import Conflict, InvalidInput, NotFound
@@ -90,6 +90,7 @@ def checked_key(text: str) -> tuple[str, str]:
 
 def _register(work: Work, request: RegisterSshKey) -> SshKey:
     owner = work.owner(request.account, request.domain_id, request.project_id)
+    check_room(work, SshKey, owner)
     name = check_display(request.name, "name")
     public, fingerprint = checked_key(request.public_key)
     c = columns(SshKey)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from netloom.app.cloud.instances_terms import check_display, check_user_data
+from netloom.app.cloud.instances_terms import check_display, check_room, check_user_data
 from netloom.app.cloud.usecase import UseCase
 from netloom.app.cloud.work import Work
 from netloom.base.errors import Conflict
@@ -35,6 +35,7 @@ class DeleteUserData(msgspec.Struct, frozen=True, kw_only=True):
 
 def _register(work: Work, request: RegisterUserData) -> UserData:
     owner = work.owner(request.account, request.domain_id, request.project_id)
+    check_room(work, UserData, owner)
     return work.insert(
         UserData(
             **work.owned(owner),
