@@ -9,8 +9,9 @@ from netloom.faces.cloudstack.answers import Rows
 from netloom.faces.cloudstack.command import Call, Command, Listing
 
 
-async def list_none(_call: Call) -> object:
+async def list_none(call: Call) -> object:
     """There is none."""
+    await call.permitted()
     return Rows([], 0)
 
 
