@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Container, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -220,14 +220,15 @@ class App:
         preview = await self._runtime.preview([c for c in changes if c.before != c.after])
         return planning.report(revision, documents, changes, preview)
 
-    async def export(self) -> AsyncIterator[Spec]:
-        """All objects as documents that make them again, each kind before what depends on it."""
+    async def export(self, without: Container[str] = ()) -> AsyncIterator[Spec]:
+        """All objects as documents that make them again, each kind before what depends on it; not those with these ids."""
         for kind in Kind:
             cursor: str | None = None
             while True:
                 page = await self._store.page(kind, _NO_FILTERS, _EXPORT_PAGE, cursor)
                 for item in page.items:
-                    yield spec_of(item)
+                    if item.id not in without:
+                        yield spec_of(item)
                 cursor = page.next_cursor
                 if cursor is None:
                     break

@@ -17,9 +17,12 @@ _json = msgspec.json.Encoder().encode
 
 def document(spec: Spec) -> str:
     """One document with its separator; fields that are absent or empty are left out."""
-    fields = builtins_of(spec)
-    lines = [f"{name}: {_flow(value)}" for name, value in fields.items()]
-    return "\n".join(["---", f"kind: {kind_of(spec).value}", *lines, ""])
+    return fields_text({"kind": kind_of(spec).value, **builtins_of(spec)})
+
+
+def fields_text(fields: Mapping[str, object]) -> str:
+    """The same of plain fields."""
+    return "\n".join(["---", *(f"{name}: {_flow(value)}" for name, value in fields.items()), ""])
 
 
 def builtins_of(spec: Spec) -> dict[str, object]:

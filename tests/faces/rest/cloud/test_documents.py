@@ -207,3 +207,27 @@ async def test_a_file_that_is_refused_on_its_way_says_what_is_done_and_goes_on(
     assert "the store room is locked [locked]" in found.detail
     again = await applied(http, OWNERS)
     assert again.created == 4
+
+
+async def test_what_was_declared_is_exported_and_applies_unchanged(http: httpx.AsyncClient) -> None:
+    await applied(http, OWNERS)
+    await applied(http, MIXED)
+    text = (await http.get("/v1/export")).text
+    assert "password" not in text
+    documents = [each for each in text.split("---\n") if each]
+    again = await applied(
+        http, "---\n".join(each for each in documents if not each.startswith("kind: Account"))
+    )
+    assert (again.created, again.updated) == (0, 0)
+    assert again.unchanged >= 8
+    listed = (await http.get("/v1/export", headers={"accept": "application/json"})).json()["items"]
+    group = next(item for item in listed if item["kind"] == "SecurityGroup")
+    assert group == {
+        "kind": "SecurityGroup",
+        "name": "web",
+        "account": "alice",
+        "domain": "/acme/lab",
+        "tags": {"team": "net"},
+    }
+    await http.delete("/v1/security-groups/web")
+    assert "SecurityGroup" not in (await http.get("/v1/export")).text

@@ -243,9 +243,10 @@ def _declaration(view: View, document: Document) -> Declaration | None:
 def _declare(work: Work, document: Document, before: Declaration | None, record_id: Uuid) -> None:
     """Keep what a document says and stands for."""
     hidden = {*document.kind.kind.hidden, "password"}
-    spec = msgspec.json.encode(
-        {name: value for name, value in document.values.items() if name not in hidden}, order="deterministic"
-    ).decode()
+    said = {name: value for name, value in document.said.items() if name not in hidden}
+    if document.tags:
+        said["tags"] = document.tags
+    spec = msgspec.json.encode(said, order="deterministic").decode()
     if before is None:
         work.records.insert(
             Declaration(

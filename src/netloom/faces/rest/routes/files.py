@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ from netloom.app.cloud.resources.acting import Resources
 from netloom.app.cloud.resources.applying import Applying, Became
 from netloom.app.cloud.resources.applying import Result as Planned
 from netloom.app.cloud.resources.documents import document_kinds
+from netloom.app.cloud.resources.exporting import Exported, exported
 from netloom.app.cloud.resources.fields import Value
 from netloom.app.declared import ApplyResult, apply_documents
 from netloom.app.reports import Action, FieldChange, ObjectChange
@@ -29,7 +30,7 @@ from netloom.faces.rest.conditions import wait_seconds
 from netloom.faces.rest.documents import File, read_file
 from netloom.faces.rest.encode import encode_value
 from netloom.faces.rest.face import Face, report
-from netloom.faces.rest.yaml_out import builtins_of, document
+from netloom.faces.rest.yaml_out import builtins_of, document, fields_text
 from netloom.model.errors import InvalidDocuments
 from netloom.model.kinds import Kind
 from netloom.model.specs import Spec, kind_of
@@ -101,9 +102,15 @@ def add(api: FastAPI, face: Face, resources: Resources | None = None) -> None:
         return report(dataclasses.replace(found, objects=(*found.objects, *changes), unchanged=unchanged))
 
     async def export(request: Request) -> Response:
+        told = Exported((), frozenset())
+        if resources is not None:
+            kinds_ = resources.kinds
+            told = await resources.cloud.read_as(caller_of(request), lambda view: exported(view, kinds_))
         if "json" in request.headers.get("accept", ""):
-            return StreamingResponse(_chunked(_json(app.export())), media_type="application/json")
-        return StreamingResponse(_chunked(_yaml(app.export())), media_type=YAML_MEDIA_TYPE)
+            body = _json(app.export(told.halves), told.documents)
+            return StreamingResponse(_chunked(body), media_type="application/json")
+        body = _yaml(app.export(told.halves), told.documents)
+        return StreamingResponse(_chunked(body), media_type=YAML_MEDIA_TYPE)
 
     errors = (404, 408, 409, 413, 415, 422)
     describe.add(
@@ -213,17 +220,22 @@ async def _placed(file: File, work: Awaitable[T]) -> T:
         raise file.placed(error) from error
 
 
-async def _yaml(specs: AsyncIterator[Spec]) -> AsyncIterator[bytes]:
+async def _yaml(specs: AsyncIterator[Spec], more: Sequence[dict[str, Value]]) -> AsyncIterator[bytes]:
     async for spec in specs:
         yield document(spec).encode()
+    for said in more:
+        yield fields_text(said).encode()
 
 
-async def _json(specs: AsyncIterator[Spec]) -> AsyncIterator[bytes]:
+async def _json(specs: AsyncIterator[Spec], more: Sequence[dict[str, Value]]) -> AsyncIterator[bytes]:
     yield b'{"items":['
     first = True
     async for spec in specs:
         kind: Kind = kind_of(spec)
         yield (b"" if first else b",") + encode_value({"kind": kind.value, **builtins_of(spec)})
+        first = False
+    for said in more:
+        yield (b"" if first else b",") + encode_value(said)
         first = False
     yield b"]}"
 
