@@ -15,7 +15,7 @@ from rich.console import Console
 from netloom.base.errors import NetloomError
 from netloom.lab import namespaces
 from netloom.lab.lab import Lab
-from netloom.lab.netloomd import Netloomd, stop_signal_as_exit
+from netloom.lab.netloomd import Netloomd, Section, stop_signal_as_exit
 
 NAME = "dev"
 HOSTS = 2
@@ -28,7 +28,12 @@ def main() -> int:
     stop_signal_as_exit()
     try:
         with Lab.up(name, hosts=HOSTS) as lab:
-            settings = Netloomd(lab, {"log": {"level": "info"}, "reconcile": {"refresh_interval": 10.0}})
+            sections: dict[str, Section] = {
+                "log": {"level": "info"},
+                "reconcile": {"refresh_interval": 10.0},
+                "hypervisors.lab": {"lab": lab.name},
+            }
+            settings = Netloomd(lab, sections)
             with settings as daemon:  # once in the background, to declare the hosts
                 daemon.add_hosts()
             _tell(console, lab, daemon)
