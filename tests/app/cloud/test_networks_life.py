@@ -16,7 +16,7 @@ from netloom.app.cloud import addresses, firewall
 from netloom.app.cloud.infrastructure import provider_on
 from netloom.app.cloud.infrastructure_providers import UPDATE as UPDATE_PROVIDER
 from netloom.app.cloud.infrastructure_providers import UpdateProvider
-from netloom.app.cloud.networks_change import UPDATE, UpdateNetwork
+from netloom.app.cloud.networks_change import MIGRATE, UPDATE, MigrateNetwork, UpdateNetwork
 from netloom.app.cloud.networks_end import DELETE, DeleteNetwork
 from netloom.app.cloud.networks_explain import explain
 from netloom.app.cloud.networks_facts import native
@@ -346,6 +346,23 @@ async def test_another_offering_keeps_the_designer_and_what_is_in_use(it: Nets) 
     for name in (SHARED, "DefaultIsolatedNetworkOfferingForVpcNetworks"):
         with pytest.raises(InvalidInput):
             await it.do(UPDATE, UpdateNetwork(id=network.id, offering_id=it.offerings[name].id))
+
+
+async def test_a_network_moves_to_other_providers_make_before_break(it: Nets) -> None:
+    services = ("Dhcp", "Dns", "SourceNat", "UserData")
+    await it.offer("routed", services=services, providers=_by("VirtualRouter", *services))
+    drive = (*_by("VirtualRouter", *services[:3]), *_by("ConfigDrive", "UserData"))
+    other = await it.offer("driven", services=services, providers=drive)
+    network = await it.make("web", "routed")
+    await up(it, network)
+    it.notebook.calls.clear()
+    job = await it.do(MIGRATE, MigrateNetwork(id=network.id, offering_id=other.id), it.who.root)
+    assert job is not None
+    assert job.state is JobState.SUCCEEDED, job.error_text
+    assert (await it.now(network)).offering_id == other.id
+    calls = [call for call, where, _what in it.notebook.calls if where == network.id]
+    assert calls.count("implement") == 2
+    assert calls.index("destroy") > max(at for at, call in enumerate(calls) if call == "apply_rules")
 
 
 async def test_a_service_with_rules_is_not_taken_away(it: Nets) -> None:
