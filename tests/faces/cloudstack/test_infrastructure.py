@@ -114,6 +114,7 @@ async def test_a_zone_of_a_domain_is_there_for_it_alone(cloud: Cloud, admin: Cli
             "createZone",
             name="of-acme",
             networktype="Advanced",
+            allocationstate="Enabled",
             dns1="192.0.2.1",
             internaldns1="192.0.2.1",
             domainid=who.acme.id,
@@ -130,6 +131,11 @@ async def test_a_zone_of_a_domain_is_there_for_it_alone(cloud: Cloud, admin: Cli
     await admin.result("updateZone", id=made["id"], ispublic="true")
     client = await signing(admin, cloud, who.mallory)
     assert len((await client.result("listZones"))["zone"]) == 2
+    await admin.result("updateZone", id=made["id"], allocationstate="Disabled")
+    assert [each["name"] for each in (await client.result("listZones"))["zone"]] == ["default"]
+    hidden = await refused(client, "listZones", id=made["id"])
+    assert hidden[:2] == (431, 9999)
+    assert len((await admin.result("listZones"))["zone"]) == 2
 
 
 async def test_pods_clusters_and_hosts_stand_in_each_other(admin: Client, zone: str) -> None:

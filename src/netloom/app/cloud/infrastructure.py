@@ -28,6 +28,7 @@ from netloom.model.cloud.infrastructure import (
 )
 from netloom.model.cloud.offerings import Offering, Traffic, providers_of
 from netloom.model.cloud.services import Service
+from netloom.model.cloud.words import Allocation
 from netloom.model.kinds import Kind
 from netloom.model.objects import Host, PhysicalNetwork, Zone
 from netloom.plan.gurus import WireFacts
@@ -58,6 +59,8 @@ def zones(view: View) -> list[Zone]:
 def zones_seen(view: View, domain_id: Uuid | None = None) -> list[tuple[Zone, ZoneFacet]]:
     """The zones that the caller may use, or of these only those that a domain may use, with the rest of each.
 
+    Zones in which nothing new is made, and zones of other domains, are for administrators of the root to see.
+
     Raises:
         NotFound: there is no such domain for the caller.
     """
@@ -71,6 +74,8 @@ def zones_seen(view: View, domain_id: Uuid | None = None) -> list[tuple[Zone, Zo
     paths = {found.id: found.path for found in view.records.many(Domain, owners).values()}
 
     def open_to(facet: ZoneFacet) -> bool:
+        if facet.allocation is Allocation.DISABLED and not view.caller.is_root:
+            return False
         path = None if facet.domain_id is None else paths.get(facet.domain_id, "")
         below = path is None or view.caller.is_root or is_under(view.caller.domain_path, path)
         above = path is not None and view.caller.is_admin and is_under(path, view.caller.domain_path)

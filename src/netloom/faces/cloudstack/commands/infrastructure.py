@@ -22,6 +22,7 @@ from netloom.model.cloud.infrastructure import Cluster, Pod, ZoneFacet, ZoneType
 from netloom.model.cloud.infrastructure_ranges import DEFAULT_REGION
 from netloom.model.cloud.words import Allocation, parse_word
 from netloom.model.kinds import Kind
+from netloom.store.catalog import not_found
 from netloom.store.cloud.records import columns
 
 
@@ -39,13 +40,11 @@ async def list_zones(call: Call) -> Rows:
         )
 
     def read(view: View) -> Rows:
-        if call.has("id") and (found := call.uuid("id")) is not None:
-            infrastructure.zone(view, found, "id")
-        facets = [
-            facet
-            for zone, facet in infrastructure.zones_seen(view, call.uuid("domainid"))
-            if fits(facet, zone.name)
-        ]
+        seen = infrastructure.zones_seen(view, call.uuid("domainid"))
+        one = call.uuid("id")
+        if one is not None and one not in {zone.id for zone, _ in seen}:
+            raise not_found(Kind.ZONE, one, "id")
+        facets = [facet for zone, facet in seen if fits(facet, zone.name)]
         return call.shown(facets, lambda page: zone_rows(page, See(view)))
 
     return await call.read(read)
