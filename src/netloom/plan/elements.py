@@ -70,6 +70,7 @@ class RuleStage(enum.Enum):
     REMOTE_ACCESS_VPN = "remote-access-vpn"
     NETWORK_ACL = "network-acl"
     SECURITY_GROUPS = "security-groups"
+    DNS_RECORDS = "dns-records"
 
     @property
     def service(self) -> Service:
@@ -93,6 +94,7 @@ _STAGE_SERVICE: Final[Mapping[RuleStage, Service]] = {
     RuleStage.REMOTE_ACCESS_VPN: Service.VPN,
     RuleStage.NETWORK_ACL: Service.NETWORK_ACL,
     RuleStage.SECURITY_GROUPS: Service.SECURITY_GROUP,
+    RuleStage.DNS_RECORDS: Service.DNS,
 }
 
 

@@ -8,7 +8,7 @@ Rule 3: what a provider refuses to add is taken out again; what it refuses to dr
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -20,6 +20,7 @@ from netloom.app.cloud.usecase import Ending
 from netloom.app.cloud.work import View, Work
 from netloom.base.errors import NetloomError
 from netloom.base.ids import Uuid
+from netloom.model.cloud.dns import DnsRecord
 from netloom.model.cloud.load_balancers import HealthCheck, LbMember, LoadBalancer, Stickiness
 from netloom.model.cloud.rules import (
     FirewallRule,
@@ -53,7 +54,7 @@ def changed(work: Work, rule: R) -> R:
 
 def revoke(work: Work, rule: R) -> R:
     """Keep a rule, and what was opened for it, as on its way out."""
-    for related in related_to(work, rule.id):
+    for related in _opened_for(work, rule):
         work.update(_stepped(related, RuleEvent.REVOKE))
     return work.update(_stepped(rule, RuleEvent.REVOKE))
 
@@ -68,7 +69,7 @@ def activate(rule: Rule, told: Iterable[Rule] = ()) -> Ending:
         now = work.records.get(type(rule), rule.id)
         done = {rule.id}
         if now is not None and now.generation == rule.generation:
-            for each in (now, *related_to(work, rule.id)):
+            for each in (now, *_opened_for(work, rule)):
                 done.add(each.id)
                 if each.state is not RuleState.REVOKE:
                     work.update(_stepped(each, RuleEvent.APPLY))
@@ -87,15 +88,13 @@ async def apply(doing: Doing, rule: Rule) -> Ending:
 
     What changed since the rule was read for this job has a job of its own to wait for, and is not settled by this one.
     """
-    told = await bring_found(
-        doing, rule.network_id, lambda view: stages_of([rule, *related_to(view, rule.id)])
-    )
+    told = await bring_found(doing, rule.network_id, lambda view: stages_of([rule, *_opened_for(view, rule)]))
     return activate(rule, told)
 
 
 async def unapply(doing: Doing, rule: Rule) -> Ending:
     """Have the provider let go of a revoked rule, and of what was opened for it."""
-    await bring_found(doing, rule.network_id, lambda view: stages_of([rule, *related_to(view, rule.id)]))
+    await bring_found(doing, rule.network_id, lambda view: stages_of([rule, *_opened_for(view, rule)]))
     return forget(rule)
 
 
@@ -114,7 +113,7 @@ def drop(work: Work, rule: Rule) -> None:
     now = work.records.get(type(rule), rule.id)
     if now is None:
         return
-    going: list[Rule] = [*related_to(work, rule.id)]
+    going: list[Rule] = [*_opened_for(work, rule)]
     if isinstance(now, LoadBalancer):
         going += parts_of(work, rule.id)
     forget_tags(work, [rule.id, *(each.id for each in going)])
@@ -127,6 +126,14 @@ def drop(work: Work, rule: Rule) -> None:
 def related_to(view: View, rule_id: Uuid) -> list[FirewallRule]:
     """The firewall rules that were opened for a rule."""
     return view.records.select(FirewallRule, columns(FirewallRule).related_id == rule_id)
+
+
+def _opened_for(view: View, rule: Rule) -> list[FirewallRule]:
+    """The same for a rule, without asking for those that nothing is opened for."""
+    return related_to(view, rule.id) if isinstance(rule, _OPENED) else []
+
+
+_OPENED: Final = (PortForwardingRule, LoadBalancer, StaticNatRule)
 
 
 def parts_of(view: View, balancer_id: Uuid) -> list[Rule]:
@@ -149,6 +156,8 @@ def stages_of(rules: Iterable[Rule]) -> set[RuleStage]:
             stages.add(RuleStage.STATIC_NAT_PORTS)
         elif isinstance(rule, (LoadBalancer, LbMember, Stickiness, HealthCheck)):
             stages.add(RuleStage.PUBLIC_LB)
+        elif isinstance(rule, DnsRecord):
+            stages.add(RuleStage.DNS_RECORDS)
     return stages
 
 

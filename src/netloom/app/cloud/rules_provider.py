@@ -22,6 +22,7 @@ from netloom.app.cloud.work import View, Work
 from netloom.base.errors import PeerError
 from netloom.base.ids import Uuid
 from netloom.model.cloud.addresses import IpState, PublicIp
+from netloom.model.cloud.dns import DnsRecord
 from netloom.model.cloud.load_balancers import HealthCheck, LbMember, LoadBalancer, SslCertificate, Stickiness
 from netloom.model.cloud.networks import GuestNetwork
 from netloom.model.cloud.record import Record
@@ -238,5 +239,6 @@ RULES: Final[Mapping[RuleStage, Callable[[View, Uuid], tuple[Record, ...]]]] = {
     RuleStage.PUBLIC_LB: _balancers,
     RuleStage.REMOTE_ACCESS_VPN: vpns_of_network,
     RuleStage.NETWORK_ACL: acl_of,
+    RuleStage.DNS_RECORDS: lambda view, network_id: tuple(_standing(view, DnsRecord, network_id)),
 }
 """What stands in a network, stage by stage."""

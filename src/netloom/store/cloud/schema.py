@@ -16,6 +16,7 @@ from netloom.model.cloud.record import Record
 from netloom.store.cloud.areas import (
     addresses,
     declarations,
+    dns,
     identity,
     infrastructure,
     instances,
@@ -40,6 +41,7 @@ _AREAS = (
     instances,
     addresses,
     rules,
+    dns,
     vpn,
     security_groups,
     jobs,
