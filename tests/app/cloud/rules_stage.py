@@ -121,14 +121,6 @@ class Stage:
         )
         return await self.do(firewall.CREATE_FIREWALL_RULE, request)
 
-    async def provider_off(self, name: str) -> UpdateProvider:
-        """What disables a provider."""
-        found = await self.read(
-            lambda view: infrastructure.provider_on(view, self.network.physical_network_id, name)
-        )
-        assert found is not None
-        return UpdateProvider(id=found.id, state="Disabled")
-
     def doing(self) -> Doing:
         """What a job of Alice's would have."""
         at = self.cloud.now()

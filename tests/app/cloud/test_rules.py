@@ -12,7 +12,6 @@ from tests.app.cloud.rules_stage import Stage, put_instance, put_secondary, stag
 from netloom.app.cloud import firewall, firewall_egress, port_forwarding, static_nat
 from netloom.app.cloud.firewall import CreateFirewallRule, DeleteFirewallRule, UpdateFirewallRule
 from netloom.app.cloud.firewall_egress import CreateEgressRule
-from netloom.app.cloud.infrastructure_providers import UPDATE as UPDATE_PROVIDER
 from netloom.app.cloud.port_forwarding import (
     CreatePortForwarding,
     DeletePortForwarding,
@@ -144,10 +143,12 @@ async def test_a_rule_that_its_provider_refuses_is_gone_and_its_ports_are_free_a
     await stage.open(ip, 22)
 
 
-async def test_a_service_that_nobody_gives_is_refused_at_once(stage: Stage) -> None:
+async def test_a_service_that_nobody_gives_is_refused_at_once(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ip = await stage.extra()
-    await stage.do(UPDATE_PROVIDER, await stage.provider_off("VirtualRouter"), stage.who.root)
-    with pytest.raises(Conflict, match="VirtualRouter is not enabled") as refused:
+    monkeypatch.setattr(stage.cloud.backends.providers, "elements", {})
+    with pytest.raises(Conflict, match="VirtualRouter is not installed") as refused:
         await stage.open(ip, 22)
     assert refused.value.stable_code == "service-not-provided"
     assert await stage.all(FirewallRule) == []

@@ -66,8 +66,17 @@ class Cloud:
             Forbidden: the caller's role does not allow it.
             NetloomError: what the use case refuses; nothing was changed.
         """
-        done = await self.write_as(caller, use_case.name, lambda work: self.begin(work, use_case, request))
-        self.take(done)
+        fresh: list[R | None] = []
+
+        def unit(work: Work) -> Done[R]:
+            done = self.begin(work, use_case, request)
+            if done.job is not None:
+                fresh[:] = [work.records.get(type(done.record), done.record.id)]
+            return done
+
+        done = await self.write_as(caller, use_case.name, unit)
+        if done.job is not None:
+            self.jobs.take(done.job, *fresh)
         return done
 
     def begin(self, work: Work, use_case: UseCase[Q, R], request: Q) -> Done[R]:

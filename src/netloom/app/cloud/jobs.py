@@ -108,21 +108,21 @@ class JobRunner:
                 self._kit = None
                 self._waiting.clear()
 
-    def take(self, job: Job) -> None:
-        """Have a job run when its turn comes."""
+    def take(self, job: Job, record: Record | None = None) -> None:
+        """Have a job run when its turn comes; `record`: what it is about, as it was durable with the job just now."""
         self._open.setdefault(job.id, asyncio.Event())
         if self._kit is None:
             self._early.append(job)
             return
         if job.queue is None:
-            self._kit.launch(self._run_one(job), job.use_case)
+            self._kit.launch(self._run_one(job, record), job.use_case)
             return
         line = self._waiting.get(job.queue)
         if line is not None:
             line.append(job)
             return
         self._waiting[job.queue] = deque([job])
-        self._kit.launch(self._run_line(job.queue), job.queue)
+        self._kit.launch(self._run_line(job.queue, record), job.queue)
 
     async def settled(self, job_id: Uuid, seconds: float) -> None:
         """Wait until a job of this process has ended, at most so long."""
@@ -155,17 +155,21 @@ class JobRunner:
         self._ended(job)
         return job
 
-    async def _run_line(self, queue: str) -> None:
+    async def _run_line(self, queue: str, first: Record | None) -> None:
         line = self._waiting[queue]
         while line:
-            await self._run_one(line[0])
+            await self._run_one(line[0], first)
             line.popleft()
+            first = None
         del self._waiting[queue]
 
-    async def _run_one(self, job: Job) -> None:
+    async def _run_one(self, job: Job, record: Record | None) -> None:
+        """Run a job; what it is about is read again unless it starts at once."""
+        if job.state is not JobState.RUNNING or self._slots.locked():
+            record = None
         try:
             async with self._slots:
-                await self._apply(job)
+                await self._apply(job, record)
         except (
             NetloomError
         ) as error:  # the store would not have it: the job stays open and runs after a restart
@@ -178,10 +182,12 @@ class JobRunner:
         if ended is not None:
             ended.set()
 
-    async def _apply(self, job: Job) -> None:
+    async def _apply(self, job: Job, known: Record | None) -> None:
         cloud, use_case = self._cloud, self._use_cases[job.use_case]
         caller = system_caller(job)
-        record = await cloud.read_as(caller, lambda view: _start(view, job))
+        record: object = known
+        if known is None:
+            record = await cloud.read_as(caller, lambda view: _start(view, job))
         if record is _CANCELLED:
             return
         if job.state is JobState.QUEUED:
