@@ -6,7 +6,9 @@ import pathlib
 
 import httpx
 import pytest
+from tests.app.cloud.people import People
 from tests.faces.cloudstack.replay.server import stand_ins, two_hosts
+from tests.faces.rest.cloud.conftest import shown_keys
 from tests.faces.rest.cloud.test_documents import applied
 from tests.faces.rest.test_resources import problem
 
@@ -88,3 +90,28 @@ async def test_a_network_tells_who_designed_it_and_why_no_other(
     assert made.status_code == 201
     problem(await http.get("/v1/networks/bare/explain"), 404, "not-a-guest-network")
     problem(await http.get("/v1/networks/none/explain"), 404, "network-not-found")
+
+
+async def test_tenants_see_and_use_what_is_shared_with_them(
+    http: httpx.AsyncClient, anybody: httpx.AsyncClient, cloud: Cloud, who: People
+) -> None:
+    await cloud.write_as(system_caller(), "test", two_hosts)
+    text = text_of("flat-shared.yaml").partition("---\nkind: Account")[0]
+    await applied(http, text)
+    alice = await shown_keys(cloud, who.alice)
+    seen = (await anybody.get("/v1/guest-networks", headers=alice)).json()["items"]
+    assert [network["name"] for network in seen] == ["flat"]
+    body = {
+        "name": "hers", "template": "CentOS 5.6 (64-bit) no GUI (Simulator)", "service_offering": "Small Instance",
+        "nics": ["flat"], "zone": "default",
+    }  # fmt: skip
+    made = await anybody.post("/v1/instances", headers=alice, json=body, params={"wait": 20})
+    assert made.status_code == 201, made.text
+    assert (made.json()["state"], made.json()["account"]) == ("Running", "alice")
+    mallory = await shown_keys(cloud, who.mallory)
+    problem(await anybody.get("/v1/instances/hers", headers=mallory), 404, "instance-not-found")
+    problem(
+        await anybody.get(f"/v1/instances/{made.json()['id']}", headers=mallory), 404, "instance-not-found"
+    )
+    stop = await anybody.post(f"/v1/instances/{made.json()['id']}/stop", headers=mallory)
+    problem(stop, 404, "instance-not-found")

@@ -12,7 +12,8 @@ from typing import Final
 
 from msgspec import inspect
 
-from netloom.app.cloud.identity_owner import project_seen
+from netloom.app.cloud.identity_owner import named, project_seen
+from netloom.app.cloud.resources import seen
 from netloom.app.cloud.resources.computed import COMPUTED
 from netloom.app.cloud.resources.fields import Value, check_value, struct_fields
 from netloom.app.cloud.resources.kinds import CloudKind
@@ -22,7 +23,7 @@ from netloom.app.cloud.visibility import Scope
 from netloom.app.cloud.work import View, missing
 from netloom.base.errors import Forbidden, InvalidInput
 from netloom.base.ids import Uuid, is_uuid
-from netloom.model.cloud.identity import Account, Domain, Project
+from netloom.model.cloud.identity import Domain, Project
 from netloom.model.cloud.record import AccountId, Owned, Record
 from netloom.store.catalog import find
 from netloom.store.cloud.records import Where, columns
@@ -79,8 +80,8 @@ def one(view: View, kind: CloudKind, ref: str, subject: str = "ref") -> Record:
         raise missing(kind.record, ref, subject)
     if kind.record in FACETS:
         item = find(view.records.connection, NATIVE[FACETS[kind.record]], ref, subject)
-        seen = (each for each in COMPUTED[kind.record](view) if each.id == item.id)
-        return _first(seen, kind, ref, subject)
+        facets = (each for each in COMPUTED[kind.record](view) if each.id == item.id)
+        return _first(facets, kind, ref, subject)
     computed = COMPUTED.get(kind.record)
     if computed is not None:
         return _first(
@@ -90,7 +91,7 @@ def one(view: View, kind: CloudKind, ref: str, subject: str = "ref") -> Record:
             subject,
         )
     target_id = ref.lower() if is_uuid(ref) else _named(view, kind, ref, subject)
-    return view.get(kind.record, target_id, subject)
+    return seen.get(view, kind.record, target_id, subject)
 
 
 def page(view: View, kind: CloudKind, asked: Asked) -> Page:
@@ -108,7 +109,7 @@ def page(view: View, kind: CloudKind, asked: Asked) -> Page:
     conditions, scope = _conditions(view, kind, asked.filters)
     if after:
         conditions.append(c.number > after)
-    found = view.select(kind.record, *conditions, scope=scope, limit=asked.limit + 1)
+    found = seen.select(view, kind.record, *conditions, scope=scope, limit=asked.limit + 1)
     more = len(found) > asked.limit
     shown = found[: asked.limit]
     return Page(rows(view, kind, shown), str(shown[-1].number) if more else None)
@@ -181,12 +182,7 @@ def _scope(view: View, filters: Mapping[str, str]) -> Scope:
         return Scope(account_ids=(found.account_id,))
     domain_id = None if domain is None else Names(view).resolve(_DOMAIN, domain, "domain")
     if account is not None:
-        c = columns(Account)
-        own = view.caller.domain_id if domain_id is None else domain_id
-        owner = view.records.first(Account, c.name == account, c.domain_id == own)
-        if owner is None:
-            raise missing(Account, account, "account")
-        return Scope(account_ids=(AccountId(owner.id),))
+        return Scope(account_ids=(AccountId(named(view, account, domain_id).id),))
     if domain_id is not None:
         above = view.records.get(Domain, domain_id)
         return Scope(domain_path="" if above is None else above.path)

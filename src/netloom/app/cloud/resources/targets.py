@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from netloom.app.cloud.identity_owner import named
+from netloom.app.cloud.resources import seen
 from netloom.app.cloud.resources.irregular import NAMED_BY, OPEN, REFERS, REFERS_IN
 from netloom.app.cloud.visibility import Scope, domains_visible
 from netloom.app.cloud.work import View, missing
@@ -113,7 +114,9 @@ class Names:
         if not field or (unowned and not view.caller.is_root):
             raise missing(record_type, text, subject)
         c = columns(record_type)
-        found: Sequence[Record] = view.select(record_type, c[field] == text, scope=EVERYTHING, limit=_SHOWN)
+        found: Sequence[Record] = seen.select(
+            view, record_type, c[field] == text, scope=EVERYTHING, limit=_SHOWN
+        )
         if len(found) > 1:  # others' that one may see too do not make a name unusable
             mine = self.prefer or view.caller.account_id
             own = [each for each in found if isinstance(each, Owned) and each.account_id == mine]
@@ -141,10 +144,10 @@ def _domain(view: View, text: str, subject: str) -> Uuid:
         del parts[0]
     path = "/" + "".join(f"{part}/" for part in parts)
     c = columns(Domain)
-    seen = domains_visible(c, view.caller)
-    found = view.records.select(Domain, c.path == path, *seen)
+    shown = domains_visible(c, view.caller)
+    found = view.records.select(Domain, c.path == path, *shown)
     if not found and "/" not in text:
-        found = view.records.select(Domain, c.name == text, *seen, limit=_SHOWN)
+        found = view.records.select(Domain, c.name == text, *shown, limit=_SHOWN)
     return _only(Domain, found, text, subject)
 
 
