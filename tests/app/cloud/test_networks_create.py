@@ -271,9 +271,9 @@ async def test_a_zone_may_be_closed_or_anothers(it: Nets) -> None:
             work.insert(msgspec.structs.replace(changed, number=work.tx.new_number()))
 
     await it.write(lambda work: change(work, domain_id=DomainId(it.who.other.id)))
-    with pytest.raises(Conflict) as others:
+    with pytest.raises(NotFound) as others:
         await it.make("blue")
-    assert others.value.stable_code == "zone-dedicated"
+    assert others.value.stable_code == "zone-not-found"
     assert (await it.make("hers", caller=it.who.mallory)).name == "hers"
     await it.write(lambda work: change(work, domain_id=None, allocation=Allocation.DISABLED))
     with pytest.raises(Conflict) as closed:

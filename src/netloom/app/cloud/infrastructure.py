@@ -32,7 +32,7 @@ from netloom.model.cloud.words import Allocation
 from netloom.model.kinds import Kind
 from netloom.model.objects import Host, PhysicalNetwork, Zone
 from netloom.plan.gurus import WireFacts
-from netloom.store.catalog import all_of, find
+from netloom.store.catalog import all_of, find, not_found
 from netloom.store.cloud.records import columns
 
 if TYPE_CHECKING:
@@ -49,6 +49,25 @@ def zone(view: View, zone_id: str, subject: str = "zoneid") -> Zone:
         NotFound: there is none.
     """
     return cast("Zone", find(view.records.connection, Kind.ZONE, zone_id, subject))
+
+
+def zone_seen(view: View, zone_id: str, subject: str = "zoneid") -> Zone:
+    """A zone that something of the caller's may be asked for in.
+
+    Raises:
+        NotFound: there is none, or it is for other domains.
+    """
+    found = zone(view, zone_id, subject)
+    facet = zone_facet(view, found.id)
+    if facet.domain_id is None or view.caller.is_root:
+        return found
+    domain = view.records.get(Domain, facet.domain_id)
+    mine = view.caller.domain_path
+    if domain is not None and (
+        is_under(mine, domain.path) or (view.caller.is_admin and is_under(domain.path, mine))
+    ):
+        return found
+    raise not_found(Kind.ZONE, zone_id, subject)
 
 
 def zones(view: View) -> list[Zone]:

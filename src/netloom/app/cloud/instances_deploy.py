@@ -82,7 +82,7 @@ def deploy(work: Work, request: DeployInstance) -> Instance:
         NotFound, InvalidInput, Conflict, Exhausted: what is refused; nothing was made.
     """
     owner = work.owner(request.account, request.domain_id, request.project_id)
-    zone = infrastructure.zone(work, request.zone_id)
+    zone = infrastructure.zone_seen(work, request.zone_id)
     facet = infrastructure.zone_facet(work, zone.id)
     if facet.allocation is Allocation.DISABLED and not work.caller.is_root:
         raise Conflict(

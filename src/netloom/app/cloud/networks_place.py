@@ -7,7 +7,7 @@ Rule 2: segments that are kept for an account are its own first; those kept for 
 from __future__ import annotations
 
 from netloom.app.cloud import configuration
-from netloom.app.cloud.infrastructure import physical_network, wires_facet, wires_for, zone, zone_facet
+from netloom.app.cloud.infrastructure import physical_network, wires_facet, wires_for, zone_facet, zone_seen
 from netloom.app.cloud.physical_networks import dedications, others_segments, own_segments
 from netloom.app.cloud.work import View, Work
 from netloom.base.errors import Conflict, Exhausted, InvalidInput
@@ -29,7 +29,7 @@ def zone_for(view: View, zone_id: Uuid, owner: Account) -> tuple[Zone, ZoneFacet
         NotFound: there is none.
         Conflict: it takes nothing new, or is dedicated to others (`zone-disabled`, `zone-dedicated`).
     """
-    place = zone(view, zone_id)
+    place = zone_seen(view, zone_id)
     facet = zone_facet(view, place.id)
     if facet.allocation is Allocation.DISABLED and not view.caller.is_root:
         raise Conflict(

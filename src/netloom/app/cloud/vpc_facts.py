@@ -5,7 +5,7 @@ Rule 1: a provider counts as enabled in a zone when it is on one of the zone's p
 
 from __future__ import annotations
 
-from netloom.app.cloud.infrastructure import serving_facts, wire_facts, wires_for, zone
+from netloom.app.cloud.infrastructure import serving_facts, wire_facts, wires_for, zone_seen
 from netloom.app.cloud.work import View
 from netloom.base.errors import InvalidInput
 from netloom.base.ids import PhysicalNetworkId, Uuid
@@ -21,7 +21,7 @@ def zone_of(view: View, zone_id: Uuid) -> Zone:
     Raises:
         NotFound: there is none.
     """
-    return zone(view, zone_id)
+    return zone_seen(view, zone_id)
 
 
 def facts_of_vpc(view: View, vpc: Vpc, *, anew: bool = False) -> VpcFacts:
