@@ -121,6 +121,20 @@ async def test_rules_and_their_end_reach_the_planner(stage: Stage, followed: Fol
     assert db.number not in followed.view.groups
 
 
+async def test_who_follows_anew_hears_of_groups_that_went_meanwhile(stage: Stage) -> None:
+    web, db = await group(stage, "web"), await group(stage, "db")
+    feed = StoreFeed(stage.cloud._store, lambda _hosts: None)  # noqa: SLF001 - what the daemon gives it
+    async with aclosing(feed.follow()) as batches:  # type: ignore[type-var]
+        await anext(batches)
+    await stage.do(DELETE, GroupRef(id=web.id))
+    async with aclosing(feed.follow()) as batches:  # type: ignore[type-var]
+        again = await anext(batches)
+    assert again.complete
+    assert Remove(Cause.SECURITY_GROUP, web.id) in again.edits
+    told = {edit.id for edit in again.edits if isinstance(edit, GroupView)}
+    assert (db.id in told, web.id in told) == (True, False)
+
+
 async def test_in_other_networks_nothing_is_filtered(stage: Stage, followed: Followed) -> None:
     zone = await stage.read(lambda view: infrastructure.zones(view)[0])
     plain = await stage.write(
