@@ -222,6 +222,21 @@ async def test_user_data_is_kept_linked_and_told(place: Place) -> None:
     assert await place.alice.result("listUserData") == {}
 
 
+async def test_a_template_brings_user_data_to_those_who_have_none(place: Place) -> None:
+    text = base64.b64encode(b"#!/bin/sh\n").decode()
+    kept = (await place.root.result("registerUserData", name="base", userdata=text))["userdata"]
+    linked = await place.root.result(
+        "linkUserDataToTemplate", templateid=place.common["templateid"], userdataid=kept["id"]
+    )
+    assert linked["template"]["userdataname"] == "base"
+    front = await place.network("front")
+    assert (await place.deploy("web1", networkids=front))["userdataid"] == kept["id"]
+    assert "userdataid" not in await place.deploy("web2", networkids=front, userdata=text)
+    assert await refusal(place.root, "deleteUserData", id=kept["id"]) == (530, 4250)
+    own = {"templateid": place.common["templateid"], "userdataid": kept["id"]}
+    assert await refusal(place.alice, "linkUserDataToTemplate", **own) == (531, 4365)
+
+
 async def test_templates_are_the_operators(place: Place) -> None:
     wish = {
         "name": "mine",
