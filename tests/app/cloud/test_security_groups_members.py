@@ -123,7 +123,7 @@ async def test_rules_and_their_end_reach_the_planner(stage: Stage, followed: Fol
 
 async def test_who_follows_anew_hears_of_groups_that_went_meanwhile(stage: Stage) -> None:
     web, db = await group(stage, "web"), await group(stage, "db")
-    feed = StoreFeed(stage.cloud._store, lambda _hosts: None)  # noqa: SLF001 - what the daemon gives it
+    feed = StoreFeed(stage.cloud._store, lambda _hosts: None)
     async with aclosing(feed.follow()) as batches:  # type: ignore[type-var]
         await anext(batches)
     await stage.do(DELETE, GroupRef(id=web.id))
