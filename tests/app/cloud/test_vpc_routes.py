@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import pathlib
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 from tests.app.cloud.vpcs import VpcStage, vpc_staged
 
 from netloom.app.cloud import acl_apply, configuration_change, private_gateways, static_routes
 from netloom.app.cloud.configuration import UpdateConfiguration
+from netloom.app.cloud.instances_addresses import address_for, may_be_given
+from netloom.app.cloud.networks_facts import native
 from netloom.app.cloud.private_gateways import CreatePrivateGateway, DeletePrivateGateway
 from netloom.app.cloud.static_routes import CreateStaticRoute, DeleteStaticRoute
 from netloom.base.errors import Conflict, Forbidden, InvalidInput, NetloomError, NotFound, PeerError
@@ -67,6 +71,7 @@ async def test_a_gateway_gets_another_list(stage: VpcStage) -> None:
         ({"vlan": "²"}, InvalidInput),
         ({"vlan": None}, InvalidInput),
         ({"acl_id": "00000000-0000-4000-8000-00000000ffff"}, NotFound),
+        ({"offering_id": "00000000-0000-4000-8000-00000000ffff"}, NotFound),
         ({"physical_network_id": "00000000-0000-4000-8000-00000000ffff"}, InvalidInput),
     ],
 )
@@ -93,8 +98,38 @@ async def test_only_operators_name_vlans(stage: VpcStage) -> None:
     request = CreatePrivateGateway(
         vpc_id=Uuid(vpc.id), address="10.1.1.2", gateway="10.1.1.1", netmask="255.255.255.0", vlan="501"
     )
-    with pytest.raises(Forbidden):
-        await stage.stage.cloud.do(stage.stage.who.alice, private_gateways.CREATE, request)
+    with pytest.raises(Forbidden, match="only operators name the VLAN"):
+        await stage.stage.do(private_gateways.CREATE, request)
+    made = await stage.gateway(vpc)
+    with pytest.raises(Forbidden, match="in a VLAN of the data centre"):
+        await stage.stage.do(private_gateways.DELETE, DeletePrivateGateway(id=Uuid(made.id)))
+
+
+async def test_tenants_join_their_networks_at_an_address_that_nobody_has(stage: VpcStage) -> None:
+    vpc, network = await stage.vpc(), stage.stage.network
+    asked = CreatePrivateGateway(
+        vpc_id=Uuid(vpc.id),
+        network_id=Uuid(network.id),
+        address=stage.stage.nics[stage.stage.web.id].ipv4 or "",
+        gateway="10.1.1.1",
+        netmask="255.255.255.0",
+    )
+    with pytest.raises(Conflict, match="is taken in network"):
+        await stage.stage.do(private_gateways.CREATE, asked)
+    free = await stage.stage.read(
+        lambda view: next(
+            address
+            for address in map(str, ipaddress.ip_network("10.1.1.0/24").hosts())
+            if may_be_given(view, network, address)
+        )
+    )
+    leg = await stage.stage.do(private_gateways.CREATE, msgspec.structs.replace(asked, address=free))
+    assert leg.state is GatewayState.READY
+    assert not await stage.stage.read(lambda view: may_be_given(view, network, free))
+    got = await stage.stage.write(lambda work: address_for(work, network, native(work, network), 4, None))
+    assert got not in (None, free)
+    await stage.stage.do(private_gateways.DELETE, DeletePrivateGateway(id=Uuid(leg.id)))
+    assert await stage.stage.read(lambda view: may_be_given(view, network, free))
 
 
 async def test_a_gateway_joins_one_of_the_owners_networks(stage: VpcStage) -> None:

@@ -1,6 +1,6 @@
 """Which address of a network an interface gets: the one that is wanted, or a free one.
 
-Rule 1: an address is one interface's or one secondary address's in a network, and never the router's; whether that holds is
+Rule 1: an address is one interface's or one secondary address's in a network, and never a router's; whether that holds is
     asked and decided in one transaction under the writers' lock, and the store's constraints stand behind it.
 Rule 2: nothing is scanned whole: the next free one is looked for behind the last that was given.
 """
@@ -11,7 +11,7 @@ import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import select, union_all
 
 from netloom.app.cloud.work import View, Work
 from netloom.base.errors import Conflict, Exhausted, InvalidInput
@@ -19,6 +19,7 @@ from netloom.base.net import IPAddress
 from netloom.model.addressing import network_of, offset_of
 from netloom.model.cloud.instances import SecondaryIp
 from netloom.model.cloud.networks import GuestNetwork, may_allocate, reserved_addresses
+from netloom.model.cloud.routes import PrivateGateway
 from netloom.model.objects import Network
 from netloom.store.allocate import address_pool, choose
 from netloom.store.catalog import taken_in_network
@@ -77,7 +78,7 @@ def _next_free(work: Work, network: GuestNetwork, native: Network, version: int,
     whole = network_of(cidr)
     avoid = {
         offset_of(address, whole)
-        for address in map(ipaddress.ip_address, (*reserved_addresses(network), *_secondary(work, network)))
+        for address in map(ipaddress.ip_address, (*reserved_addresses(network), *_others(work, network)))
         if address.version == version and address in whole
     }
     pool = address_pool(native.id, version)
@@ -145,10 +146,17 @@ def _not_to_be_had(view: View, network: GuestNetwork, address: IPAddress) -> str
     s = columns(SecondaryIp)
     if view.records.exists(SecondaryIp, s.network_id == network.id, s.address == str(address)):
         return "it is a secondary address of an interface"
+    g = columns(PrivateGateway)
+    if view.records.exists(PrivateGateway, g.network_id == network.id, g.address == str(address)):
+        return "it is that of a VPC's router"
     return None
 
 
-def _secondary(view: View, network: GuestNetwork) -> list[str]:
-    s = columns(SecondaryIp)
-    rows = view.records.connection.execute(select(s.address).where(s.network_id == network.id))
-    return [row[0] for row in rows]
+def _others(view: View, network: GuestNetwork) -> list[str]:
+    """Addresses that are no interface's own: secondary ones, and those of routers that join the network."""
+    s, g = columns(SecondaryIp), columns(PrivateGateway)
+    both = union_all(
+        select(s.address).where(s.network_id == network.id),
+        select(g.address).where(g.network_id == network.id),
+    )
+    return [row[0] for row in view.records.connection.execute(both)]

@@ -1,6 +1,6 @@
 """Private gateways: legs of a VPC's router in networks of the data centre.
 
-Rule 1: only operators name a VLAN and a physical network; tenants join one of their own networks.
+Rule 1: only operators name a VLAN and a physical network, and take such a leg away; tenants join one of their own networks.
 Rule 2: a leg is in no network that the VPC has already, and its address in its VLAN is nobody else's.
 """
 
@@ -14,6 +14,7 @@ from netloom.app.cloud.acl_lists import usable_list
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.endings import take_out, withdraw
 from netloom.app.cloud.infrastructure import physical_network
+from netloom.app.cloud.offerings_seen import offering_seen
 from netloom.app.cloud.usecase import Ending, UseCase
 from netloom.app.cloud.vpc_facts import guest_wires
 from netloom.app.cloud.vpc_provider import bring_parts, router_of
@@ -22,7 +23,9 @@ from netloom.base.errors import Conflict, Forbidden, InvalidInput
 from netloom.base.ids import Uuid
 from netloom.model.cloud.acl import DEFAULT_DENY
 from netloom.model.cloud.infrastructure_ranges import VLAN_PREFIX, checked_vlan
-from netloom.model.cloud.networks import UNTAGGED, GuestNetwork
+from netloom.model.cloud.instances import SecondaryIp
+from netloom.model.cloud.networks import UNTAGGED, GuestNetwork, reserved_addresses
+from netloom.model.cloud.offerings import NetworkOffering
 from netloom.model.cloud.routes import (
     GatewayEvent,
     GatewayState,
@@ -34,6 +37,7 @@ from netloom.model.cloud.routes import (
 from netloom.model.cloud.vpc import Vpc, check_open
 from netloom.model.isolation import Isolation
 from netloom.plan.vpc_elements import VpcPart
+from netloom.store.catalog import taken_in_network
 from netloom.store.cloud.records import columns
 
 
@@ -70,7 +74,11 @@ def _create(work: Work, request: CreatePrivateGateway) -> PrivateGateway:
     network = check_gateway_addresses(request.address, request.gateway, request.netmask)
     vlan, wires = _place(work, vpc, request)
     _check_apart(work, vpc, network, request.network_id)
-    _check_address(work, request.address.strip(), vlan, wires, request.network_id)
+    address = str(ipaddress.IPv4Address(request.address.strip()))
+    _check_address(work, address, vlan, wires, request.network_id)
+    _check_free(work, address, request.network_id)
+    if request.offering_id is not None:
+        offering_seen(work, NetworkOffering, request.offering_id, "networkofferingid")
     acl = usable_list(work, request.acl_id or DEFAULT_DENY, vpc.id)
     return work.insert(
         PrivateGateway(
@@ -78,7 +86,7 @@ def _create(work: Work, request: CreatePrivateGateway) -> PrivateGateway:
             vpc_id=vpc.id,
             zone_id=vpc.zone_id,
             physical_network_id=wires,
-            address=str(ipaddress.IPv4Address(request.address.strip())),
+            address=address,
             gateway=str(ipaddress.IPv4Address(request.gateway.strip())),
             netmask=str(network.netmask),
             vlan=vlan,
@@ -173,6 +181,29 @@ def _check_apart(view: View, vpc: Vpc, network: ipaddress.IPv4Network, network_i
             )
 
 
+def _check_free(view: View, address: str, network_id: Uuid | None) -> None:
+    """Refuse an address that somebody has in a network that is joined.
+
+    Raises:
+        Conflict: it is an interface's, or the router's of that network (`gateway-address-taken`).
+    """
+    network = view.records.get(GuestNetwork, network_id) if network_id is not None else None
+    if network is None:
+        return
+    s = columns(SecondaryIp)
+    if (
+        address in reserved_addresses(network)
+        or taken_in_network(view.records.connection, network.id, "ipv4", [address])
+        or view.records.exists(SecondaryIp, s.network_id == network.id, s.address == address)
+    ):
+        raise Conflict(
+            f"{address} is taken in network {network.name} ({network.id})",
+            code="gateway-address-taken",
+            subject="ipaddress",
+            hint="another address of the network",
+        )
+
+
 def _check_address(
     view: View, address: str, vlan: str | None, wires: Uuid | None, network_id: Uuid | None
 ) -> None:
@@ -190,6 +221,13 @@ def _check_address(
 
 def _begin_delete(work: Work, request: DeletePrivateGateway) -> PrivateGateway:
     gateway = work.get(PrivateGateway, request.id)
+    if gateway.network_id is None and not work.caller.is_root:
+        raise Forbidden(
+            f"private gateway {gateway.address} ({gateway.id}) is in a VLAN of the data centre",
+            code="operators-only",
+            subject="id",
+            hint="operators made it, and delete it",
+        )
     _check_no_routes(work, gateway)
     state = next_gateway_state(gateway.state, GatewayEvent.DELETE)
     return work.update(msgspec.structs.replace(gateway, state=state))

@@ -37,7 +37,7 @@ TABLES: tuple[RecordTable, ...] = (
         "private_gateway",
         PrivateGateway,
         indexes=(("account_id", "number"), ("vpc_id",), ("acl_id",), ("network_id",)),
-        references={**_OWNER, "vpc_id": "vpc", "acl_id": "acl_list"},
+        references={**_OWNER, "vpc_id": "vpc", "acl_id": "acl_list", "offering_id": "network_offering"},
         natives={
             "zone_id": "zones",
             "network_id": "networks",
