@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 from tests.app.cloud.instance_stage import Stage, on_stage
 
-from netloom.app.cloud.instances_attach import ADD_NIC, DEFAULT_NIC, REMOVE_NIC, AddNic, NicOf
+from netloom.app.cloud.instances_attach import ADD_NIC, DEFAULT_NIC, REMOVE_NIC, AddNic, RemoveNic, UseNic
 from netloom.app.cloud.instances_ips import (
     ADD_IP,
     REMOVE_IP,
@@ -63,15 +63,15 @@ async def test_the_default_interface_moves_and_then_the_old_one_may_go(
     await stage.do(ADD_NIC, AddNic(instance_id=web.id, network_id=other.id))
     front, back = await stage.nics(web)
     with pytest.raises(NetloomError, match="default"):
-        await stage.do(REMOVE_NIC, NicOf(instance_id=web.id, nic_id=front.id))
-    await stage.do(DEFAULT_NIC, NicOf(instance_id=web.id, nic_id=back.id))
+        await stage.do(REMOVE_NIC, RemoveNic(instance_id=web.id, nic_id=front.id))
+    await stage.do(DEFAULT_NIC, UseNic(instance_id=web.id, nic_id=back.id))
     assert [(n.id, n.is_default, n.device_number) for n in await stage.nics(web)] == [
         (back.id, True, 0),
         (front.id, False, 1),
     ]
     with pytest.raises(InvalidInput, match="already"):
-        await stage.do(DEFAULT_NIC, NicOf(instance_id=web.id, nic_id=back.id))
-    await stage.do(REMOVE_NIC, NicOf(instance_id=web.id, nic_id=front.id))
+        await stage.do(DEFAULT_NIC, UseNic(instance_id=web.id, nic_id=back.id))
+    await stage.do(REMOVE_NIC, RemoveNic(instance_id=web.id, nic_id=front.id))
     assert [nic.id for nic in await stage.nics(web)] == [back.id]
     assert await stage.natives([front]) == {}
     assert [nic.id for nic in stage.machines.guests[web.internal_name].plan.nics] == [back.id]
@@ -86,7 +86,7 @@ async def test_what_is_refused_of_interfaces(stage: Stage, other: GuestNetwork) 
     with pytest.raises(Conflict, match="another interface's"):
         await stage.do(ADD_NIC, AddNic(instance_id=third.id, network_id=stage.network.id, mac=theirs.mac))
     with pytest.raises(NotFound):
-        await stage.do(REMOVE_NIC, NicOf(instance_id=web.id, nic_id=theirs.id))
+        await stage.do(REMOVE_NIC, RemoveNic(instance_id=web.id, nic_id=theirs.id))
     with pytest.raises(NotFound):
         await stage.do(ADD_IP, AddSecondary(nic_id=theirs.id), stage.who.mallory)
 

@@ -47,6 +47,14 @@ class NicOf(msgspec.Struct, frozen=True, kw_only=True):
     nic_id: Uuid
 
 
+class RemoveNic(NicOf, frozen=True, kw_only=True):
+    """Take an interface away; not the default one, nor one that rules lead to."""
+
+
+class UseNic(NicOf, frozen=True, kw_only=True):
+    """Have the default route go by another interface."""
+
+
 def settled(work: Work, instance_id: Uuid, subject: str = "virtualmachineid") -> Instance:
     """An instance that runs or is stopped: its interfaces may change.
 
@@ -228,7 +236,7 @@ REMOVE_NIC = UseCase(
     name="instance.remove_nic",
     command="removeNicFromVirtualMachine",
     event="NIC.DELETE",
-    request=NicOf,
+    request=RemoveNic,
     begin=_begin,
     apply=_remove,
     queue=life.queue_of,
@@ -238,7 +246,7 @@ DEFAULT_NIC = UseCase(
     name="instance.default_nic",
     command="updateDefaultNicForVirtualMachine",
     event="NIC.UPDATE",
-    request=NicOf,
+    request=UseNic,
     begin=_begin_default,
     apply=_make_default,
     queue=life.queue_of,

@@ -29,7 +29,7 @@ async def remove_nic(call: Call) -> object:
     """Takes an interface away from an instance."""
     return await call.do(
         attach.REMOVE_NIC,
-        attach.NicOf(instance_id=call.need_uuid("virtualmachineid"), nic_id=call.need_uuid("nicid")),
+        attach.RemoveNic(instance_id=call.need_uuid("virtualmachineid"), nic_id=call.need_uuid("nicid")),
     )
 
 
@@ -37,7 +37,7 @@ async def update_default_nic(call: Call) -> object:
     """Makes another interface of an instance the default one."""
     return await call.do(
         attach.DEFAULT_NIC,
-        attach.NicOf(instance_id=call.need_uuid("virtualmachineid"), nic_id=call.need_uuid("nicid")),
+        attach.UseNic(instance_id=call.need_uuid("virtualmachineid"), nic_id=call.need_uuid("nicid")),
     )
 
 
