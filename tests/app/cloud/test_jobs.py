@@ -150,6 +150,25 @@ async def test_an_ending_that_is_refused_fails_the_job(cloud: Cloud, system: Cal
     assert (await alert(cloud, done.record.id)).description == "undone: taken"
 
 
+async def test_a_bug_in_an_ending_fails_its_job_and_holds_nobody_up(cloud: Cloud, system: Caller) -> None:
+    def broken(_work: Work) -> None:
+        raise KeyError("secret")
+
+    async def apply(_doing: Doing, record: Alert) -> Ending | None:
+        return None if record.name == "fine" else broken
+
+    use_case = telling(apply, queue="one")
+    cloud = cloud_with(cloud, use_case)
+    first, second = [await cloud.do(system, use_case, Tell(name)) for name in ("one", "fine")]
+    assert first.job is not None
+    assert second.job is not None
+    job = await ended(cloud, first.job)
+    assert (job.state, job.error_code) == (JobState.FAILED, "internal-error")
+    assert "secret" not in (job.error_text or "")
+    assert (await alert(cloud, first.record.id)).description == "undone: internal-error"
+    assert (await ended(cloud, second.job)).state is JobState.SUCCEEDED
+
+
 async def test_jobs_of_one_queue_keep_their_order(cloud: Cloud, system: Caller) -> None:
     order: list[str] = []
     gate = asyncio.Event()

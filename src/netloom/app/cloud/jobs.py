@@ -157,11 +157,16 @@ class JobRunner:
 
     async def _run_line(self, queue: str, first: Record | None) -> None:
         line = self._waiting[queue]
-        while line:
-            await self._run_one(line[0], first)
-            line.popleft()
-            first = None
-        del self._waiting[queue]
+        try:
+            while line:
+                await self._run_one(line[0], first)
+                line.popleft()
+                first = None
+        finally:
+            self._waiting.pop(queue, None)
+            if self._kit is not None:  # only a bug comes here with a line: those behind it are not its fault
+                for job in list(line)[1:]:
+                    self.take(job)
 
     async def _run_one(self, job: Job, record: Record | None) -> None:
         """Run a job; what it is about is read again unless it starts at once."""
@@ -192,19 +197,26 @@ class JobRunner:
             return
         if job.state is JobState.QUEUED:
             job = await cloud.write_as(caller, job.use_case, lambda work: _move(work, job, JobEvent.START))
-        ending, error = await self._second_half(caller, use_case, job, record)
         try:
-            await cloud.write_as(caller, job.use_case, lambda work: _end(work, job, use_case, ending, error))
+            ending = await self._second_half(caller, use_case, job, record)
+            await cloud.write_as(caller, job.use_case, lambda work: _end(work, job, use_case, ending, None))
         except NetloomError as refused:
-            if error is not None:
-                raise
             failed = refused
-            await cloud.write_as(caller, job.use_case, lambda work: _end(work, job, use_case, None, failed))
+        except Exception as bug:  # noqa: BLE001 - the job's door: a bug fails this job and no other
+            _log.error("job failed unexpectedly", job=job.id, use_case=job.use_case, exc_info=bug)
+            failed = NetloomError("netloom failed at it; its log says why", code="internal-error")
+        else:
+            return
+        await cloud.write_as(caller, job.use_case, lambda work: _end(work, job, use_case, None, failed))
 
     async def _second_half(
         self, caller: Caller, use_case: AnyUseCase, job: Job, record: object
-    ) -> tuple[Ending | None, NetloomError | None]:
-        """What the use case's second half gave, or why it failed."""
+    ) -> Ending | None:
+        """What the use case's second half gives.
+
+        Raises:
+            NetloomError: why it failed.
+        """
         cloud = self._cloud
 
         async def tell(text: str) -> None:
@@ -216,16 +228,10 @@ class JobRunner:
 
         if record is None:
             gone = f"the {(job.resource_kind or 'record').replace('_', ' ')} {job.resource_id} is gone"
-            return None, Conflict(gone, code="gone", subject="id")
+            raise Conflict(gone, code="gone", subject="id")
         if use_case.apply is None:
-            return None, None
-        try:
-            return await use_case.apply(Doing(cloud, caller, job, tell), record), None
-        except NetloomError as refused:
-            return None, refused
-        except Exception as bug:  # noqa: BLE001 - the job's door: a bug fails this job and no other
-            _log.error("job failed unexpectedly", job=job.id, use_case=job.use_case, exc_info=bug)
-            return None, NetloomError("netloom failed at it; its log says why", code="internal-error")
+            return None
+        return await use_case.apply(Doing(cloud, caller, job, tell), record)
 
 
 _CANCELLED = object()
