@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
-from netloom.app.cloud.infrastructure import zone
+from netloom.app.cloud.infrastructure import zone_seen
 from netloom.app.cloud.offerings_seen import offering_seen, seen
 from netloom.app.cloud.work import View
 from netloom.base.errors import InvalidInput
@@ -41,7 +41,7 @@ async def listed(
     def read(view: View) -> Rows:
         if wanted is not None:
             offering_seen(view, offering_type, wanted)
-        where = None if zone_id is None else zone(view, zone_id).id
+        where = None if zone_id is None else zone_seen(view, zone_id).id
         open_to = _open_to(view, None if domain_id is None else domain_of(view, domain_id))
         more = fits(view)
         found = [
