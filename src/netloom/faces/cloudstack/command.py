@@ -16,6 +16,7 @@ import msgspec
 from sqlalchemy import ColumnElement, and_, or_
 
 from netloom.app.cloud.cloud import Cloud, Done
+from netloom.app.cloud.infrastructure import zone_seen
 from netloom.app.cloud.tags import tagged
 from netloom.app.cloud.usecase import UseCase
 from netloom.app.cloud.visibility import Scope
@@ -98,7 +99,9 @@ class Match:
         return self.column == self.value
 
     def _look(self, view: View, found: str) -> None:
-        if isinstance(self.refers_to, Kind):
+        if self.refers_to is Kind.ZONE:
+            zone_seen(view, found, self.parameter)
+        elif isinstance(self.refers_to, Kind):
             find(view.records.connection, self.refers_to, found, self.parameter)
         elif self.refers_to is not None:
             view.get(self.refers_to, found, self.parameter)
