@@ -16,11 +16,11 @@ from netloom.aio.clock import SYSTEM_CLOCK, Clock
 from netloom.app.cloud import configuration
 from netloom.app.cloud.cloud import Cloud
 from netloom.app.cloud.visibility import system_caller
-from netloom.app.cloud.work import Work
+from netloom.app.cloud.work import View, Work
 from netloom.model.cloud.jobs import Audit, Event, Job
 from netloom.model.cloud.record import Record
 from netloom.model.cloud.usage import UsageSpan
-from netloom.store.cloud.records import columns
+from netloom.store.cloud.records import Where, columns
 from netloom.store.times import to_microseconds
 
 _log = structlog.get_logger("netloom.cloud")
@@ -73,7 +73,7 @@ class Retention:
     async def forget(self, kept: Kept) -> int:
         """Forget all records of a kind that were kept long enough; how many there were."""
         gone = 0
-        while True:
+        while await self._cloud.read_as(system_caller(), lambda view: _any(view, kept)):
             count = await self._cloud.write_as(
                 system_caller(), "retention", lambda work: _forget_some(work, kept)
             )
@@ -86,13 +86,27 @@ class Retention:
         return gone
 
 
+def _any(view: View, kept: Kept) -> bool:
+    """Whether there is something to forget: looking writes nothing."""
+    over = _over(view, kept)
+    return over is not None and view.records.exists(kept.record_type, over)
+
+
 def _forget_some(work: Work, kept: Kept) -> int:
-    count = configuration.number(work, kept.setting)
+    over = _over(work, kept)
+    if over is None:
+        return 0
+    order = columns(kept.record_type)[kept.since]
+    return work.records.forget(kept.record_type, over, order=order, limit=BATCH)
+
+
+def _over(view: View, kept: Kept) -> Where | None:
+    """The condition of what was kept long enough; None: it is kept for ever."""
+    count = configuration.number(view, kept.setting)
     if not count:
-        return 0
+        return None
     try:
-        before = to_microseconds(work.at - count * kept.unit)
+        before = to_microseconds(view.at - count * kept.unit)
     except OverflowError:  # longer than there are dates
-        return 0
-    column = columns(kept.record_type)[kept.since]
-    return work.records.forget(kept.record_type, column < before, order=column, limit=BATCH)
+        return None
+    return columns(kept.record_type)[kept.since] < before
