@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import pathlib
 from collections.abc import Awaitable, Callable
 
@@ -184,6 +185,32 @@ async def test_jobs_of_one_queue_keep_their_order(cloud: Cloud, system: Caller) 
     states = [(await ended(cloud, job)).state for job in jobs if job is not None]
     assert order == ["0", "1", "2", "3", "4"]
     assert states == [JobState.SUCCEEDED] * 5
+
+
+async def test_a_job_starts_with_what_is_durable_when_its_turn_comes(cloud: Cloud, system: Caller) -> None:
+    """Not with what its first half gave back, and not with what stood when it had to wait."""
+    gate, seen = asyncio.Event(), list[str]()
+
+    def begin_and_change(work: Work, request: Tell) -> Alert:
+        record = begin(work, request)
+        work.update(msgspec.structs.replace(record, description="by the first half"))
+        return record
+
+    async def apply(_doing: Doing, record: Alert) -> None:
+        seen.append(record.description)
+        await gate.wait()
+
+    use_case = dataclasses.replace(telling(apply, queue="network/1"), begin=begin_and_change)
+    cloud_with(cloud, use_case)
+    first, second = [await cloud.do(system, use_case, Tell(name)) for name in ("first", "second")]
+    now = await alert(cloud, second.record.id)
+    changed = msgspec.structs.replace(now, description="while it waited")
+    await cloud.write_as(system, "test", lambda work: work.update(changed))
+    gate.set()
+    for done in (first, second):
+        assert done.job is not None
+        assert (await ended(cloud, done.job)).state is JobState.SUCCEEDED
+    assert seen == ["by the first half", "while it waited"]
 
 
 async def test_a_waiting_job_can_be_cancelled_and_a_running_one_not(cloud: Cloud, system: Caller) -> None:
