@@ -157,7 +157,7 @@ async def delete_item(call: Call) -> object:
 
 
 async def list_items(call: Call) -> object:
-    """Lists the items of access control lists, by their numbers."""
+    """Lists the items of access control lists: those of one list or tier by their numbers."""
     c, acl = columns(AclItem), columns(AclList)
     acl_id, network_id = call.uuid("aclid"), call.uuid("networkid")
     protocol, action, direction = (call.text(name) or None for name in ("protocol", "action", "traffictype"))
@@ -179,7 +179,7 @@ async def list_items(call: Call) -> object:
         call.match(c.for_display, "fordisplay"),
         keyword=("reason",),
         tags_of="NetworkACL",
-        order=c.order,
+        order=c.order if acl_id is not None or network_id is not None else None,
         also=of_place,
         opened_by=("aclid", "networkid"),
         everybodys=c.acl_id.in_(select(acl.id).where(acl.vpc_id.is_(None))),
