@@ -118,6 +118,21 @@ async def test_users_of_an_account(admin: Client, acme: str) -> None:
     assert await _refused(admin, "deleteUser", id=made["id"]) == (431, 9999)
 
 
+async def test_a_user_moves_with_its_keys(admin: Client, acme: str) -> None:
+    bob = (await admin.result("createAccount", username="bob", accounttype="0", domainid=acme, **PERSON))[
+        "account"
+    ]
+    alice, user = await _as(admin, acme), await _user(admin, acme)
+    assert await _refused(alice, "moveUser", id=user["id"], account="bob") == (531, 4365)
+    assert await admin.result("moveUser", id=user["id"], account="bob") == {"success": True}
+    seen = (await alice.result("listAccounts"))["account"]
+    assert [account["id"] for account in seen] == [bob["id"]]
+    own = (await admin.result("listAccounts"))["account"][0]["id"]
+    assert await _refused(admin, "moveUser", id=user["id"], accountid=own) == (431, 4350)
+    assert await _refused(admin, "moveUser", id=user["id"], account="nobody") == (431, 9999)
+    assert await _refused(admin, "moveUser", id=user["id"]) == (431, 4350)
+
+
 async def test_who_may_list_whom(cloud: Cloud, admin: Client, acme: str) -> None:
     alice = await _as(admin, acme)
     assert [user["username"] for user in (await alice.result("listUsers", listall="true"))["user"]] == [

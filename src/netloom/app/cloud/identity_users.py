@@ -12,11 +12,12 @@ from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.identity_passwords import checked_hash
 from netloom.app.cloud.usecase import UseCase
 from netloom.app.cloud.work import View, Work, missing
-from netloom.base.errors import Conflict, Forbidden
+from netloom.base.errors import Conflict, Forbidden, InvalidInput
 from netloom.base.ids import Uuid
 from netloom.model.cloud.identity import (
     Account,
     AccountState,
+    AccountType,
     ApiKey,
     Domain,
     User,
@@ -65,6 +66,13 @@ class OfUser(msgspec.Struct, frozen=True, kw_only=True):
     """Enable, disable, lock or delete a user."""
 
     id: Uuid
+
+
+class MoveUser(msgspec.Struct, frozen=True, kw_only=True):
+    """Put a user into another account of its domain."""
+
+    id: Uuid
+    account_id: Uuid
 
 
 def add_user(work: Work, account: Account, new: NewUser) -> User:
@@ -175,6 +183,20 @@ def _delete(work: Work, request: OfUser) -> User:
     return user
 
 
+def _move(work: Work, request: MoveUser) -> User:
+    user = _of_another(work, request.id)
+    account = work.get(Account, request.account_id, "accountid")
+    check_rank(work.caller, account.type, "accountid")
+    if account.domain_id != user.domain_id or account.type is AccountType.PROJECT:
+        raise InvalidInput(
+            f"the account {account.name!r} ({account.id}) is of another domain than the user {user.username!r}, "
+            "or a project's",
+            subject="accountid",
+            hint="an account of the user's domain",
+        )
+    return work.update(msgspec.structs.replace(user, account_id=AccountId(account.id)))
+
+
 async def _done(_doing: Doing, _user: User) -> None:
     """A user that is disabled runs nothing that would have to be stopped."""
 
@@ -254,4 +276,12 @@ DELETE = UseCase(
     event="USER.DELETE",
     text=lambda user: f"delete user {user.username}",
 )
-USE_CASES = (CREATE, UPDATE, ENABLE, LOCK, DISABLE, DELETE)
+MOVE = UseCase(
+    name="user.move",
+    command="moveUser",
+    request=MoveUser,
+    begin=_move,
+    event="USER.MOVE",
+    text=lambda user: f"move user {user.username} to the account {user.account_id}",
+)
+USE_CASES = (CREATE, UPDATE, ENABLE, LOCK, DISABLE, DELETE, MOVE)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from netloom.app.cloud import identity_users as users
 from netloom.app.cloud import keys
+from netloom.app.cloud.identity_owner import named
 from netloom.app.cloud.identity_passwords import verified
 from netloom.app.cloud.visibility import visible
 from netloom.app.cloud.work import View, missing
 from netloom.base.errors import Forbidden, InvalidInput
+from netloom.base.ids import Uuid
 from netloom.faces.cloudstack.command import Call, Command, JobAnswer, Listing, One, Row, Rows, Success
 from netloom.faces.cloudstack.commands.identity_given import chosen_id, password
 from netloom.faces.cloudstack.scope import resolve
@@ -75,6 +77,18 @@ async def disable_user(call: Call) -> object:
 async def lock_user(call: Call) -> object:
     """Locks a user: it logs in and signs no more until it is enabled."""
     return await call.do(users.LOCK, users.OfUser(id=call.need_uuid("id")))
+
+
+async def move_user(call: Call) -> object:
+    """Puts a user into another account of its domain; its keys and password stay."""
+    user_id, chosen, name = call.need_uuid("id"), call.uuid("accountid"), call.text("account")
+    if chosen is None and not name:
+        raise InvalidInput("no account was named", subject="accountid", hint="accountid or account")
+
+    def find(view: View) -> Uuid:
+        return chosen or named(view, name or "", users.user_seen(view, user_id).domain_id).id
+
+    return await call.do(users.MOVE, users.MoveUser(id=user_id, account_id=await call.read(find)))
 
 
 async def list_users(call: Call) -> Rows:
@@ -153,6 +167,7 @@ COMMANDS: tuple[Command, ...] = (
         JobAnswer(users.DISABLE, "user", user_rows, about="User", with_id=True),
     ),
     Command("lockUser", lock_user, One("user", user_rows)),
+    Command("moveUser", move_user, Success()),
     Command("listUsers", list_users, Listing("user", user_rows)),
     Command("getUser", get_user, One("user", user_rows)),
     Command("registerUserKeys", register_user_keys, One("userkeys")),
