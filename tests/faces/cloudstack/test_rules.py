@@ -16,6 +16,9 @@ from tests.faces.cloudstack.replay.server import administrator_keys, face_on, ht
 
 from netloom.app.cloud.visibility import system_caller
 from netloom.app.cloud.work import Work
+from netloom.base.ids import NetworkId
+from netloom.model.cloud.networks import NetworkPermission
+from netloom.model.cloud.record import AccountId
 from netloom.plan.elements import Outcome, RuleStage
 
 
@@ -186,6 +189,22 @@ async def test_an_address_of_others_is_not_found(doors: Doors, command: str, par
     assert content(theirs)["errortext"].replace(ip, "X") == content(nobodys)["errortext"].replace(
         "00000000-0000-4000-8000-00000000dead", "X"
     )
+
+
+async def test_rules_are_listed_by_a_network_that_was_opened_to_the_caller(doors: Doors) -> None:
+    network = doors.stage.network
+    wanted = {"networkid": network.id}
+    assert (await doors.mallory.call("listPortForwardingRules", **wanted))[0] == 431
+
+    def opened(work: Work) -> None:
+        account_id = AccountId(doors.stage.who.mallory.account_id)
+        work.insert(
+            NetworkPermission(**work.birth(), network_id=NetworkId(network.id), account_id=account_id)
+        )
+
+    await doors.stage.write(opened)
+    status, body = await doors.mallory.call("listPortForwardingRules", **wanted)
+    assert (status, content((status, body))) == (200, {})
 
 
 async def test_egress_rules_are_a_list_of_their_own(doors: Doors) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, and_, or_
 
 from netloom.app.cloud.cloud import Cloud, Done
 from netloom.app.cloud.infrastructure import zone_seen
+from netloom.app.cloud.networks_use import network_seen
 from netloom.app.cloud.tags import tagged
 from netloom.app.cloud.usecase import UseCase
 from netloom.app.cloud.visibility import Scope
@@ -41,6 +42,7 @@ from netloom.faces.cloudstack.table import (
 )
 from netloom.model.cloud.identity import Caller
 from netloom.model.cloud.jobs import OPEN_STATES, Job, JobState
+from netloom.model.cloud.networks import GuestNetwork
 from netloom.model.cloud.record import Record
 from netloom.model.kinds import Kind
 from netloom.store.catalog import find
@@ -101,6 +103,8 @@ class Match:
     def _look(self, view: View, found: str) -> None:
         if self.refers_to is Kind.ZONE:
             zone_seen(view, found, self.parameter)
+        elif self.refers_to is GuestNetwork:  # seen by those too whom it is open to
+            network_seen(view, found, self.parameter)
         elif isinstance(self.refers_to, Kind):
             find(view.records.connection, self.refers_to, found, self.parameter)
         elif self.refers_to is not None:
