@@ -230,6 +230,20 @@ async def test_a_restart_tells_everything_again_and_takes_nothing_down(it: Nets)
         await it.do(RESTART, RestartNetwork(id=network.id), it.who.mallory)
 
 
+async def test_what_a_restart_could_not_do_is_told_and_done_by_the_next_who_needs_it(it: Nets) -> None:
+    network = await it.make("web", SOURCE_NAT)
+    await up(it, network)
+    it.notebook.refusals["implement"] = Outcome(done=False, reason="busy")
+    job = await it.do(RESTART, RestartNetwork(id=network.id))
+    assert job is not None
+    assert job.error_code == "provider-failed"
+    assert (await it.now(network)).restart_required
+    assert await state(it, network) is NetworkState.IMPLEMENTED
+    it.notebook.refusals.clear()
+    await up(it, network)
+    assert not (await it.now(network)).restart_required
+
+
 async def test_deleting_takes_all_of_it(it: Nets) -> None:
     network = await it.make("web", SOURCE_NAT)
     await up(it, network)

@@ -103,7 +103,10 @@ def _up(work: Work, network_id: Uuid) -> None:
 
 
 async def _give_up(doing: Doing, network_id: Uuid) -> None:
-    """Take down what an implementing that failed left behind, as far as it goes; one that was up before stays up."""
+    """Take down what an implementing that failed left behind, as far as it goes.
+
+    One that was up before stays up; what it lacks is told by `restartrequired`, and done by whoever needs it next.
+    """
 
     def fail(work: Work) -> bool:
         network = work.records.get(GuestNetwork, network_id)
@@ -113,6 +116,8 @@ async def _give_up(doing: Doing, network_id: Uuid) -> None:
         if row.state is NetworkState.IMPLEMENTING:
             move(work, row, NetworkEvent.FAIL)
             return True
+        if row.state is NetworkState.IMPLEMENTED:
+            work.update(msgspec.structs.replace(network, restart_required=True))
         return False
 
     if await doing.write(fail):
