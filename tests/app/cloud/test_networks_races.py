@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 from tests.app.cloud.clouds import opened
 from tests.app.cloud.nets import OVS, RANGE, SHARED, SOURCE_NAT, Nets, nets
+from tests.app.cloud.test_networks_life import Hand
 from tests.sandbox.postgres import shared_server
 from tests.testing.rule_keeper import keeper_backends
 
@@ -16,9 +17,14 @@ from netloom.app.cloud.catalogue import by_name
 from netloom.app.cloud.cloud import Cloud
 from netloom.app.cloud.networks_end import DELETE, DeleteNetwork
 from netloom.app.cloud.networks_facts import native
+from netloom.app.cloud.networks_keeper import NetworkKeeper
 from netloom.app.cloud.networks_life import IMPLEMENT, OneNetwork, move
-from netloom.app.cloud.visibility import system_caller
+from netloom.app.cloud.networks_list import Wanted, conditions
+from netloom.app.cloud.networks_use import visible_networks
+from netloom.app.cloud.visibility import Scope, system_caller
+from netloom.app.cloud.work import View
 from netloom.base.errors import Conflict, Exhausted, NetloomError
+from netloom.base.ids import NetworkId
 from netloom.model.cloud.addresses import PublicIp
 from netloom.model.cloud.jobs import Job, JobState
 from netloom.model.cloud.limits import ResourceLimit, ResourceType
@@ -108,3 +114,28 @@ async def test_a_network_goes_on_where_netloom_was_stopped(tmp_path: pathlib.Pat
     assert job is not None
     assert job.state is JobState.SUCCEEDED, job.error_text
     assert row.state is NetworkState.IMPLEMENTED
+
+
+async def test_lists_and_the_keeper_ask_what_both_databases_understand(it: Nets) -> None:
+    network = await it.make("web", SOURCE_NAT)
+    await it.set("network.gc.wait", "1")
+    clock = Hand()
+    keeper = NetworkKeeper(it.cloud, clock)
+    await it.do(IMPLEMENT, OneNetwork(id=network.id), it.who.root)
+    keeper.told([NetworkId(network.id)])
+    for _ in range(2):
+        await keeper.step()
+        clock.at += 1000
+    for job in await it.read(lambda view: view.records.select(Job, columns(Job).resource_id == network.id)):
+        await it.cloud.jobs.settled(job.id, 30.0)
+    assert (await it.native(network)).state is NetworkState.ALLOCATED
+
+    every = Wanted(type="isolated", acl_type="account", traffic="guest", services=("Lb",), deployable=True,
+                   specify_ip_ranges=False, for_vpc=False, is_system=False, filter="account")  # fmt: skip
+
+    def listed(view: View) -> list[str]:
+        where = [*visible_networks(view, Scope()), *conditions(view, every)]
+        return [each.name for each in view.records.select(GuestNetwork, *where)]
+
+    assert await it.cloud.read_as(it.who.alice, listed) == ["web"]
+    assert await it.cloud.read_as(it.who.carol, listed) == []
