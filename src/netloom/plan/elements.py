@@ -24,6 +24,7 @@ class NetworkFacts(msgspec.Struct, frozen=True, kw_only=True):
     """A network as elements see it; `services`: who gives what, of its offering; `wires`: what it runs on.
 
     Where `egress_default_allow`, all may go out but what egress rules speak of; else nothing but that.
+    `gateway_hosts`: where its router shall be, the preferred host first; none: anywhere.
     """
 
     id: Uuid
@@ -41,6 +42,7 @@ class NetworkFacts(msgspec.Struct, frozen=True, kw_only=True):
     gateway: str | None = None
     gateway6: str | None = None
     egress_default_allow: bool = True
+    gateway_hosts: tuple[Uuid, ...] = ()
 
 
 class NicFacts(msgspec.Struct, frozen=True, kw_only=True):

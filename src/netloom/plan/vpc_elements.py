@@ -22,7 +22,10 @@ from netloom.plan.gurus import Verdict
 
 
 class VpcFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """A VPC as elements see it; `services`: who gives what, of its offering; `enabled`: the zone's enabled providers."""
+    """A VPC as elements see it; `services`: who gives what, of its offering; `enabled`: the zone's enabled providers.
+
+    `gateway_hosts`: where its router shall be, the preferred host first; none: anywhere.
+    """
 
     id: Uuid
     number: int
@@ -33,6 +36,7 @@ class VpcFacts(msgspec.Struct, frozen=True, kw_only=True):
     enabled: frozenset[str] = frozenset()
     public_mtu: int | None = None
     redundant: bool = False
+    gateway_hosts: tuple[Uuid, ...] = ()
 
     @property
     def router_service(self) -> Service | None:

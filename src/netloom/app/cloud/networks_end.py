@@ -13,6 +13,7 @@ from sqlalchemy import select
 from netloom.app.cloud import networks_native
 from netloom.app.cloud.addresses_release import release_network
 from netloom.app.cloud.doing import Doing
+from netloom.app.cloud.gateway_places import forget_hosts
 from netloom.app.cloud.networks_facts import native
 from netloom.app.cloud.networks_life import check_done, crew, found, move, queue_of, take_down
 from netloom.app.cloud.networks_use import own_network
@@ -107,6 +108,7 @@ def remove(work: Work, network_id: Uuid) -> None:
         return
     check_empty(work, network)
     release_network(work, network.id)
+    forget_hosts(work, network_id=network.id)
     permission = columns(NetworkPermission)
     work.delete_all(work.records.select(NetworkPermission, permission.network_id == network.id))
     ranges = work.records.select(PublicRange, columns(PublicRange).network_id == network.id)

@@ -5,15 +5,18 @@ Rule 1: what a network is made of is looked up here and nowhere else: rules, liv
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Final, cast
 
+from msgspec.structs import replace
 from sqlalchemy import bindparam, select
 
 from netloom.app.cloud import infrastructure
+from netloom.app.cloud.gateway_places import hosts_of
 from netloom.app.cloud.infrastructure import serving_facts
 from netloom.app.cloud.work import View
 from netloom.model.cloud.networks import GuestNetwork
 from netloom.model.cloud.offerings import NetworkOffering
+from netloom.model.cloud.services import Service
 from netloom.model.isolation import Isolation
 from netloom.model.kinds import Kind
 from netloom.model.objects import Network
@@ -25,6 +28,8 @@ from netloom.store.catalog import find, not_found
 
 UP = frozenset({NetworkState.IMPLEMENTING, NetworkState.IMPLEMENTED, NetworkState.SETUP})
 """States in which providers have something of a network: what changes is told to them."""
+ROUTERS: Final = frozenset({Service.SOURCE_NAT, Service.GATEWAY})
+"""Services of whoever is the router of a network."""
 _THIS = tables.networks.c.id == bindparam("the_id")
 _STATE = select(tables.networks.c.state).where(_THIS)
 _ISOLATION = select(tables.networks.c.isolation).where(_THIS)
@@ -62,7 +67,11 @@ def facts_of(view: View, network: GuestNetwork, *, anew: bool = False) -> Networ
     wires = infrastructure.physical_network(view, network.physical_network_id)
     offering = view.records.get(NetworkOffering, network.offering_id)
     serving = infrastructure.wire_facts(view, wires) if anew else serving_facts(view, wires, offering)
-    return facts_from(network, Isolation(row[0]), offering, serving)
+    facts = facts_from(network, Isolation(row[0]), offering, serving)
+    # A network that is being made has no wishes yet, and a tier's gateway is its VPC's.
+    if anew or network.vpc_id is not None or not ROUTERS & set(facts.services):
+        return facts
+    return replace(facts, gateway_hosts=hosts_of(view, network_id=network.id))
 
 
 def facts_from(

@@ -14,6 +14,7 @@ import msgspec
 from netloom.app.cloud.acl_lists import items_of
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.endings import take_out
+from netloom.app.cloud.gateway_places import forget_hosts
 from netloom.app.cloud.vpc_addresses import release_addresses
 from netloom.app.cloud.vpc_provider import bring_parts
 from netloom.app.cloud.work import Work
@@ -86,6 +87,7 @@ def remove(work: Work, vpc: Vpc) -> None:
         for record in work.records.select(kind, c.vpc_id == vpc.id):
             take_out(work, record)
     release_addresses(work, vpc)
+    forget_hosts(work, vpc_id=vpc.id)
     for acl in work.records.select(AclList, columns(AclList).vpc_id == vpc.id):
         for item in items_of(work, acl.id):
             take_out(work, item)

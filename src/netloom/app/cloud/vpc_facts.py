@@ -5,6 +5,7 @@ Rule 1: a provider counts as enabled in a zone when it is on one of the zone's p
 
 from __future__ import annotations
 
+from netloom.app.cloud.gateway_places import hosts_of
 from netloom.app.cloud.infrastructure import serving_facts, wire_facts, wires_for, zone_seen
 from netloom.app.cloud.work import View
 from netloom.base.errors import InvalidInput
@@ -48,6 +49,7 @@ def facts_of_vpc(view: View, vpc: Vpc, *, anew: bool = False) -> VpcFacts:
         enabled=frozenset(name for each in serving for name in each.providers),
         public_mtu=vpc.public_mtu,
         redundant=offering is not None and offering.redundant_router,
+        gateway_hosts=() if anew else hosts_of(view, vpc_id=vpc.id),
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from netloom.app.cloud import configuration
 from netloom.app.cloud.acl_lists import usable_list
+from netloom.app.cloud.networks_facts import ROUTERS
 from netloom.app.cloud.work import View
 from netloom.base.errors import Conflict, Exhausted, InvalidInput
 from netloom.base.ids import Uuid
@@ -26,8 +27,6 @@ from netloom.model.cloud.offerings import (
 from netloom.model.cloud.services import Service, words
 from netloom.model.cloud.vpc import Vpc, check_open, check_tier_cidr
 from netloom.store.cloud.records import columns
-
-ROUTERS = frozenset({Service.SOURCE_NAT, Service.GATEWAY})
 
 
 @dataclass(frozen=True, slots=True)
