@@ -172,11 +172,13 @@ def goes_on(scene: CloudScene) -> str:
     scene.netloomd.kill()
     scene.netloomd.start()
     job = begun["status"]["job_id"]
-    wait.until(
-        lambda: scene.client.send(cloud.get(scene.kind("job"), job))["state"] == "Succeeded",
-        "the job has ended",
-        seconds=30,
-    )
+
+    def ended() -> bool:
+        found = scene.client.send(cloud.get(scene.kind("job"), job))
+        _need(found["state"] != "Failed", f"the job failed: {found['error_text']} [{found['error_code']}]")
+        return bool(found["state"] == "Succeeded")
+
+    wait.until(ended, "the job has ended", seconds=30)
     state = scene.named("instance", "carol-1")["state"]
     scene.netloomd.await_in_sync()
     told = f"stop of carol-1 asked for, netloomd killed -9: {state} after the restart"
