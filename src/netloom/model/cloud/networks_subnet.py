@@ -7,6 +7,7 @@ Rule 2: an isolated one that says nothing gets the zone's; a gateway alone means
 from __future__ import annotations
 
 import ipaddress
+
 import msgspec
 
 from netloom.base.errors import InvalidInput
@@ -17,8 +18,9 @@ from netloom.model.cloud.networks import AddressSpan
 from netloom.model.cloud.offerings import GuestType
 from netloom.model.cloud.vpc import PRIVATE
 
+
 class Wished(msgspec.Struct, frozen=True, kw_only=True):
-    """What was said of a network's addresses, as it was said; `cidr` instead of a gateway with its netmask, or beside one."""
+    """What was said of a network's addresses, as it was said; `cidr` instead of a gateway with its netmask, or beside it."""
 
     gateway: str | None = None
     netmask: str | None = None
@@ -203,15 +205,18 @@ def _check_bounds(network: ipaddress.IPv4Network, bounds: Bounds) -> None:
 def _gateway(text: str) -> ipaddress.IPv4Address:
     address = parse_ip(text.strip(), "gateway")
     if not isinstance(address, ipaddress.IPv4Address):
-        raise InvalidInput(f"{address} is not an IPv4 address", subject="gateway", hint="ip6gateway is for IPv6")
+        raise InvalidInput(
+            f"{address} is not an IPv4 address", subject="gateway", hint="ip6gateway is for IPv6"
+        )
     return address
 
 
 def _netmask(text: str) -> int:
-    """The length of a netmask's prefix."""
+    """The length of a netmask's prefix; a bare number would be read as one, and is none here."""
     try:
-        if "." not in text:
-            raise ValueError(text)
-        return ipaddress.IPv4Network((0, text.strip())).prefixlen
-    except ValueError as error:
-        raise InvalidInput(f"{text!r} is no netmask", subject="netmask", hint="for example 255.255.255.0") from error
+        length = ipaddress.IPv4Network((0, text.strip())).prefixlen if "." in text else None
+    except ValueError:
+        length = None
+    if length is None:
+        raise InvalidInput(f"{text!r} is no netmask", subject="netmask", hint="for example 255.255.255.0")
+    return length
