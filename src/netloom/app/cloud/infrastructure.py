@@ -258,10 +258,10 @@ def settle(work: Work, wires_id: str) -> PhysicalNetworkFacet:
 
 
 def _all_providers(view: View, wires_id: str) -> Iterable[NetworkServiceProvider]:
-    c = columns(NetworkServiceProvider)
     stored = {
         each.name: each
-        for each in view.records.select(NetworkServiceProvider, c.physical_network_id == wires_id)
+        for each in view.records.whole(NetworkServiceProvider)
+        if each.physical_network_id == wires_id
     }
     installed = view.backends.providers.elements
     names = dict.fromkeys((*LISTED_PROVIDERS, *sorted(installed), *sorted(stored)))

@@ -100,7 +100,7 @@ def others_segments(view: View, wires_id: str, account_id: str) -> SegmentRanges
 
 def dedications(view: View, wires_id: str) -> list[GuestVlanRange]:
     """The segments of a physical network that are kept for accounts."""
-    return view.records.select(GuestVlanRange, columns(GuestVlanRange).physical_network_id == wires_id)
+    return [each for each in view.records.whole(GuestVlanRange) if each.physical_network_id == wires_id]
 
 
 def _ranges(kept: Iterable[GuestVlanRange]) -> SegmentRanges:
