@@ -1,4 +1,8 @@
-"""The cloud's records: owners, offerings, networks and their services, addresses, rules, instances, jobs."""
+"""The cloud's records: owners, offerings, networks and their services, addresses, rules, instances, jobs.
+
+Until the first release the tables are made as the record types are now: a development database of an older day is made
+anew. With the release this becomes a list of explicit operations, and each later change a migration of its own.
+"""
 
 from __future__ import annotations
 
