@@ -120,7 +120,7 @@ class LabHypervisor:
         wanted = {nic.identity: nic for nic in plan.nics}
         there = {_named(each, plan): each for each in self._interfaces(plan.name)}
         for identity, interface in list(there.items()):
-            if identity not in wanted or interface.state.host != host:
+            if identity not in wanted or interface.state.host != host or not _whole(interface):
                 self._lab.remove_guest(interface.name)
                 del there[identity]
         taken = {interface.name for interface in there.values()}
@@ -173,6 +173,17 @@ def seen_in(state: LabState) -> Iterator[GuestSeen]:
                 for guest in guests
             ),
         )
+
+
+def _whole(interface: Guest) -> bool:
+    """Whether an interface is all there: who made it may have been killed on the way."""
+    state = interface.state
+    try:
+        link = interface.exec(["ip", "link", "show", "dev", interface.device], check=False)
+        port = interface.host.vsctl("--if-exists", "get", "Interface", state.port, "name")
+    except LabError:
+        return False
+    return link.returncode == 0 and (state.identity is None or bool(port.strip()))
 
 
 def _named(interface: Guest, plan: GuestPlan) -> str | None:
