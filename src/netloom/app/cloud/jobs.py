@@ -1,49 +1,71 @@
 """Running the second halves of use cases.
 
 Rule 1: jobs of one queue run one after the other, in the order in which they were asked for; queues do not wait for others.
-Rule 2: a job's end (its state, what `apply` gave to be written, its event) is one transaction; a job in which netloom was
-    stopped runs again from its beginning.
+Rule 2: a job in which netloom was stopped, or which the store failed half-way, runs again from its beginning.
+Rule 3: every job ends: its end is tried until the store has kept it. Meanwhile it holds its place and its queue, so no more
+    ends wait than jobs run.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
+import itertools
+import random
 from collections import deque
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 import structlog
 
-from netloom.aio.tasks import TaskKit
+from netloom.aio.backoff import Backoff, BackoffPolicy, Jitter
+from netloom.aio.clock import SYSTEM_CLOCK, Clock
+from netloom.aio.tasks import TaskKit, supervise
+from netloom.app.cloud.alerts import MANAGEMENT, raise_alert
 from netloom.app.cloud.doing import Doing
+from netloom.app.cloud.jobs_book import JobBook, JobCounters, Phase, Result
+from netloom.app.cloud.jobs_store import StoreGate, is_away
+from netloom.app.cloud.jobs_units import (
+    INTERNAL,
+    USE_CASE_GONE,
+    Begun,
+    Failure,
+    begin,
+    fail,
+    look,
+    open_for,
+    progress,
+    record_of,
+    resume,
+    succeed,
+)
 from netloom.app.cloud.usecase import AnyUseCase, Ending
 from netloom.app.cloud.visibility import system_caller
-from netloom.app.cloud.work import View, Work
+from netloom.app.cloud.work import Work
 from netloom.base.errors import Conflict, NetloomError
 from netloom.base.ids import Uuid
 from netloom.model.cloud.identity import Caller
-from netloom.model.cloud.jobs import (
-    OPEN_STATES,
-    Event,
-    EventLevel,
-    Job,
-    JobEvent,
-    JobState,
-    next_job_state,
-)
+from netloom.model.cloud.jobs import Event, Job, JobEvent, JobState, next_job_state
 from netloom.model.cloud.record import AccountId, DomainId, Owned, Record
-from netloom.store.cloud.records import columns
-from netloom.store.cloud.schema import BY_WORD, word_of
+from netloom.store.cloud.schema import word_of
 
 if TYPE_CHECKING:
     from netloom.app.cloud.cloud import Cloud
+
+T = TypeVar("T")
 
 _log = structlog.get_logger("netloom.jobs")
 
 MAX_AT_ONCE = 64
 """Jobs that run at the same time."""
+REPEAT: Final = BackoffPolicy(first=0.5, limit=30.0)
+"""Seconds before a job that the store failed runs again."""
+LOOK_EVERY: Final = 60.0
+"""Seconds between two looks for open jobs that nobody took."""
+UNTAKEN_AFTER: Final = dt.timedelta(seconds=30)
+"""So old is an open job that should have been taken: what is younger, whoever asked for it is still about to."""
 
 
 def enqueue(
@@ -77,12 +99,22 @@ def enqueue(
 class JobRunner:
     """The jobs of one process."""
 
-    def __init__(self, cloud: Cloud, use_cases: Mapping[str, AnyUseCase]) -> None:
+    def __init__(
+        self,
+        cloud: Cloud,
+        use_cases: Mapping[str, AnyUseCase],
+        *,
+        clock: Clock = SYSTEM_CLOCK,
+        jitter: Jitter = random.random,
+    ) -> None:
         self._cloud = cloud
         self._use_cases = use_cases
+        self._clock = clock
+        self._jitter = jitter
         self._kit: TaskKit | None = None
         self._waiting: dict[str, deque[Job]] = {}
-        self._open: dict[Uuid, asyncio.Event] = {}
+        self._book = JobBook()
+        self._gate = StoreGate(clock, jitter)
         self._slots = asyncio.Semaphore(MAX_AT_ONCE)
         self._early: list[Job] = []
         self._resumed = asyncio.Event()
@@ -91,16 +123,24 @@ class JobRunner:
         """Whether a new job of a queue would start at once."""
         return queue is None or queue not in self._waiting
 
+    def counters(self) -> JobCounters:
+        """The jobs, for metrics."""
+        return self._book.counters(self._gate.waiting)
+
     async def run(self) -> None:
         """Run jobs until cancelled."""
         async with TaskKit("jobs") as kit:
-            left = await self._cloud.write_as(system_caller(), "jobs.resume", _resume)
+            left = await self._cloud.write_as(system_caller(), "jobs.resume", resume)
             self._kit = kit
             early, self._early = self._early, []
             known = {job.id for job in left}
             for job in [*left, *(job for job in early if job.id not in known)]:
                 self.take(job)
             self._resumed.set()
+            looking = supervise(
+                self._find_others, Backoff(REPEAT, self._jitter), name="look", clock=self._clock
+            )
+            kit.launch(looking, "look")
             try:
                 await asyncio.Event().wait()
             finally:
@@ -110,7 +150,7 @@ class JobRunner:
 
     def take(self, job: Job, record: Record | None = None) -> None:
         """Have a job run when its turn comes; `record`: what it is about, as it was durable with the job just now."""
-        self._open.setdefault(job.id, asyncio.Event())
+        self._book.add(job)
         if self._kit is None:
             self._early.append(job)
             return
@@ -129,9 +169,9 @@ class JobRunner:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._resumed.wait()
-                ended = self._open.get(job_id)
-                if ended is not None:
-                    await ended.wait()
+                found = self._book.get(job_id)
+                if found is not None:
+                    await found.ended.wait()
 
     async def cancel(self, caller: Caller, job_id: Uuid) -> Job:
         """Cancel a job that has not begun.
@@ -145,15 +185,31 @@ class JobRunner:
             job = work.get(Job, job_id)
             state = next_job_state(job.state, JobEvent.CANCEL)
             after = msgspec.structs.replace(job, state=state, finished_at=work.at)
-            use_case = self._use_cases[job.use_case]
-            record = _record_of(work, job)
-            if use_case.undo is not None and record is not None:
+            use_case = self._use_cases.get(job.use_case)
+            record = record_of(work, job)
+            if use_case is not None and use_case.undo is not None and record is not None:
                 use_case.undo(work, record, Conflict("cancelled", code="cancelled"))
             return work.update(after)
 
         job = await self._cloud.write_as(caller, "job.cancel", unit)
-        self._ended(job)
+        self._book.close(job.id, Result.CANCELLED)
         return job
+
+    async def _find_others(self) -> None:
+        """Take, now and then, the open jobs that nobody took.
+
+        The answer to the commit that keeps a job may be lost with the connection, and whoever asked may be gone before it
+        comes: the job is durable then, and nobody here has heard of it.
+        """
+        while True:
+            await self._clock.sleep(LOOK_EVERY)
+            for job in await self._gate.through(
+                lambda: self._cloud.read_as(system_caller(), lambda view: open_for(view, UNTAKEN_AFTER))
+            ):
+                if job.id not in self._book:
+                    self._book.found += 1
+                    _log.warning("open job found", job=job.id, use_case=job.use_case, queue=job.queue)
+                    self.take(job)
 
     async def _run_line(self, queue: str, first: Record | None) -> None:
         line = self._waiting[queue]
@@ -172,134 +228,130 @@ class JobRunner:
         """Run a job; what it is about is read again unless it starts at once."""
         if job.state is not JobState.RUNNING or self._slots.locked():
             record = None
+        result: Result | None = None
         try:
             async with self._slots:
-                await self._apply(job, record)
-        except (
-            NetloomError
-        ) as error:  # the store would not have it: the job stays open and runs after a restart
-            _log.error("job not ended", job=job.id, use_case=job.use_case, error=str(error))
-        finally:
-            self._ended(job)
+                self._book.move(job.id, Phase.RUNNING)
+                result = await self._apply(job, record)
+        finally:  # netloomd closes: the job stays Running, and the next start repeats it
+            self._book.close(job.id, result)
+        await self._tell_outage()
 
-    def _ended(self, job: Job) -> None:
-        ended = self._open.pop(job.id, None)
-        if ended is not None:
-            ended.set()
+    async def _apply(self, job: Job, known: Record | None) -> Result | None:
+        """Run a job to its written end; None: it was over before it began."""
+        backoff = Backoff(REPEAT, self._jitter)
+        begun = None if known is None else Begun(job, known)
+        while True:
+            begun = begun or await self._begin(job)
+            if begun is None:
+                return None
+            done = await self._guarded(begun.job, self._second_half(begun))
+            if not (isinstance(done, NetloomError) and is_away(done)):
+                return await self._end(begun.job, done)
+            delay = backoff.next_delay()
+            self._book.repeated += 1
+            _log.warning("job runs again", job=job.id, use_case=job.use_case, error=str(done), next_try=delay)
+            begun = None
+            await self._clock.sleep(delay)
 
-    async def _apply(self, job: Job, known: Record | None) -> None:
-        cloud, use_case = self._cloud, self._use_cases[job.use_case]
-        caller = system_caller(job)
-        record: object = known
-        if known is None:
-            record = await cloud.read_as(caller, lambda view: _start(view, job))
-        if record is _CANCELLED:
-            return
-        if job.state is JobState.QUEUED:
-            job = await cloud.write_as(caller, job.use_case, lambda work: _move(work, job, JobEvent.START))
-        try:
-            ending = await self._second_half(caller, use_case, job, record)
-            await cloud.write_as(caller, job.use_case, lambda work: _end(work, job, use_case, ending, None))
-        except NetloomError as refused:
-            failed = refused
-        except Exception as bug:  # noqa: BLE001 - the job's door: a bug fails this job and no other
-            _log.error("job failed unexpectedly", job=job.id, use_case=job.use_case, exc_info=bug)
-            failed = NetloomError("netloom failed at it; its log says why", code="internal-error")
-        else:
-            return
-        await cloud.write_as(caller, job.use_case, lambda work: _end(work, job, use_case, None, failed))
+    async def _begin(self, job: Job) -> Begun | None:
+        cloud, caller = self._cloud, system_caller(job)
+        if job.state is JobState.RUNNING:
+            return await self._gate.through(lambda: cloud.read_as(caller, lambda view: look(view, job)))
+        return await self._gate.through(
+            lambda: cloud.write_as(caller, job.use_case, lambda work: begin(work, job.id))
+        )
 
-    async def _second_half(
-        self, caller: Caller, use_case: AnyUseCase, job: Job, record: object
-    ) -> Ending | None:
+    async def _second_half(self, begun: Begun) -> Ending | None:
         """What the use case's second half gives.
 
         Raises:
             NetloomError: why it failed.
         """
-        cloud = self._cloud
-
-        async def tell(text: str) -> None:
-            await cloud.write_as(
-                caller,
-                job.use_case,
-                lambda work: work.update(msgspec.structs.replace(_now(work, job), progress=text)),
+        job, record = begun.job, begun.record
+        cloud, caller, use_case = self._cloud, system_caller(job), self._use_cases.get(job.use_case)
+        if use_case is None:
+            raise NetloomError(
+                f"this version of netloom does not know the use case {job.use_case}",
+                code=USE_CASE_GONE,
+                hint="ask for it again, with what this version has",
             )
-
         if record is None:
             gone = f"the {(job.resource_kind or 'record').replace('_', ' ')} {job.resource_id} is gone"
             raise Conflict(gone, code="gone", subject="id")
         if use_case.apply is None:
             return None
+
+        async def tell(text: str) -> None:
+            await cloud.write_as(caller, job.use_case, lambda work: progress(work, job, text))
+
         return await use_case.apply(Doing(cloud, caller, job, tell), record)
 
+    async def _end(self, job: Job, done: Ending | NetloomError | None) -> Result:
+        """Write how a job ended: what refuses or breaks its ending fails it; what breaks the undoing stays as it is.
 
-_CANCELLED = object()
+        In the end there is nothing left that could be refused but by a store that is broken: it is tried until it is kept.
+        """
+        self._book.move(job.id, Phase.ENDING)
+        use_case = self._use_cases.get(job.use_case)
+        if isinstance(done, NetloomError):
+            error = done
+        else:
+            ending = done
+            refused = await self._written(
+                job, lambda work, again: succeed(work, job, use_case, ending, again=again)
+            )
+            if refused is None:
+                return Result.SUCCEEDED
+            error = refused
+        failure, plain = Failure(error), Failure(error, undo=False)
+        broken = await self._written(job, lambda work, again: fail(work, job, use_case, failure, again=again))
+        backoff = Backoff(REPEAT, self._jitter)
+        while broken is not None:
+            _log.error("job not undone", job=job.id, use_case=job.use_case, error=str(broken))
+            broken = await self._written(
+                job, lambda work, again: fail(work, job, use_case, plain, again=again)
+            )
+            if broken is not None:
+                await self._clock.sleep(backoff.next_delay())
+        return Result.BROKEN if error.stable_code == INTERNAL else Result.FAILED
 
+    async def _written(self, job: Job, unit: Callable[[Work, bool], None]) -> NetloomError | None:
+        """Write something of a job, as often as the store is away; the unit is told whether it may have been kept before.
 
-def _start(view: View, job: Job) -> object:
-    now = view.records.get(Job, job.id)
-    if now is None or now.state not in OPEN_STATES:
-        return _CANCELLED
-    return _record_of(view, job)
+        What comes back is why it cannot be written.
+        """
+        cloud, caller, tries = self._cloud, system_caller(job), itertools.count()
 
+        def step() -> Awaitable[None]:
+            again = next(tries) > 0
+            return cloud.write_as(caller, job.use_case, lambda work: unit(work, again))
 
-def _now(work: Work, job: Job) -> Job:
-    return work.records.get(Job, job.id) or job
+        return await self._guarded(job, self._gate.through(step))
 
+    async def _guarded(self, job: Job, work: Awaitable[T]) -> T | NetloomError:
+        """What a step of a job gives, or the error that the job fails with."""
+        try:
+            return await work
+        except NetloomError as refused:
+            return refused
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            bug: BaseException = error  # nobody wants the job to stop: what it waited for was cancelled
+        except Exception as error:  # noqa: BLE001 - one of the named doors: a bug fails its job and no other
+            bug = error
+        _log.error("job failed unexpectedly", job=job.id, use_case=job.use_case, exc_info=bug)
+        return NetloomError("netloom failed at it; its log says why", code=INTERNAL)
 
-def _record_of(view: View, job: Job) -> Record | None:
-    if job.resource_kind is None or job.resource_id is None:
-        return None
-    return view.records.get(BY_WORD[job.resource_kind].spec.record, job.resource_id)
-
-
-def _move(work: Work, job: Job, event: JobEvent) -> Job:
-    now = _now(work, job)
-    return work.update(
-        msgspec.structs.replace(now, state=next_job_state(now.state, event), started_at=work.at)
-    )
-
-
-def _end(
-    work: Work, job: Job, use_case: AnyUseCase, ending: Ending | None, error: NetloomError | None
-) -> None:
-    """Write how a job ended, what belongs to its success or failure, and tell people."""
-    record = _record_of(work, job)
-    text = use_case.describe(record) if record is not None else use_case.name.replace(".", " ")
-    if error is None and ending is not None:
-        ending(work)
-    if error is not None and use_case.undo is not None and record is not None:
-        use_case.undo(work, record, error)
-    now = _now(work, job)
-    after = msgspec.structs.replace(
-        now,
-        state=next_job_state(now.state, JobEvent.SUCCEED if error is None else JobEvent.FAIL),
-        finished_at=work.at,
-        error_kind=None if error is None else type(error).__name__,
-        error_code=None if error is None else error.stable_code,
-        error_text=None if error is None else error.message,
-        error_subject=None if error is None else error.subject,
-        payload=None,
-    )
-    work.update(after)
-    if use_case.event is not None:
-        work.event(
-            use_case.event,
-            text if error is None else f"{text}: {error.message}",
-            record if isinstance(record, Owned) else job,
-            level=EventLevel.INFO if error is None else EventLevel.ERROR,
-            parent_id=job.start_event_id,
-        )
-
-
-def _resume(work: Work) -> list[Job]:
-    """The jobs that an earlier run left open, as queued ones, in their order."""
-    c = columns(Job)
-    jobs = work.records.select(Job, c.state.in_([state.value for state in OPEN_STATES]))
-    return [
-        job
-        if job.state is JobState.QUEUED
-        else work.update(msgspec.structs.replace(job, state=next_job_state(job.state, JobEvent.RESTART)))
-        for job in jobs
-    ]
+    async def _tell_outage(self) -> None:
+        """Raise the alert of an outage that is over; the log has it whatever becomes of that."""
+        outage = self._gate.take_outage()
+        if outage is None:
+            return
+        text = f"jobs waited {outage.seconds:.0f} s for the store ({outage.code}): {outage.text}"
+        with contextlib.suppress(NetloomError):
+            await self._cloud.write_as(
+                system_caller(), "jobs.outage", lambda work: raise_alert(work, MANAGEMENT, "store", text)
+            )
