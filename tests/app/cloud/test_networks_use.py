@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 from tests.app.cloud.nets import L2, OVS, RANGE, SHARED, SOURCE_NAT, Nets, nets
 
-from netloom.app.cloud import accounts, domains, projects
+from netloom.app.cloud import accounts, domains_end, projects
 from netloom.app.cloud.networks_end import DELETE, DeleteNetwork
 from netloom.app.cloud.networks_list import Wanted, conditions
 from netloom.app.cloud.networks_owner import Asked
@@ -172,6 +172,6 @@ async def test_what_an_account_was_opened_goes_with_it_and_a_domains_networks_ho
     lab = Asked(acl_type="Domain", domain_id=who.lab.id)
     await it.make("flat", SHARED, who.root, vlan="500", addresses=RANGE, owner=lab)
     await it.do(accounts.DELETE, accounts.ChangeState(id=Uuid(who.carol.account_id)), who.root)
-    job = await it.do(domains.DELETE, domains.DeleteDomain(id=who.lab.id), who.root)
+    job = await it.do(domains_end.DELETE, domains_end.DeleteDomain(id=who.lab.id), who.root)
     assert job is not None
     assert (job.state, job.error_code) == (JobState.FAILED, "in-use")

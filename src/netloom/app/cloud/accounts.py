@@ -1,7 +1,8 @@
 """Making, changing and deleting accounts. The first user comes with an account.
 
 Rule 1: nobody makes an account that may do more than they may themselves.
-Rule 2: a password comes here hashed (`identity_passwords.hashed`): no transaction waits for it, no job remembers it.
+Rule 2: an account whose deletion failed stays disabled, with what is left of it; asking again goes on.
+Rule 3: a password comes here hashed (`identity_passwords.hashed`): no transaction waits for it, no job remembers it.
 """
 
 from __future__ import annotations
@@ -9,13 +10,14 @@ from __future__ import annotations
 import msgspec
 
 from netloom.app.cloud.accounts_cleanup import remove_account
+from netloom.app.cloud.accounts_teardown import check_unprotected, tear_down
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.domains import domain_seen
 from netloom.app.cloud.identity_users import NewUser, add_user
 from netloom.app.cloud.security_groups import add_default
 from netloom.app.cloud.usecase import UseCase
 from netloom.app.cloud.work import View, Work, missing
-from netloom.base.errors import Conflict, InvalidInput, NetloomError
+from netloom.base.errors import Conflict, InvalidInput
 from netloom.base.ids import Uuid
 from netloom.model.cloud.identity import (
     Account,
@@ -168,15 +170,13 @@ def _begin_delete(work: Work, request: ChangeState) -> Account:
         raise InvalidInput(
             f"the account {account.name!r} is a project's", subject="id", hint="delete the project instead"
         )
+    check_unprotected(work, [account.id])
     return work.update(msgspec.structs.replace(account, state=AccountState.DISABLED))
 
 
 async def _apply_delete(doing: Doing, account: Account) -> None:
+    await tear_down(doing, [account])
     await remove_account(doing, account)
-
-
-def _undo_delete(work: Work, account: Account, _error: NetloomError) -> None:
-    work.update(msgspec.structs.replace(account, state=AccountState.ENABLED))
 
 
 async def _done(_doing: Doing, _account: Account) -> None:
@@ -261,7 +261,6 @@ DELETE = UseCase(
     request=ChangeState,
     begin=_begin_delete,
     apply=_apply_delete,
-    undo=_undo_delete,
     event="ACCOUNT.DELETE",
     queue=lambda _: "domains",
 )

@@ -1,6 +1,7 @@
 """What an account leaves behind when it is deleted.
 
-Rule 1: what forwards packets is not torn down on the quiet: an account with instances, networks or addresses stays.
+Rule 1: what forwards packets goes first, by its own deletion (`accounts_teardown`): an account that has got some of it in
+    between stays.
 Rule 2: everything else of it goes with it, in one transaction: what refers to others before what is referred to.
 """
 
@@ -39,7 +40,7 @@ def _remove(work: Work, account: Account) -> None:
             f"the account {account.name!r} ({account.id}) still has {held}",
             code="account-in-use",
             subject=f"account/{account.id}",
-            hint="delete these first",
+            hint="ask again, or delete these first",
         )
     for table in reversed(tables.metadata.sorted_tables):
         stored = BY_TABLE.get(table.name)

@@ -20,6 +20,7 @@ from netloom.app.cloud import (
     configuration_change,
     dns_records,
     domains,
+    domains_end,
     events,
     firewall,
     firewall_egress,
@@ -70,6 +71,7 @@ from netloom.app.cloud.usecase import AnyUseCase
 
 AREAS: tuple[ModuleType, ...] = (
     domains,
+    domains_end,
     accounts,
     identity_users,
     keys,

@@ -19,6 +19,7 @@ from netloom.app.cloud.jobs import JobRunner, enqueue
 from netloom.app.cloud.roles import check_permission
 from netloom.app.cloud.usecase import AnyUseCase, UseCase
 from netloom.app.cloud.work import View, Work
+from netloom.base.ids import Uuid
 from netloom.model.cloud.identity import Caller
 from netloom.model.cloud.jobs import EventState, Job
 from netloom.model.cloud.record import Record
@@ -101,6 +102,10 @@ class Cloud:
         """Have what was begun, and is durable now, go on."""
         if done.job is not None:
             self.jobs.take(done.job)
+
+    async def settled(self, job_id: Uuid, seconds: float) -> None:
+        """Wait until a job of this process has ended, at most so long."""
+        await self.jobs.settled(job_id, seconds)
 
     async def read(self, caller: Caller, command: str, work: Callable[[View], T]) -> T:
         """Read with the permission for a command.

@@ -1,24 +1,20 @@
-"""Making, renaming and deleting domains.
+"""Making and renaming domains; `domains_end` deletes them.
 
 Rule 1: a domain's path is kept with it and with all under it: renaming writes them all in one transaction.
-Rule 2: a domain goes when nothing is in it; with `cleanup`, its accounts go first, each as its own deletion does it.
 """
 
 from __future__ import annotations
 
 import msgspec
 
-from netloom.app.cloud.accounts_cleanup import remove_account
-from netloom.app.cloud.doing import Doing
-from netloom.app.cloud.usecase import Ending, UseCase
+from netloom.app.cloud.usecase import UseCase
 from netloom.app.cloud.visibility import domains_visible, under
 from netloom.app.cloud.work import View, Work, missing
-from netloom.base.errors import Conflict, InvalidInput, NetloomError
+from netloom.base.errors import Conflict, InvalidInput
 from netloom.base.ids import Uuid
 from netloom.model.cloud.identity import (
     MAX_DEPTH,
     ROOT_DOMAIN_ID,
-    Account,
     Domain,
     DomainState,
     checked_domain_name,
@@ -26,7 +22,6 @@ from netloom.model.cloud.identity import (
     child_path,
     shown_path,
 )
-from netloom.model.cloud.limits import ResourceLimit
 from netloom.model.cloud.permissions import check_chosen_id
 from netloom.model.cloud.record import DomainId
 from netloom.store.cloud.records import columns
@@ -47,13 +42,6 @@ class UpdateDomain(msgspec.Struct, frozen=True, kw_only=True):
     id: Uuid
     name: str | None = None
     network_domain: str | None = None
-
-
-class DeleteDomain(msgspec.Struct, frozen=True, kw_only=True):
-    """Delete a domain; `cleanup` with everything in it and under it."""
-
-    id: Uuid
-    cleanup: bool = False
 
 
 def domain_seen(view: View, domain_id: str, subject: str = "domainid") -> Domain:
@@ -124,46 +112,6 @@ def _update(work: Work, request: UpdateDomain) -> Domain:
     return changed
 
 
-def _begin_delete(work: Work, request: DeleteDomain) -> Domain:
-    domain = domain_seen(work, request.id, "id")
-    if domain.parent_id is None:
-        raise InvalidInput("the domain ROOT cannot be deleted", subject="id")
-    if domain.id == work.caller.domain_id:
-        raise Conflict("nobody deletes the domain that they are in", code="own-domain", subject="id")
-    return work.update(msgspec.structs.replace(domain, state=DomainState.INACTIVE))
-
-
-async def _apply_delete(doing: Doing, domain: Domain) -> Ending:
-    below = await doing.read(
-        lambda view: view.records.select(Domain, under(columns(Domain).path, domain.path))
-    )
-    ids = [each.id for each in below]
-    accounts = await doing.read(
-        lambda view: view.records.select(Account, columns(Account).domain_id.in_(ids))
-    )
-    if not doing.request(DeleteDomain).cleanup and (accounts or len(below) > 1):
-        raise Conflict(
-            f"the domain {shown_path(domain.path)} ({domain.id}) holds {len(accounts)} accounts and "
-            f"{len(below) - 1} domains",
-            code="domain-in-use",
-            subject=f"domain/{domain.id}",
-            hint="delete them first, or delete the domain with cleanup=true",
-        )
-    for account in accounts:
-        await remove_account(doing, account)
-
-    def ending(work: Work) -> None:
-        for each in sorted(below, key=lambda found: -found.level):
-            work.delete_all(work.records.select(ResourceLimit, columns(ResourceLimit).domain_id == each.id))
-            work.delete(each)
-
-    return ending
-
-
-def _undo_delete(work: Work, domain: Domain, _error: NetloomError) -> None:
-    work.update(msgspec.structs.replace(domain, state=DomainState.ACTIVE))
-
-
 def _free(work: Work, path: str) -> None:
     found = work.records.first(Domain, columns(Domain).path == path)
     if found is not None:
@@ -182,15 +130,4 @@ CREATE = UseCase(
 UPDATE = UseCase(
     name="domain.update", command="updateDomain", request=UpdateDomain, begin=_update, event="DOMAIN.UPDATE"
 )
-DELETE = UseCase(
-    name="domain.delete",
-    command="deleteDomain",
-    request=DeleteDomain,
-    begin=_begin_delete,
-    apply=_apply_delete,
-    undo=_undo_delete,
-    event="DOMAIN.DELETE",
-    queue=lambda _: "domains",
-    keep_request=True,
-)
-USE_CASES = (CREATE, UPDATE, DELETE)
+USE_CASES = (CREATE, UPDATE)

@@ -2,6 +2,7 @@
 
 Rule 1: a project owns through an account of its own, which nobody logs in to; its members act for it.
 Rule 2: a project has an administrator at all times.
+Rule 3: a project whose deletion failed stays disabled, with what is left of it; asking again goes on.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from sqlalchemy import select
 
 from netloom.app.cloud import configuration
 from netloom.app.cloud.accounts_cleanup import remove_account
+from netloom.app.cloud.accounts_teardown import check_unprotected, tear_down
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.identity_owner import project_seen
 from netloom.app.cloud.limits import take
@@ -18,7 +20,7 @@ from netloom.app.cloud.security_groups import add_default
 from netloom.app.cloud.usecase import Ending, UseCase
 from netloom.app.cloud.visibility import Scope, visible
 from netloom.app.cloud.work import View, Work
-from netloom.base.errors import Conflict, Forbidden, NetloomError, NotFound
+from netloom.base.errors import Conflict, Forbidden, NotFound
 from netloom.base.ids import Uuid, parse_name
 from netloom.model.cloud.identity import (
     Account,
@@ -164,18 +166,16 @@ def _suspend(work: Work, request: OfProject) -> Project:
 
 def _begin_delete(work: Work, request: OfProject) -> Project:
     project = _administered(work, request.id)
+    check_unprotected(work, [project.account_id])
     return work.update(msgspec.structs.replace(project, state=ProjectState.DISABLED))
 
 
 async def _apply_delete(doing: Doing, project: Project) -> Ending | None:
     account = await doing.read(lambda view: view.records.get(Account, project.account_id))
     if account is not None:
+        await tear_down(doing, [account])
         await remove_account(doing, account)
     return None
-
-
-def _undo_delete(work: Work, project: Project, _error: NetloomError) -> None:
-    work.update(msgspec.structs.replace(project, state=ProjectState.ACTIVE))
 
 
 def _add(work: Work, request: AddMember) -> Project:
@@ -331,8 +331,8 @@ DELETE = UseCase(
     request=OfProject,
     begin=_begin_delete,
     apply=_apply_delete,
-    undo=_undo_delete,
     event="PROJECT.DELETE",
+    queue=lambda _: "domains",
 )
 ADD_ACCOUNT = UseCase(
     name="project.add_account",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netloom.app.cloud import accounts, domains
+from netloom.app.cloud import accounts, domains, domains_end
 from netloom.app.cloud.identity_users import NewUser
 from netloom.app.cloud.visibility import accounts_visible, domains_visible, under
 from netloom.app.cloud.work import View
@@ -57,8 +57,8 @@ async def update_domain(call: Call) -> object:
 async def delete_domain(call: Call) -> object:
     """Deletes an empty domain; with cleanup also everything in it."""
     return await call.do(
-        domains.DELETE,
-        domains.DeleteDomain(id=call.need_uuid("id"), cleanup=call.flag("cleanup", default=False)),
+        domains_end.DELETE,
+        domains_end.DeleteDomain(id=call.need_uuid("id"), cleanup=call.flag("cleanup", default=False)),
     )
 
 
@@ -183,7 +183,7 @@ def _type(number: int) -> AccountType:
 COMMANDS: tuple[Command, ...] = (
     Command("createDomain", create_domain, One("domain", domain_rows)),
     Command("updateDomain", update_domain, One("domain", domain_rows)),
-    Command("deleteDomain", delete_domain, JobAnswer(domains.DELETE, about="Domain")),
+    Command("deleteDomain", delete_domain, JobAnswer(domains_end.DELETE, about="Domain")),
     Command("listDomains", list_domains, Listing("domain", domain_rows)),
     Command("listDomainChildren", list_domain_children, Listing("domain", domain_rows)),
     Command("createAccount", create_account, One("account", account_rows)),
