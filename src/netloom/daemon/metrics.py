@@ -6,6 +6,7 @@ Rule 2: collecting costs no I/O and holds no lock.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from prometheus_client.registry import Collector
 
 from netloom.aio.queues import QueueCounters
 from netloom.aio.watchdog import LagCounters
+from netloom.app.cloud.jobs_book import JobCounters
 from netloom.daemon.hosts import HostKeeper, SwitchEngine
 from netloom.plan.graph import Planner
 from netloom.reconcile.planner import PlannerLoop
@@ -31,10 +33,11 @@ class MetricSources:
     planner: Planner
     store: Callable[[], WriterCounters]
     lag: Callable[[], LagCounters]
+    jobs: Callable[[], JobCounters]
 
 
 class DaemonCollector(Collector):
-    """Sessions, flows, planner, engine, store and the loop itself."""
+    """Sessions, flows, planner, engine, jobs, store and the loop itself."""
 
     def __init__(self, sources: MetricSources) -> None:
         self._sources = sources
@@ -44,6 +47,7 @@ class DaemonCollector(Collector):
         yield from self._sessions()
         yield from self._targets()
         yield from self._planning()
+        yield from self._jobs()
         yield from self._process()
 
     def _sessions(self) -> Iterator[Metric]:
@@ -120,6 +124,34 @@ class DaemonCollector(Collector):
         objects.add_metric(["Nic"], len(view.nics))
         yield objects
         yield from _queue(counters.intent_queue)
+
+    def _jobs(self) -> Iterator[Metric]:
+        counters = self._sources.jobs()
+        open_jobs = GaugeMetricFamily("netloom_jobs_open", "Jobs that have not ended.", labels=["state"])
+        for phase, count in counters.open.items():
+            open_jobs.add_metric([phase.value], count)
+        yield open_jobs
+        age = 0.0
+        if counters.oldest is not None:
+            age = max(0.0, (dt.datetime.now(dt.UTC) - counters.oldest).total_seconds())
+        yield GaugeMetricFamily("netloom_jobs_oldest_seconds", "Age of the oldest open job.", value=age)
+        ended = CounterMetricFamily("netloom_jobs_ended", "Jobs that ended, by result.", labels=["result"])
+        for result, count in counters.results.items():
+            ended.add_metric([result.value], count)
+        yield ended
+        yield GaugeMetricFamily(
+            "netloom_jobs_waiting_for_store",
+            "Jobs that a store which is away holds up.",
+            value=counters.waiting,
+        )
+        yield CounterMetricFamily(
+            "netloom_jobs_repeated",
+            "Second halves run again because the store failed.",
+            value=counters.repeated,
+        )
+        yield CounterMetricFamily(
+            "netloom_jobs_found", "Open jobs found in the store that nobody had taken.", value=counters.found
+        )
 
     def _process(self) -> Iterator[Metric]:
         writer = self._sources.store()

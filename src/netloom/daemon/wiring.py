@@ -288,7 +288,13 @@ class Netloomd:
         self._registry.register(
             DaemonCollector(
                 MetricSources(
-                    self.hosts, self.engine, self.loop, self._planner, self.store.counters, self._lag.counters
+                    hosts=self.hosts,
+                    engine=self.engine,
+                    loop=self.loop,
+                    planner=self._planner,
+                    store=self.store.counters,
+                    lag=self._lag.counters,
+                    jobs=self.cloud.jobs.counters,
                 )
             )
         )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry
 from starlette.types import Receive, Scope, Send
 
 from netloom.aio.clock import SYSTEM_CLOCK, Clock
@@ -22,6 +22,7 @@ from netloom.faces.cloudstack.bounds import Bounds, client_of, read_form
 from netloom.faces.cloudstack.catalogue import catalogue_of
 from netloom.faces.cloudstack.command import Call, Command
 from netloom.faces.cloudstack.commands import COMMANDS
+from netloom.faces.cloudstack.counts import UNKNOWN, CallCounts, Ending
 from netloom.faces.cloudstack.errors import refusal
 from netloom.faces.cloudstack.logins import LOGIN, LOGOUT, Answered, Logins
 from netloom.faces.cloudstack.protocol.envelopes import (
@@ -41,6 +42,8 @@ _log = structlog.get_logger("netloom.cloudstack")
 PATH: Final = "/client/api"
 TRUSTED: Final = "netloom.trusted"
 """Set in the scope by doors that only root can open."""
+_OWN_FAULT: Final = 500
+"""From this status on an error is not the client's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class Reply:
 
     status: int
     written: Written
+    ending: Ending
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
@@ -81,13 +85,7 @@ class CloudStackFace:
         )
         self._logins = Logins(authority, sessions, throttle, settings, clock)
         registry = CollectorRegistry() if registry is None else registry
-        self._counted = Counter(
-            "netloom_cloudstack_requests", "Requests by command and status.", ["command", "status"],
-            registry=registry,
-        )  # fmt: skip
-        self._timed = Histogram(
-            "netloom_cloudstack_seconds", "Seconds that requests took.", ["command"], registry=registry
-        )
+        self._counts = CallCounts(registry, self._catalogue.commands)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI connection."""
@@ -98,14 +96,13 @@ class CloudStackFace:
             return
         began = self._clock.now()
         name, reply = await self._reply(scope, receive)
-        self._counted.labels(name, reply.status).inc()
-        self._timed.labels(name).observe(self._clock.now() - began)
+        self._counts.observe(name, reply.status, reply.ending, self._clock.now() - began)
         await _send(send, reply, body=scope["method"] != "HEAD")
 
     async def _reply(self, scope: Scope, receive: Receive) -> tuple[str, Reply]:
         """The known command's name (or `-`) and the answer."""
         as_json = b"response=json" in scope["query_string"].lower()
-        key, name = UNKNOWN_KEY, "-"
+        key, name = UNKNOWN_KEY, UNKNOWN
         headers: tuple[tuple[bytes, bytes], ...] = ()
         try:
             with self._bounds.place(client_of(scope)):
@@ -116,17 +113,19 @@ class CloudStackFace:
                     key, name = response_key(command), command
                 answered = await self._answer(command, given, scope)
                 written = write(key, answered.content, as_json=as_json)
-                return name, Reply(200, written, answered.headers)
+                return name, Reply(200, written, Ending.DONE, answered.headers)
         except NetloomError as error:
             told = refusal(error)
+            ending = Ending.REFUSED if error.status < _OWN_FAULT else Ending.FAILED
             if isinstance(error, TooMany) and error.retry_after is not None:
                 headers = ((b"retry-after", str(max(1, round(error.retry_after))).encode()),)
         except Exception:  # noqa: BLE001 - the request boundary of this face
             _log.exception("request failed", command=name)
             told = Refusal(530, 4250, "netloom failed on this request; its log tells why")
+            ending = Ending.FAILED
         written = write(key, told.fields(), as_json=as_json)
         described = (b"x-description", header_text(told.text))
-        return name, Reply(told.status, written, (*headers, described))
+        return name, Reply(told.status, written, ending, (*headers, described))
 
     async def _read(self, scope: Scope, receive: Receive) -> Parameters:
         method = scope["method"]
