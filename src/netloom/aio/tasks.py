@@ -158,7 +158,7 @@ async def supervise(
             await child()
         except (asyncio.CancelledError, KeyboardInterrupt, SystemExit):
             raise
-        except Exception as error:  # noqa: BLE001 - one of the four doors for broad excepts: the task supervisor
+        except Exception as error:  # noqa: BLE001 - the supervisor door: a child that fails starts again
             if clock.now() - began >= HEALTHY_AFTER:
                 backoff.clear()
             expected = isinstance(error, NetloomError | OSError | TimeoutError)

@@ -99,7 +99,7 @@ class RunLevels:
             part, life = self._entered.pop()
             try:
                 await life.__aexit__(None, None, None)
-            except Exception:  # noqa: BLE001 - whatever it is, the levels below have to be stopped all the same
+            except Exception:  # noqa: BLE001 - the shutdown door: what is below stops too
                 _log.exception("component did not stop cleanly", component=part.name)
             else:
                 _log.debug("component stopped", component=part.name)

@@ -51,7 +51,7 @@ class Faults:
         """Make something; where that goes wrong, `otherwise`, and a fault of the subject."""
         try:
             made = make()
-        except Exception as error:  # noqa: BLE001 - the planner's door for broad excepts: a bad object stops only itself
+        except Exception as error:  # noqa: BLE001 - the planner door: a bad object stops only itself
             self.note(where, subject, error)
             return otherwise
         if self._now:

@@ -109,7 +109,7 @@ class Planner:
         for change in changes:
             try:
                 self._compiler.touch(self.view, change, self._touched)
-            except Exception as error:  # noqa: BLE001 - as in `_own`
+            except Exception as error:  # noqa: BLE001 - the planner door, as in `_own`
                 subject = self._subject(change)
                 self.faults.note(("find what depends on it", subject.id, type(change)), subject, error)
             else:
@@ -369,7 +369,7 @@ class Planner:
     def _own(self, host_id: HostId, key: FragmentKey, held: Fragment | None) -> Fragment | None:
         try:
             made = self._compiler.own(self.view, host_id, key)
-        except Exception as error:  # noqa: BLE001 - as `Faults.attempt`; in line, as it is done for every fragment
+        except Exception as error:  # noqa: BLE001 - the planner door, in line: it is done for every fragment
             causes = self._compiler.causes(self.view, key) or (self._host_ref(host_id),)
             self.faults.note(("make flows for it", host_id, key), causes[0], error, causes[1:])
             return held
@@ -380,7 +380,7 @@ class Planner:
     def _shared(self, group: GroupKey, key: FragmentKey, held: Fragment | None) -> Fragment | None:
         try:
             made = self._compiler.shared(self.view, group, key)
-        except Exception as error:  # noqa: BLE001 - as in `_own`
+        except Exception as error:  # noqa: BLE001 - the planner door, as in `_own`
             subject, *others = self._causes(key)
             self.faults.note(("make flows for it", group, key), subject, error, tuple(others))
             return held

@@ -171,7 +171,7 @@ class _Worker(Generic[K, V, D, A, X]):
                 before = self.dirty.take(self.engine.settings.keys_per_turn)
                 async with asyncio.timeout(self.engine.settings.turn_limit):
                     outcome = await self._partial(before)
-        except Exception as error:  # noqa: BLE001 - one of the four doors for broad excepts: the engine worker
+        except Exception as error:  # noqa: BLE001 - the engine door: a target's turn fails alone
             self._failed(error, before)
         else:
             self._succeeded(outcome, before, full=full, refresh=refresh)

@@ -134,7 +134,7 @@ class Writer:
         except NetloomError as error:
             self._fail(batch, error)
             return
-        except Exception as error:  # noqa: BLE001 - the worker's door: a bug must not end all writing
+        except Exception as error:  # noqa: BLE001 - the writer door: a bug must not end all writing
             _log.error("commit failed unexpectedly", exc_info=error)
             self._fail(
                 batch, NetloomError(f"the store failed: {error!r}", code="store-failed", subject="store")
@@ -197,7 +197,7 @@ def _run_one(transaction: Transaction, job: Job[object]) -> Outcome[object]:
             raise  # the database has undone more than this unit: the batch is lost
         outcome.error = mapped
         outcome.error.__cause__ = error
-    except Exception as error:  # noqa: BLE001 - a unit's bug is its caller's, at this request boundary
+    except Exception as error:  # noqa: BLE001 - the writer door: a unit's bug is its caller's
         outcome.error = error
     savepoint.rollback()
     transaction.undo(mark)

@@ -191,7 +191,7 @@ class Link(Generic[C]):
             machine.connected(self._clock.now())
             self.client = client
             await self._use(client, pumped=accepted is not None)
-        except* Exception as group:  # noqa: BLE001 - whatever ends a connection is told, counted, and tried again
+        except* Exception as group:  # noqa: BLE001 - the connection door: told, counted, tried again
             error = first_error(group)
         else:
             error = NetloomError("the connection ended")

@@ -203,10 +203,11 @@ class JobRunner:
         """
         while True:
             await self._clock.sleep(LOOK_EVERY)
+            known = self._book.ids()  # taken before it is read what is open: what ends meanwhile is not found
             for job in await self._gate.through(
                 lambda: self._cloud.read_as(system_caller(), lambda view: open_for(view, UNTAKEN_AFTER))
             ):
-                if job.id not in self._book:
+                if job.id not in known:
                     self._book.found += 1
                     _log.warning("open job found", job=job.id, use_case=job.use_case, queue=job.queue)
                     self.take(job)
@@ -340,7 +341,7 @@ class JobRunner:
             if task is None or task.cancelling():
                 raise
             bug: BaseException = error  # nobody wants the job to stop: what it waited for was cancelled
-        except Exception as error:  # noqa: BLE001 - one of the named doors: a bug fails its job and no other
+        except Exception as error:  # noqa: BLE001 - the job door: a bug fails its job and no other
             bug = error
         _log.error("job failed unexpectedly", job=job.id, use_case=job.use_case, exc_info=bug)
         return NetloomError("netloom failed at it; its log says why", code=INTERNAL)

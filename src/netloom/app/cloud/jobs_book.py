@@ -72,8 +72,9 @@ class JobBook:
         self.repeated = 0
         self.found = 0
 
-    def __contains__(self, job_id: Uuid) -> bool:
-        return job_id in self._open
+    def ids(self) -> set[Uuid]:
+        """The open jobs that this process has taken."""
+        return set(self._open)
 
     def get(self, job_id: Uuid) -> OpenJob | None:
         """An open job."""

@@ -58,7 +58,7 @@ def _load(point: EntryPoint) -> Provider | None:
     try:
         loaded: object = point.load()
         made: object = loaded() if callable(loaded) else loaded
-    except Exception as error:  # noqa: BLE001 - somebody else's code: it must not stop ours
+    except Exception as error:  # noqa: BLE001 - the plug-in door: others' code must not stop ours
         _log.error("provider not loaded", provider=point.name, package=point.value, error=repr(error))
         return None
     if not isinstance(made, Provider):

@@ -1,6 +1,6 @@
 """The ASGI application of the CloudStack face, for `/client/api`.
 
-Rule 1: this is the request's one broad except: what is not foreseen is 530 and a log line, never a 500.
+Rule 1: here is the request's one broad except: what is not foreseen is 530 and a log line, never a 500.
 Rule 2: nothing a client sent is logged but the command's name, if there is such a command.
 """
 
@@ -119,7 +119,7 @@ class CloudStackFace:
             ending = Ending.REFUSED if error.status < _OWN_FAULT else Ending.FAILED
             if isinstance(error, TooMany) and error.retry_after is not None:
                 headers = ((b"retry-after", str(max(1, round(error.retry_after))).encode()),)
-        except Exception:  # noqa: BLE001 - the request boundary of this face
+        except Exception:  # noqa: BLE001 - the request door: it fails alone
             _log.exception("request failed", command=name)
             told = Refusal(530, 4250, "netloom failed on this request; its log tells why")
             ending = Ending.FAILED

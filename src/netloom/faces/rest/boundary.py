@@ -62,7 +62,7 @@ class Boundary:
             await self._serve(scope, receive, send_with_id)
         except NetloomError as error:  # refused before routing; routes have their own handler
             await problem_response(error, request_id)(scope, receive, send_with_id)
-        except Exception:  # noqa: BLE001 - one of the four doors for broad excepts: the request boundary
+        except Exception:  # noqa: BLE001 - the request door: it fails alone
             # The routed application has answered 500 by now, or cannot any more.
             _log.exception(
                 "request failed", request_id=request_id, method=scope["method"], path=scope["path"][:256]

@@ -191,7 +191,7 @@ async def _within(call: Awaitable[T], name: str, patience: float, found: list[st
             return await call
     except TimeoutError:
         found.append(f"{name} did not end within {patience:g} s")
-    except Exception as error:  # noqa: BLE001 - whatever it raises is what has to be told
+    except Exception as error:  # noqa: BLE001 - the test kit door: what it raises is the finding
         found.append(f"{name} raised {error!r}; failures are told by an Outcome")
     return None
 
