@@ -29,6 +29,7 @@ from netloom.app.cloud.networks_keeper import NetworkKeeper
 from netloom.app.cloud.resources.acting import Resources
 from netloom.app.cloud.resources.kinds import cloud_kinds
 from netloom.app.cloud.retention import Retention
+from netloom.app.cloud.rules_retry import RuleRetry
 from netloom.app.lifecycle import Lifecycle, LifecycleOptions
 from netloom.app.service import App
 from netloom.base.ids import HostId, Uuid
@@ -274,6 +275,7 @@ class Netloomd:
         async with (
             self._running("jobs", self.cloud.run),
             self._running("networks", keeper.run),
+            self._running("rules", RuleRetry(self.cloud).run),
             self._running("instances", InstanceWatch(self.cloud).run),
             self._running("retention", Retention(self.cloud).run),
         ):

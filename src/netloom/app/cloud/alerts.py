@@ -25,6 +25,8 @@ class AlertType:
 
 MANAGEMENT: Final = AlertType(14, "ALERT.MANAGEMENT")
 """netloom itself."""
+DOMAIN_ROUTER: Final = AlertType(9, "ALERT.SERVICE.DOMAINROUTER")
+"""What serves a network."""
 
 
 def raise_alert(work: Work, kind: AlertType, subject: str, text: str) -> Alert:

@@ -157,6 +157,7 @@ INTERNAL: Final = frozenset(
     {
         "network.implement",
         "network.shut_down",
+        "network.retry_rules",
         "router_element.configure",
         "ovs_element.configure",
         "balancer_element.configure",
