@@ -49,9 +49,14 @@ class RunningCloud:
         return self.ids["zone"]
 
     @property
+    def origin(self) -> str:
+        """Where netloomd is, seen from the control namespace."""
+        return f"http://127.0.0.1:{PORT}"
+
+    @property
     def url(self) -> str:
-        """Where the CloudStack API is, seen from the control namespace."""
-        return f"http://127.0.0.1:{PORT}/client/api"
+        """Where its CloudStack API is."""
+        return f"{self.origin}/client/api"
 
     def run(
         self,
