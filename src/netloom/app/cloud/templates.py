@@ -92,7 +92,14 @@ def _operator(work: Work) -> None:
 
 def _register(work: Work, request: RegisterTemplate) -> Template:
     _operator(work)
-    adapter = work.backends.hypervisors.get(request.hypervisor)
+    adapter = work.backends.hypervisors.adapters.get(request.hypervisor)
+    if adapter is None:
+        raise InvalidInput(
+            f"no hypervisor {request.hypervisor[:64]!r} is configured",
+            code="hypervisor-unknown",
+            subject="hypervisor",
+            hint=f"one of {', '.join(work.backends.hypervisors.adapters) or 'none: the settings name no adapter'}",
+        )
     image, form = request.image.strip(), request.format.upper()
     if not 1 <= len(image) <= MAX_IMAGE or not image.isprintable():
         raise InvalidInput("no image is named", subject="url", hint="what the hypervisor knows it by")
