@@ -70,6 +70,7 @@ class RunningCloud:
         command = ["ip", "netns", "exec", self.lab.control_namespace, str(PROGRAMS / program), *arguments]
         done = subprocess.run(
             command,
+            cwd=self.netloomd.directory,
             env={
                 "PATH": f"{PROGRAMS}:{os.environ['PATH']}",
                 "HOME": str(self.netloomd.directory),
