@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 
+import pytest
 from sqlalchemy import delete, update
 from tests.app.apps import Bed, bed
+from tests.sandbox.postgres import PostgresServer
 
+from netloom.aio.backoff import BackoffPolicy
+from netloom.app.cloud import store_gate
+from netloom.base.errors import Unavailable
 from netloom.base.ids import Uuid
 from netloom.daemon.feed import StoreFeed
 from netloom.model.kinds import Kind
@@ -113,6 +119,29 @@ async def test_after_a_compaction_what_is_gone_is_removed(sqlite_url: str) -> No
         assert {edit.id for edit in batch.edits if isinstance(edit, Remove)} == {lost.id, host.id}
         assert [edit.id for edit in batch.edits if not isinstance(edit, Remove)] == [kept.id]
         assert heard.hosts[-1] == {host.id: None}
+
+
+@pytest.mark.postgres
+async def test_a_store_that_was_away_is_followed_from_where_it_was_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(store_gate, "RETRY", BackoffPolicy(first=0.01, limit=0.05))
+    server = PostgresServer()
+    try:
+        async with bed(server.new_database()) as b:
+            await some(b)
+            async with following(StoreFeed(b.store, Heard())) as batches:
+                await anext(batches)
+                await asyncio.to_thread(server.halt)
+                coming = asyncio.ensure_future(anext(batches))
+                with pytest.raises(Unavailable):
+                    await b.nic("refused")
+                await asyncio.to_thread(server.start)
+                nic = await b.nic("n2")
+                batch = await coming
+                assert [edit.id for edit in batch.edits] == [nic.id]
+    finally:
+        server.remove()
 
 
 def _compact(transaction: Transaction) -> None:

@@ -4,13 +4,18 @@ Rule 1: a change only says *look again*: the object is read as it is now, and on
 Rule 2: NICs come with the groups that filter them and their secondary addresses, read in the same snapshot: none is open
     for a moment.
 Rule 3: when the change log was compacted past us, everything is read again, and what is not there any more is removed.
+Rule 4: a store that is away is waited for, and followed from where it was left: nobody hears everything again for that.
 """
 
 from __future__ import annotations
 
+import random
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from netloom.aio.backoff import Jitter
+from netloom.aio.clock import SYSTEM_CLOCK, Clock
+from netloom.app.cloud.store_gate import StoreGate
 from netloom.base.ids import Uuid
 from netloom.daemon.views import PLANNED_KINDS, group_view, view_of
 from netloom.model.kinds import Cause, Kind
@@ -19,10 +24,13 @@ from netloom.plan.records import Edit, Remove
 from netloom.reconcile.inputs import IntentBatch
 from netloom.store.changelog import RevisionCompacted
 from netloom.store.cloud.filters import GroupRules
+from netloom.store.snapshot import Changed
 from netloom.store.store import Store
 
 FIRST_BATCH = 2_000
 """Edits in one batch of the first load: others get their turn between two."""
+QUIET = 5.0
+"""Seconds without a change after which a store that was away is known to be back."""
 
 HostListener = Callable[[Mapping[Uuid, Host | None]], None]
 """Hears which hosts were declared, changed or (None) removed; called before the planner works them in."""
@@ -41,8 +49,16 @@ class _Filters:
 class StoreFeed:
     """`netloom.reconcile.planner.ChangeFeed` over the store."""
 
-    def __init__(self, store: Store, hosts: HostListener) -> None:
+    def __init__(
+        self,
+        store: Store,
+        hosts: HostListener,
+        *,
+        clock: Clock = SYSTEM_CLOCK,
+        jitter: Jitter = random.random,
+    ) -> None:
         self._store = store
+        self._gate = StoreGate("feed", clock, jitter)
         self._hosts = hosts
         self._known: dict[Uuid, Kind] = {}
         self._generations: dict[Uuid, int] = {}
@@ -58,8 +74,7 @@ class StoreFeed:
                 yield batch
             try:
                 while True:
-                    await self._store.wait_beyond(revision)
-                    changed = await self._store.load_changed(revision)
+                    changed = await self._changed_after(revision)
                     revision = changed.revision
                     filters = _Filters(
                         changed.nic_groups, changed.groups, changed.groups_gone, changed.secondaries
@@ -68,8 +83,13 @@ class StoreFeed:
             except RevisionCompacted:
                 continue
 
+    async def _changed_after(self, revision: int) -> Changed:
+        while not await self._gate.through(lambda: self._store.wait_beyond(revision, QUIET)):
+            pass
+        return await self._gate.through(lambda: self._store.load_changed(revision))
+
     async def _everything(self) -> AsyncIterator[IntentBatch]:
-        snapshot = await self._store.load_all()
+        snapshot = await self._gate.through(self._store.load_all)
         objects: list[Object] = [*snapshot.hosts, *snapshot.networks, *snapshot.nics]
         present = {item.id for item in objects}
         gone = [(kind, item_id) for item_id, kind in self._known.items() if item_id not in present]

@@ -20,7 +20,7 @@ from tests.app.cloud.test_jobs import Tell, alert, ended, telling
 from tests.sandbox.postgres import PostgresServer
 
 from netloom.aio.backoff import BackoffPolicy
-from netloom.app.cloud import jobs, jobs_store
+from netloom.app.cloud import jobs, store_gate
 from netloom.app.cloud.cloud import Cloud
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.jobs_book import Phase, Result
@@ -90,7 +90,7 @@ def trouble(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> Trouble:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     quick = BackoffPolicy(first=0.01, limit=0.05)
-    monkeypatch.setattr(jobs_store, "RETRY", quick)
+    monkeypatch.setattr(store_gate, "RETRY", quick)
     monkeypatch.setattr(jobs, "REPEAT", quick)
 
 
@@ -170,7 +170,7 @@ async def test_a_job_ends_once_when_the_store_is_back(trouble: Trouble) -> None:
         assert (await events(cloud)).count(done) == 2
         assert cloud.jobs.counters().results[Result.SUCCEEDED] == 2
         told = [entry["event"] for entry in logs]
-        assert "jobs wait for the store" in told
+        assert "store is away" in told
         assert "store is back" in told
         raised = (await alerts(cloud, "store"))[0]
         assert "for the store (store-" in raised.description

@@ -26,7 +26,6 @@ from netloom.aio.tasks import TaskKit, supervise
 from netloom.app.cloud.alerts import MANAGEMENT, raise_alert
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.jobs_book import JobBook, JobCounters, Phase, Result
-from netloom.app.cloud.jobs_store import StoreGate, is_away
 from netloom.app.cloud.jobs_units import (
     INTERNAL,
     USE_CASE_GONE,
@@ -41,6 +40,7 @@ from netloom.app.cloud.jobs_units import (
     resume,
     succeed,
 )
+from netloom.app.cloud.store_gate import StoreGate, is_away
 from netloom.app.cloud.usecase import AnyUseCase, Ending
 from netloom.app.cloud.visibility import system_caller
 from netloom.app.cloud.work import Work
@@ -114,7 +114,7 @@ class JobRunner:
         self._kit: TaskKit | None = None
         self._waiting: dict[str, deque[Job]] = {}
         self._book = JobBook()
-        self._gate = StoreGate(clock, jitter)
+        self._gate = StoreGate("jobs", clock, jitter)
         self._slots = asyncio.Semaphore(MAX_AT_ONCE)
         self._early: list[Job] = []
         self._resumed = asyncio.Event()

@@ -1,4 +1,4 @@
-"""The store may be away while jobs go on: full, read-only, restarted. What a job has to keep then waits until it is back.
+"""The store may be away while netloom goes on: full, read-only, restarted. What needs it then waits until it is back.
 
 Rule 1: only failures of the store itself are waited for; what a unit is refused is its own affair at once.
 Rule 2: one tries, and the others wait for their turn: a store that comes back is not met by all at once, and a disk that is
@@ -21,7 +21,7 @@ from netloom.store.errors import FATAL_CODES
 
 T = TypeVar("T")
 
-_log = structlog.get_logger("netloom.jobs")
+_log = structlog.get_logger("netloom.store")
 
 RETRY: Final = BackoffPolicy(first=0.2, limit=5.0)
 """Seconds between two tries of the one that tries."""
@@ -43,9 +43,10 @@ class Outage:
 
 
 class StoreGate:
-    """Where steps wait that a store which is away has failed."""
+    """Where steps wait that a store which is away has failed; `who` names them in the log."""
 
-    def __init__(self, clock: Clock, jitter: Jitter) -> None:
+    def __init__(self, who: str, clock: Clock, jitter: Jitter) -> None:
+        self._who = who
         self._clock = clock
         self._backoff = Backoff(RETRY, jitter)
         self._turn = asyncio.Lock()
@@ -101,8 +102,9 @@ class StoreGate:
         failures = self._backoff.failures
         if not failures & (failures - 1):  # the first, and each doubling
             _log.error(
-                "jobs wait for the store",
-                jobs=self.waiting,
+                "store is away",
+                who=self._who,
+                waiting=self.waiting,
                 code=error.stable_code,
                 error=str(error),
                 failures=failures,
@@ -118,4 +120,4 @@ class StoreGate:
         self._outage = Outage(seconds, self._last.stable_code, self._last.message)
         self._since = None
         self._backoff.clear()
-        _log.warning("store is back", seconds=round(seconds, 1), jobs=self.waiting)
+        _log.warning("store is back", who=self._who, waiting=self.waiting, seconds=round(seconds, 1))
