@@ -402,3 +402,45 @@ async def test_a_second_half_that_is_cancelled_from_within_fails(tmp_path: pathl
     async with cloud_of(f"sqlite:///{tmp_path}/cloud.db", use_case) as cloud:
         after = await ended(cloud, await ask(cloud, use_case))
         assert (after.state, after.error_code) == (JobState.FAILED, "internal-error")
+
+
+async def test_jobs_that_wait_for_jobs_do_not_take_their_places(tmp_path: pathlib.Path) -> None:
+    steps = Steps()
+    child = dataclasses.replace(telling(steps.apply), name="alert.child")
+    asked = asyncio.Event()
+
+    async def apply(doing: Doing, record: Alert) -> None:
+        job_id = await doing.ask(child, Tell(f"child of {record.name}"))
+        assert job_id is not None
+        asked.set()
+        await doing.ended(job_id)
+
+    parent = telling(apply)
+    async with cloud_of(f"sqlite:///{tmp_path}/cloud.db", parent, child) as cloud:
+        cloud.jobs._slots = asyncio.Semaphore(1)
+        found = [await ask(cloud, parent, name) for name in ("one", "two", "three")]
+        await asked.wait()
+        steps.go.set()
+        assert [(await ended(cloud, job)).state for job in found] == [JobState.SUCCEEDED] * 3
+        await until(lambda: cloud.jobs.counters().oldest is None)
+        assert cloud.jobs._slots._value == 1
+
+
+async def test_netloom_stops_while_jobs_wait_for_jobs(tmp_path: pathlib.Path) -> None:
+    steps = Steps()
+    child = dataclasses.replace(telling(steps.apply), name="alert.child")
+
+    async def apply(doing: Doing, record: Alert) -> None:
+        known = await doing.read(lambda view: view.records.first(Job, columns(Job).use_case == "alert.child"))
+        job_id = known.id if known else await doing.ask(child, Tell(f"child of {record.name}"))
+        assert job_id is not None
+        await doing.ended(job_id)
+
+    parent, url = telling(apply), f"sqlite:///{tmp_path}/cloud.db"
+    async with cloud_of(url, parent, child) as cloud:
+        cloud.jobs._slots = asyncio.Semaphore(1)
+        job = await ask(cloud, parent)
+        await steps.begun.wait()
+    steps.go.set()
+    async with cloud_of(url, parent, child) as cloud:
+        assert (await ended(cloud, job)).state is JobState.SUCCEEDED

@@ -14,7 +14,7 @@ import datetime as dt
 import itertools
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
@@ -116,6 +116,7 @@ class JobRunner:
         self._book = JobBook()
         self._gate = StoreGate("jobs", clock, jitter)
         self._slots = asyncio.Semaphore(MAX_AT_ONCE)
+        self._running: set[asyncio.Task[object]] = set()
         self._early: list[Job] = []
         self._resumed = asyncio.Event()
 
@@ -165,13 +166,18 @@ class JobRunner:
         self._kit.launch(self._run_line(job.queue, record), job.queue)
 
     async def settled(self, job_id: Uuid, seconds: float) -> None:
-        """Wait until a job of this process has ended, at most so long."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._resumed.wait()
-                found = self._book.get(job_id)
-                if found is not None:
-                    await found.ended.wait()
+        """Wait until a job of this process has ended, at most so long.
+
+        A job that waits for another one gives its place away meanwhile: else as many as there are places, all waiting for
+        jobs of their own, would hold each other up.
+        """
+        async with self._away_from_place():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._resumed.wait()
+                    found = self._book.get(job_id)
+                    if found is not None:
+                        await found.ended.wait()
 
     async def cancel(self, caller: Caller, job_id: Uuid) -> Job:
         """Cancel a job that has not begun.
@@ -231,12 +237,37 @@ class JobRunner:
             record = None
         result: Result | None = None
         try:
-            async with self._slots:
+            async with self._place():
                 self._book.move(job.id, Phase.RUNNING)
                 result = await self._apply(job, record)
         finally:  # netloomd closes: the job stays Running, and the next start repeats it
             self._book.close(job.id, result)
         await self._tell_outage()
+
+    @contextlib.asynccontextmanager
+    async def _place(self) -> AsyncIterator[None]:
+        """One of the places of running jobs."""
+        task = asyncio.current_task()
+        async with self._slots:
+            if task is not None:
+                self._running.add(task)
+            try:
+                yield
+            finally:
+                if task is not None:
+                    self._running.discard(task)
+
+    @contextlib.asynccontextmanager
+    async def _away_from_place(self) -> AsyncIterator[None]:
+        """Without the place of the job that this is, if it is one."""
+        if asyncio.current_task() not in self._running:
+            yield
+            return
+        self._slots.release()
+        try:
+            yield
+        finally:
+            await self._slots.acquire()
 
     async def _apply(self, job: Job, known: Record | None) -> Result | None:
         """Run a job to its written end; None: it was over before it began."""
