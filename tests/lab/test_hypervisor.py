@@ -93,6 +93,25 @@ async def test_a_machine_moves_with_all_its_interfaces_and_is_seen_there(
     assert await adapter.report([H1]) == ()
 
 
+async def test_a_machine_that_is_to_move_is_plugged_at_both_hosts_until_it_has(
+    lab: Lab, adapter: LabHypervisor
+) -> None:
+    await adapter.start(plan(nic(0), nic(1)), H1)
+    for _ in range(2):
+        await adapter.prepare(plan(nic(0), nic(1)), H1, H2)
+    assert {guest.state.host for guest in lab.guests.values()} == {"h1"}
+    assert [identities(lab, host) for host in ("h1", "h2")] == [["identity-0", "identity-1"]] * 2
+    await adapter.migrate(plan(nic(0), nic(1)), H1, H2)
+    assert [identities(lab, host) for host in ("h1", "h2")] == [[], ["identity-0", "identity-1"]]
+    assert {guest.state.host for guest in lab.guests.values()} == {"h2"}
+
+
+def identities(lab: Lab, host: str) -> list[str]:
+    """Whose ports are on a host's switch."""
+    found = lab.host(host).vsctl("--bare", "--columns=external_ids", "list", "interface").split()
+    return sorted(word.removeprefix("iface-id=").strip('"') for word in found if word.startswith("iface-id="))
+
+
 async def test_a_machine_stops_where_it_runs_and_only_there(lab: Lab, adapter: LabHypervisor) -> None:
     await adapter.start(plan(nic(0), nic(1)), H1)
     await adapter.stop(plan(nic(0)), H2, forced=False)

@@ -41,6 +41,7 @@ from netloom.daemon.cloud_secrets import with_secrets
 from netloom.daemon.dial_in import listening, pending_hosts
 from netloom.daemon.expiry import ExpiryWatch
 from netloom.daemon.feed import StoreFeed
+from netloom.daemon.forwarding import Forwarding
 from netloom.daemon.hosts import HostKeeper, SessionParts, SwitchEngine
 from netloom.daemon.identities import IdentityLearner
 from netloom.daemon.metrics import DaemonCollector, MetricSources
@@ -268,7 +269,9 @@ class Netloomd:
     @contextlib.asynccontextmanager
     async def _run_cloud(self) -> AsyncIterator[None]:
         state = pathlib.Path(self._settings.api.token_file).parent
-        backends = Backends(hypervisors=configured(self._settings.hypervisors, self._reachable))
+        forwarding = Forwarding(self._planner.view, self._book, self._reachable)
+        hypervisors = configured(self._settings.hypervisors, self._reachable, in_force=forwarding.in_force)
+        backends = Backends(hypervisors=hypervisors)
         self.cloud = await seeded_cloud(self.store, await with_secrets(backends, self.store, state))
         keeper = NetworkKeeper(self.cloud)
         self.lifecycle.told = keeper.told

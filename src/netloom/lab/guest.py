@@ -138,6 +138,13 @@ class Guest:
         target.plug(port, state.identity, mac=state.mac)
         return source
 
+    def is_prepared(self, target: Host) -> bool:
+        """Whether `prepare_migration` to this host is done, and `switch_over` is not."""
+        state = self.state
+        port = names.port_name(self.name, state.serial)
+        plugged = target.vsctl("--if-exists", "get", "Interface", port, "name").strip()
+        return port != state.port and bool(plugged) and _has(target.namespace, port)
+
     def switch_over(self, target: Host) -> None:
         """Move the running guest to the interface that `prepare_migration` made: same MAC, addresses, neighbours; nothing
         is announced.

@@ -99,6 +99,10 @@ class LabHypervisor:
         """Have no such machine on a host."""
         await _in_thread(self._stop, guest.name, host.name)
 
+    async def prepare(self, guest: GuestPlan, source: HostFacts, target: HostFacts) -> None:
+        """Plug all interfaces of a machine at the target too."""
+        await _in_thread(self._prepare, guest.name, target.name)
+
     async def migrate(self, guest: GuestPlan, source: HostFacts, target: HostFacts) -> None:
         """Move a machine with all its interfaces."""
         await _in_thread(self._migrate, guest.name, target.name)
@@ -139,10 +143,17 @@ class LabHypervisor:
             if host is None or interface.state.host == host:
                 self._lab.remove_guest(interface.name)
 
+    def _prepare(self, name: str, host: str) -> None:
+        target = self._lab.host(host)
+        for interface in self._interfaces(name):
+            if interface.state.host != host and not interface.is_prepared(target):
+                interface.prepare_migration(target)
+
     def _migrate(self, name: str, host: str) -> None:
+        self._prepare(name, host)
         target = self._lab.host(host)
         moving = [each for each in self._interfaces(name) if each.state.host != host]
-        sources = [each.prepare_migration(target) for each in moving]
+        sources = [each.host for each in moving]
         for interface in moving:
             interface.switch_over(target)
         for interface, source in zip(moving, sources, strict=True):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import datetime as dt
 import pathlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 
 import msgspec
 import pytest
@@ -14,10 +15,11 @@ from tests.app.cloud.instance_stage import Stage, on_stage
 from tests.testing.memory_hypervisor import MemoryHypervisor, with_machines
 
 from netloom.app import intent
+from netloom.app.cloud import instances_run
 from netloom.app.cloud.backends import Backends
 from netloom.app.cloud.configuration import UpdateConfiguration
 from netloom.app.cloud.configuration_change import UPDATE as UPDATE_CONFIGURATION
-from netloom.app.cloud.hypervisors import GuestPlan, HostFacts
+from netloom.app.cloud.hypervisors import GuestPlan, HostFacts, Hypervisors
 from netloom.app.cloud.instances_change import UPDATE, UpdateInstance
 from netloom.app.cloud.instances_deploy import DEPLOY
 from netloom.app.cloud.instances_end import (
@@ -51,7 +53,7 @@ from netloom.base.errors import (
     NotFound,
     Unavailable,
 )
-from netloom.base.ids import Uuid
+from netloom.base.ids import HostId, NicId, Uuid
 from netloom.model.cloud.instances import Instance, InstanceState
 from netloom.model.cloud.jobs import Job
 from netloom.model.cloud.networks import GuestNetwork
@@ -189,6 +191,56 @@ async def test_migration_keeps_the_address_and_is_undone_when_refused(stage: Sta
     now = await stage.now(web)
     assert now is not None
     assert (now.state, now.host_id, now.target_host_id) == (InstanceState.RUNNING, moved.host_id, None)
+
+
+class Preparing(MemoryHypervisor):
+    """A test hypervisor that can have interfaces at the target before a guest moves."""
+
+    async def prepare(self, guest: GuestPlan, source: HostFacts, target: HostFacts) -> None:
+        self._called("prepare", guest.name, target.name)
+
+
+async def test_a_guest_moves_when_the_switches_forward_to_its_new_place(stage: Stage) -> None:
+    web = await stage.deploy("web1")
+    (nic,) = await stage.nics(web)
+    machines, asked = Preparing(), asyncio.Queue[tuple[list[str], HostId]]()
+    forwarded = asyncio.Event()
+
+    async def in_force(nics: Collection[NicId], host_id: HostId) -> None:
+        asked.put_nowait((list(nics), host_id))
+        await forwarded.wait()
+
+    stage.cloud.backends = dataclasses.replace(
+        stage.cloud.backends, hypervisors=Hypervisors([machines], in_force=in_force)
+    )
+    done = await stage.cloud.do(stage.who.root, MIGRATE, MigrateInstance(id=web.id))
+    target = done.record.target_host_id
+    assert await asked.get() == ([nic.id], target)
+    assert [call for call, _ in machines.calls] == ["prepare"]
+    forwarded.set()
+    await stage.end(done)
+    assert [call for call, _ in machines.calls] == ["prepare", "migrate"]
+    now = await stage.now(web)
+    assert now is not None
+    assert (now.state, now.host_id) == (InstanceState.RUNNING, target)
+
+
+async def test_switches_that_are_slow_keep_no_guest_from_moving(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(instances_run, "SWITCH_SECONDS", 0.01)
+    web = await stage.deploy("web1")
+    machines = Preparing()
+
+    async def never(_nics: Collection[NicId], _host_id: HostId) -> None:
+        await asyncio.Event().wait()
+
+    stage.cloud.backends = dataclasses.replace(
+        stage.cloud.backends, hypervisors=Hypervisors([machines], in_force=never)
+    )
+    moved = await stage.do(MIGRATE, MigrateInstance(id=web.id), stage.who.root)
+    assert moved.host_id != web.host_id
+    assert [call for call, _ in machines.calls] == ["prepare", "migrate"]
 
 
 async def test_a_host_with_instances_is_not_deleted(stage: Stage) -> None:

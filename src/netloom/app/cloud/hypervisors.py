@@ -7,9 +7,9 @@ Rule 2: an adapter comes by entry point (group `netloom.hypervisors`) and is mad
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from importlib.metadata import EntryPoint, entry_points
-from typing import Final, Protocol, TypeVar
+from typing import Final, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 import structlog
@@ -182,6 +182,22 @@ class Hypervisor(Protocol):
         ...
 
 
+@runtime_checkable
+class Prepares(Protocol):
+    """What an adapter may do besides: have the target's interfaces there, known by their identities, before a guest moves.
+
+    Between this call and `migrate` netloom waits, for a bounded time, until the switches forward to the target too.
+    """
+
+    async def prepare(self, guest: GuestPlan, source: HostFacts, target: HostFacts) -> None:
+        """Have a running guest's interfaces at the target as well; it runs on, and is reached, where it is.
+
+        Raises:
+            NetloomError: they are not there, and why.
+        """
+        ...
+
+
 class HypervisorFactory(Protocol):
     """What an entry point gives."""
 
@@ -215,19 +231,32 @@ def _always(_host_id: HostId) -> bool:
     return True
 
 
+InForce = Callable[[Collection[NicId], HostId], Awaitable[None]]
+"""Returns when the switches forward to these NICs at this host; whoever asks bounds the wait."""
+
+
+async def _nobody_knows(_nics: Collection[NicId], _host_id: HostId) -> None:
+    """Where nobody watches switches there is nothing to wait for."""
+
+
 class Hypervisors:
     """The adapters of this process, by their names.
 
     Args:
         adapters: one for each kind.
         reachable: whether a host's switch is connected now; answers at once.
+        in_force: waits until the switches forward to NICs at a host.
     """
 
     def __init__(
-        self, adapters: Iterable[Hypervisor] = (), reachable: Callable[[HostId], bool] = _always
+        self,
+        adapters: Iterable[Hypervisor] = (),
+        reachable: Callable[[HostId], bool] = _always,
+        in_force: InForce = _nobody_knows,
     ) -> None:
         self.adapters: Mapping[str, Hypervisor] = {adapter.name: adapter for adapter in adapters}
         self.reachable = reachable
+        self.in_force = in_force
 
     def get(self, name: str) -> Hypervisor:
         """An adapter.
@@ -251,6 +280,7 @@ def configured(
     settings: Mapping[str, Mapping[str, Setting]],
     reachable: Callable[[HostId], bool] = _always,
     points: Iterable[EntryPoint] | None = None,
+    in_force: InForce = _nobody_knows,
 ) -> Hypervisors:
     """The adapters that the settings name, made.
 
@@ -258,6 +288,7 @@ def configured(
         settings: a section for each, by the name of its entry point.
         reachable: whether a host's switch is connected now.
         points: where they are looked up; None: what is installed.
+        in_force: waits until the switches forward to NICs at a host.
 
     Raises:
         InvalidInput: nothing installed has this name, or it refuses its settings.
@@ -276,4 +307,4 @@ def configured(
         factory: HypervisorFactory = point.load()
         made.append(factory(section))
         _log.info("hypervisor configured", name=name, kind=made[-1].name)
-    return Hypervisors(made, reachable)
+    return Hypervisors(made, reachable, in_force)

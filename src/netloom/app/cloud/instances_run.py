@@ -2,16 +2,19 @@
 
 Rule 1: the state says at once where an instance is going; the job makes it so, on the host that the record names.
 Rule 2: a start that fails on a host that nobody asked for is tried on others; then it is undone, and the record tells why.
+Rule 3: a guest leaves its host when the switches forward to the new one, if its adapter can have interfaces there before.
 """
 
 from __future__ import annotations
+
+import asyncio
 
 import msgspec
 import structlog
 
 from netloom.app.cloud import instances_life as life
 from netloom.app.cloud.doing import Doing
-from netloom.app.cloud.hypervisors import HostFacts, within
+from netloom.app.cloud.hypervisors import GuestPlan, HostFacts, Prepares, within
 from netloom.app.cloud.instances_networks import bring_up, let_go
 from netloom.app.cloud.instances_place import check_fit, choose_host, facts_of, has_host, host_of
 from netloom.app.cloud.instances_plan import plan_of
@@ -25,6 +28,8 @@ _log = structlog.get_logger("netloom.instances")
 
 MAX_TRIES = 3
 """Hosts on which a start is tried."""
+SWITCH_SECONDS = 10.0
+"""How long a migration waits for the switches before the old place is left."""
 
 
 class StartInstance(msgspec.Struct, frozen=True, kw_only=True):
@@ -235,8 +240,27 @@ async def _migrate(doing: Doing, instance: Instance) -> Ending | None:
     source, target = await doing.read(look)
     plan = await doing.read(lambda view: plan_of(view, instance))
     adapter = doing.backends.hypervisors.get(instance.hypervisor)
+    if isinstance(adapter, Prepares):
+        await within(
+            adapter.prepare(plan, source, target), f"make the interfaces of {plan.name} on {target.name}"
+        )
+        await _forwarded(doing, plan, target)
     await within(adapter.migrate(plan, source, target), f"move {plan.name} to {target.name}")
     return lambda work: life.running(work, instance.id)
+
+
+async def _forwarded(doing: Doing, plan: GuestPlan, target: HostFacts) -> None:
+    """Give the switches time to forward to a guest's new place; a guest whose switches are slow moves all the same."""
+    try:
+        async with asyncio.timeout(SWITCH_SECONDS):
+            await doing.backends.hypervisors.in_force([nic.id for nic in plan.nics], target.id)
+    except TimeoutError:
+        _log.warning(
+            "moved before the switches forward there",
+            guest=plan.name,
+            host=target.name,
+            seconds=SWITCH_SECONDS,
+        )
 
 
 START = UseCase(

@@ -1,0 +1,41 @@
+"""Waiting until the switches forward to NICs at a host: what a migration asks before it leaves the old place.
+
+Rule 1: a NIC is forwarded to when the host shows its port and no switch that answers owes anything on its account. Hosts
+    that are away are not waited for: they forward nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection
+from typing import Final
+
+from netloom.base.ids import HostId, NicId
+from netloom.plan.switch import FragmentKey
+from netloom.plan.view import View
+from netloom.reconcile.status import StatusBook
+
+POLL: Final = 0.02
+"""Seconds between two looks while somebody waits."""
+
+
+class Forwarding:
+    """Knows the picture and how far the switches have followed it."""
+
+    def __init__(
+        self, view: View, book: StatusBook[FragmentKey], reachable: Callable[[HostId], bool]
+    ) -> None:
+        self._view = view
+        self._book = book
+        self._reachable = reachable
+
+    async def in_force(self, nics: Collection[NicId], host_id: HostId) -> None:
+        """Return when all of these NICs are forwarded to at a host; the caller bounds the wait."""
+        while not all(self.forwards(nic_id, host_id) for nic_id in nics):  # noqa: ASYNC110 - placement and flows share no event
+            await asyncio.sleep(POLL)
+
+    def forwards(self, nic_id: NicId, host_id: HostId) -> bool:
+        """Whether a NIC is forwarded to at a host now."""
+        if host_id not in self._view.placements.get(nic_id, {}):
+            return False
+        return not any(self._reachable(each) for each in self._book.status(nic_id).behind)
