@@ -21,6 +21,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
+    literal_column,
     or_,
     select,
 )
@@ -56,22 +57,26 @@ class Column64:
     Args:
         table: where it stands.
         name: the column.
-        rows: the condition that picks the rows, with parameters, for the table or an alias of it.
+        rows: the conditions that pick the rows, any of which will do, with parameters, for the table or an alias of it.
+
+    What is asked of the column stands beside each of the conditions: so each is one search in an index that has both.
     """
 
-    def __init__(self, table: Table, name: str, rows: Callable[[FromClause], ColumnElement[bool]]) -> None:
+    def __init__(
+        self, table: Table, name: str, rows: Callable[[FromClause], Sequence[ColumnElement[bool]]]
+    ) -> None:
         column = table.c[name]
         mine, theirs = table.alias("mine"), table.alias("theirs")
-        neighbour = select(1).where(rows(theirs), theirs.c[name] == mine.c[name] + 1)
+        neighbour = select(1).where(_any(rows(theirs), theirs.c[name] == mine.c[name] + 1))
         first: BindParameter[int] = bindparam("first")
         last: BindParameter[int] = bindparam("last")
-        self.used = select(column).where(rows(table), column.between(first, last))
+        self.used = select(column).where(_any(rows(table), column.between(first, last)))
         title: Column[Any] = table.c.get("name", table.c.id)
-        self.holder = select(table.c.id, title).where(rows(table), column == first).limit(1)
-        self.largest = select(func.max(column)).where(rows(table))
+        self.holder = select(table.c.id, title).where(_any(rows(table), column == first)).limit(1)
+        self.largest = select(func.max(column)).where(_any(rows(table)))
         self.gap = (
             select(mine.c[name] + 1)
-            .where(rows(mine), mine.c[name] >= first, mine.c[name] < last, ~neighbour.exists())
+            .where(_any(rows(mine), mine.c[name] >= first, mine.c[name] < last), ~neighbour.exists())
             .order_by(mine.c[name])
             .limit(1)
         )
@@ -136,13 +141,26 @@ def choose(
     return chosen
 
 
-def _in_the_way(table: FromClause) -> ColumnElement[bool]:
-    same_zone = and_(table.c.zone_id == bindparam("zone"), table.c.isolation == bindparam("isolation"))
-    return or_(table.c.physical_network_id == bindparam("wires"), same_zone)
+_VLAN: ColumnElement[str] = literal_column(f"'{Isolation.VLAN.value}'")
 
 
-def _of_network(table: FromClause) -> ColumnElement[bool]:
-    return table.c.network_id == bindparam("network")
+def _any(rows: Sequence[ColumnElement[bool]], *beside: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Any of the conditions, each with what stands beside it."""
+    return or_(*(and_(each, *beside) for each in rows))
+
+
+def _in_the_way(table: FromClause) -> Sequence[ColumnElement[bool]]:
+    same_zone = and_(
+        table.c.zone_id == bindparam("zone"),
+        table.c.isolation == bindparam("isolation"),
+        table.c.isolation
+        != _VLAN,  # true of all that have the scope of a zone; says that their index will do
+    )
+    return (table.c.physical_network_id == bindparam("wires"), same_zone)
+
+
+def _of_network(table: FromClause) -> Sequence[ColumnElement[bool]]:
+    return (table.c.network_id == bindparam("network"),)
 
 
 _SEGMENTS = Column64(tables.networks, "segment", _in_the_way)

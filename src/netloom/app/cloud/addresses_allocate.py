@@ -25,7 +25,7 @@ from netloom.store.cloud.schema import STORED
 from netloom.store.times import to_microseconds
 
 _POSITIONS = Column64(
-    STORED[PublicIp].table, "position", lambda table: table.c.range_id == bindparam("range")
+    STORED[PublicIp].table, "position", lambda table: (table.c.range_id == bindparam("range"),)
 )
 MAX_RESTING = 100_000
 """Addresses at rest that are looked at for one request."""
