@@ -30,14 +30,20 @@ from netloom.store.transaction import Transaction
 T = TypeVar("T")
 Q = TypeVar("Q", bound=msgspec.Struct)
 R = TypeVar("R", bound=Record)
+Show = Callable[[View, R], Mapping[str, object]]
+"""How a record is told."""
 
 
 @dataclass(frozen=True, slots=True)
 class Done(Generic[R]):
-    """A use case's record after its first half, and the job that does the rest, if there is a rest."""
+    """A use case's record after its first half, and the job that does the rest, if there is a rest.
+
+    `shown`: how it looked at the end of its transaction, to whoever asked for that and left nothing to a job.
+    """
 
     record: R
     job: Job | None
+    shown: Mapping[str, object] | None = None
 
 
 class Cloud:
@@ -60,8 +66,16 @@ class Cloud:
         """Run jobs until cancelled, those first that an earlier run left open."""
         await self.jobs.run()
 
-    async def do(self, caller: Caller, use_case: UseCase[Q, R], request: Q) -> Done[R]:
+    async def do(
+        self, caller: Caller, use_case: UseCase[Q, R], request: Q, show: Show[R] | None = None
+    ) -> Done[R]:
         """Do a use case as far as it can be done at once.
+
+        Args:
+            caller: who asks.
+            use_case: what for.
+            request: with what.
+            show: how the record shall be told when no job follows: in the transaction, where most of it is known.
 
         Raises:
             Forbidden: the caller's role does not allow it.
@@ -75,7 +89,12 @@ class Cloud:
                 fresh[:] = [work.records.get(type(done.record), done.record.id)]
             return done
 
-        done = await self.write_as(caller, use_case.name, unit)
+        def told(work: Work, done: Done[R]) -> Done[R]:
+            if show is None or done.job is not None:
+                return done
+            return Done(done.record, None, show(work, done.record))
+
+        done = await self.write_as(caller, use_case.name, unit, told)
         if done.job is not None:
             self.jobs.take(done.job, *fresh)
         return done
@@ -120,8 +139,17 @@ class Cloud:
 
         return await self.read_as(caller, permitted)
 
-    async def write_as(self, caller: Caller, use_case: str, unit: Callable[[Work], T]) -> T:
-        """A transaction for whoever has permission already; jobs that are to follow it are durable with it."""
+    async def write_as(
+        self,
+        caller: Caller,
+        use_case: str,
+        unit: Callable[[Work], T],
+        told: Callable[[Work, T], T] | None = None,
+    ) -> T:
+        """A transaction for whoever has permission already; jobs that are to follow it are durable with it.
+
+        `told` looks at the result when all is written, these jobs too.
+        """
         backends = self.backends
         following: list[Job] = []
 
@@ -132,7 +160,7 @@ class Cloud:
                 enqueue(work, after, record, request, None, self.jobs.idle)
                 for after, record, request in work.following
             ]
-            return result
+            return result if told is None else told(work, result)
 
         result = await self._store.write(whole)
         for job in following:

@@ -89,6 +89,8 @@ class One:
             if not isinstance(result, Mapping):
                 raise TypeError(f"{call.name} gives a {type(result).__name__}, not a row")
             return {self.key: result}
+        if isinstance(result, Done) and result.shown is not None:
+            return {self.key: result.shown}
         record = result.record if isinstance(result, Done) else result
         rows = await call.read(lambda seen: view([record], See(seen)))
         return {self.key: rows[0]}

@@ -382,12 +382,15 @@ class Call:
             seen = view.visible(record_type, scope) if visible is None else tuple(visible(view, scope))
             if seen and everybodys is not None:
                 seen = (or_(and_(*seen), everybodys),)
-            conditions.extend(seen)
+            asked_for, conditions = conditions, [*conditions, *seen]
             records = view.records.select(
                 record_type, *conditions, order=order, limit=listing.page_size, offset=listing.offset
             )
             if listing.offset or len(records) == listing.page_size:
-                count = view.records.count(record_type, *conditions)
+                if visible is None and everybodys is None:
+                    count = view.count(record_type, *asked_for, scope=scope)
+                else:
+                    count = view.records.count(record_type, *conditions)
             else:
                 count = len(records)
             return Rows(show(records, See(view)), count) if records or count else Rows((), 0)
@@ -397,8 +400,14 @@ class Call:
     # -- the cloud ---------------------------------------------------------------------------------------------------
 
     async def do(self, use_case: UseCase[Q, R], request: Q) -> Done[R]:
-        """Do a use case; see `Cloud.do`."""
-        return await self.cloud.do(self.caller, use_case, request)
+        """Do a use case; see `Cloud.do`. What the answer will tell of it is read in its transaction."""
+        answer = self.command.answer
+        view = answer.view if isinstance(answer, One) else None
+        if view is None:
+            return await self.cloud.do(self.caller, use_case, request)
+        return await self.cloud.do(
+            self.caller, use_case, request, lambda seen, record: view([record], See(seen))[0]
+        )
 
     async def finish(self, use_case: UseCase[Q, R], request: Q) -> Done[R]:
         """Do a use case to its end: for commands that CloudStack answers only then.
