@@ -7,7 +7,7 @@ Rule 2: nothing is kept longer than a request: the next one sees what is true th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from netloom.app.cloud.tags import tags_of
 from netloom.app.cloud.work import View
@@ -43,6 +43,7 @@ class See:
         self._owners: dict[str, Row] = {}
         self._tags: dict[str, list[Row]] = {}
         self._natives: dict[str, Object | None] = {}
+        self._zones: dict[str, Row] = {}
 
     def many(self, record_type: type[R], ids: Iterable[str | None]) -> Mapping[Uuid, R]:
         """Those of these records that are there, by id; None among the ids is passed over."""
@@ -59,7 +60,14 @@ class See:
         """A record, None when it is not there or there is no id."""
         if record_id is None:
             return None
+        known = self._found.get(record_type)
+        if known is not None and record_id in known:  # as it is for most rows of a page
+            return cast("R | None", known[record_id])
         return self.many(record_type, [record_id]).get(Uuid(record_id))
+
+    def learn(self, record_type: type[R], records: Iterable[R]) -> None:
+        """Take records that were read already for what they are by their ids."""
+        self._found.setdefault(record_type, {}).update({record.id: record for record in records})
 
     def natives(self, object_type: type[N], ids: Iterable[str | None]) -> Mapping[Uuid, N]:
         """Those of these native objects (zones, physical networks, hosts, networks, NICs) that are there, by id."""
@@ -76,13 +84,17 @@ class See:
         """`zoneid` and `zonename`; to be spread into a row."""
         if zone_id is None:
             return {}
-        zone = self.natives(Zone, [zone_id]).get(Uuid(zone_id))
-        return {"zoneid": zone_id, "zonename": None if zone is None else zone.name}
+        row = self._zones.get(zone_id)
+        if row is None:
+            zone = self.natives(Zone, [zone_id]).get(Uuid(zone_id))
+            row = {"zoneid": zone_id, "zonename": None if zone is None else zone.name}
+            self._zones[zone_id] = row
+        return row
 
     def where(self, record_type: type[R], *where: Where) -> list[R]:
         """Records by condition; those found are known by id from then on."""
         records = self.view.records.select(record_type, *where)
-        self._found.setdefault(record_type, {}).update({record.id: record for record in records})
+        self.learn(record_type, records)
         return records
 
     def owners(self, records: Iterable[Owned]) -> None:

@@ -106,15 +106,24 @@ def without_none(value: object) -> object:
 
 
 def _without_none(value: object, done: dict[int, object]) -> object:
-    """`done`: lists by their identity: what a hundred objects of a page share is gone through once."""
+    """`done`: lists by their identity: what a hundred objects of a page share is gone through, and written, once."""
     if isinstance(value, dict):
-        return {key: _without_none(inner, done) for key, inner in value.items() if inner is not None}
+        return {
+            key: _without_none(inner, done) if isinstance(inner, _NESTED) else inner
+            for key, inner in value.items()
+            if inner is not None
+        }
     if isinstance(value, list | tuple):
         known = done.get(id(value))
         if known is None:
             known = done[id(value)] = [_without_none(inner, done) for inner in value]
+        elif isinstance(known, list) and known:
+            known = done[id(value)] = msgspec.Raw(_encode(known))
         return known
     return value
+
+
+_NESTED = (dict, list, tuple)
 
 
 def header_text(text: str) -> bytes:

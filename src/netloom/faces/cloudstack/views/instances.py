@@ -36,6 +36,7 @@ class _Around:
 def instance_rows(instances: Sequence[Instance], see: See) -> list[Row]:
     """Instances with their interfaces."""
     ids = [instance.id for instance in instances]
+    see.learn(Instance, instances)
     see.owners(instances)
     see.tagged(ids)
     see.pending(ids)
