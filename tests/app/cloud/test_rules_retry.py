@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 import msgspec
 import pytest
 from tests.app.cloud.rules_stage import Stage, staged
+from tests.sandbox.postgres import shared_server
 
 from netloom.app.cloud import firewall, load_balancers
 from netloom.app.cloud.firewall import DeleteFirewallRule
@@ -47,9 +48,12 @@ class Hand:
         await asyncio.sleep(0)
 
 
-@pytest.fixture
-async def stage(tmp_path: pathlib.Path) -> AsyncIterator[Stage]:
-    async with staged(f"sqlite:///{tmp_path}/cloud.db") as stage:
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+async def stage(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> AsyncIterator[Stage]:
+    url = f"sqlite:///{tmp_path}/cloud.db"
+    if request.param == "postgresql":
+        url = await asyncio.to_thread(shared_server().new_database)
+    async with staged(url) as stage:
         yield stage
 
 

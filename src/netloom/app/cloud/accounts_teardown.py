@@ -3,7 +3,7 @@
 Rule 1: nothing is torn down here: each thing goes by its own deletion, as a job of its own that waits in its own line.
 Rule 2: what is under way is waited for and looked at again, so whoever begins anew, after a crash or a refusal, goes on
     where it ended.
-Rule 3: sorts go one after the other; what fails keeps nothing else of its sort, and every later sort, from being as it was.
+Rule 3: sorts go one after the other. When something will not go, others of its sort still do; later sorts stay untouched.
 """
 
 from __future__ import annotations
