@@ -18,6 +18,7 @@ from netloom.model.changes import Action, Change
 from netloom.model.kinds import Kind
 from netloom.model.objects import Object
 from netloom.store import tables
+from netloom.store.cloud.records import Known
 from netloom.store.times import to_datetime
 
 RandomBits = Callable[[int], int]
@@ -81,6 +82,7 @@ class Transaction:
         self._changes: list[Change] = []
         self._notes: list[dict[str, str | int]] = []
         self.found: dict[tuple[Kind, str], Object] = {}
+        self.known = Known()
 
     @property
     def revision(self) -> int:
@@ -162,6 +164,7 @@ class Transaction:
         while len(self._hints_before) > mark.hints:
             self._hints.put(*self._hints_before.pop())
         self.found.clear()
+        self.known.clear()
 
     def flush(self) -> None:
         """Write the change records of all units."""

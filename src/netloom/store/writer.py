@@ -1,6 +1,7 @@
 """Group commit: many units of work, one transaction, one wait for the disk.
 
-Rule 1: each unit is a savepoint: it keeps all or nothing, and its failure is its caller's alone.
+Rule 1: each unit is a savepoint: it keeps all or nothing, and its failure is its caller's alone. One that has a commit to
+    itself needs none: what undoes it undoes the transaction.
 Rule 2: nobody is answered before the commit that holds their work has returned.
 
 While one batch waits for the disk, the next one gathers; so the batch grows with the load and a single caller waits for
@@ -131,6 +132,8 @@ class Writer:
 
         try:
             outcomes = await self._database.write(work)
+        except _UndoneError as undone:
+            outcomes = [undone.outcome]
         except NetloomError as error:
             self._fail(batch, error)
             return
@@ -173,7 +176,8 @@ class Writer:
         transaction = Transaction(
             connection, counters, now=now, random_bits=self._random_bits, hints=self._hints
         )
-        outcomes = [_run_one(transaction, job) for job in batch]
+        run = _run_alone if len(batch) == 1 else _run_one
+        outcomes = [run(transaction, job) for job in batch]
         transaction.flush()
         if counters.revision != before.revision:
             compact(connection, counters, self._keep_changes)
@@ -182,15 +186,40 @@ class Writer:
         return outcomes
 
 
+class _UndoneError(Exception):
+    """Undoes the transaction of a unit that had it to itself and is not to be kept."""
+
+    def __init__(self, outcome: Outcome[object]) -> None:
+        super().__init__("undone")
+        self.outcome = outcome
+
+
+def _run_alone(transaction: Transaction, job: Job[object]) -> Outcome[object]:
+    mark = transaction.mark()
+    outcome = _run(transaction, job)
+    if job.keep and outcome.error is None:
+        return outcome
+    transaction.undo(mark)
+    raise _UndoneError(outcome) from outcome.error
+
+
 def _run_one(transaction: Transaction, job: Job[object]) -> Outcome[object]:
     mark = transaction.mark()
-    outcome: Outcome[object] = Outcome(job)
     savepoint = transaction.connection.begin_nested()
+    outcome = _run(transaction, job)
+    if job.keep and outcome.error is None:
+        savepoint.commit()
+        return outcome
+    savepoint.rollback()
+    transaction.undo(mark)
+    return outcome
+
+
+def _run(transaction: Transaction, job: Job[object]) -> Outcome[object]:
+    """Do a unit: its result or its error."""
+    outcome: Outcome[object] = Outcome(job)
     try:
         outcome.result = job.unit(transaction)
-        if job.keep:
-            savepoint.commit()
-            return outcome
     except DBAPIError as error:
         mapped = map_error(error)
         if mapped.stable_code in FATAL_CODES:
@@ -199,8 +228,6 @@ def _run_one(transaction: Transaction, job: Job[object]) -> Outcome[object]:
         outcome.error.__cause__ = error
     except Exception as error:  # noqa: BLE001 - the writer door: a unit's bug is its caller's
         outcome.error = error
-    savepoint.rollback()
-    transaction.undo(mark)
     return outcome
 
 

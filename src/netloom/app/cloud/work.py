@@ -16,7 +16,7 @@ from netloom.app.cloud.backends import Backends
 from netloom.app.cloud.identity_owner import owner
 from netloom.app.cloud.limits import charge
 from netloom.app.cloud.usage_meter import meter
-from netloom.app.cloud.visibility import Scope, reached, visible
+from netloom.app.cloud.visibility import Projects, Scope, reached, visible
 from netloom.base.errors import NotFound
 from netloom.base.ids import Uuid
 from netloom.model.cloud.identity import Account, Caller
@@ -90,7 +90,17 @@ class View:
         )
 
     def count(self, record_type: type[Record], *where: Where, scope: Scope = OWN) -> int:
-        """How many `select` would give."""
+        """How many `select` would give.
+
+        Without the things of projects: all but those. Indexes count both; else each row would be asked whether its
+        owner is none.
+        """
+        if scope.projects is Projects.LEFT_OUT and issubclass(record_type, Owned):
+            every = msgspec.structs.replace(scope, projects=Projects.INCLUDED)
+            theirs = msgspec.structs.replace(scope, projects=Projects.ONLY)
+            return self.count(record_type, *where, scope=every) - self.count(
+                record_type, *where, scope=theirs
+            )
         return self.records.count(record_type, *where, *self.visible(record_type, scope))
 
     def owner(self, account: str | None, domain_id: Uuid | None, project_id: Uuid | None) -> Account:
@@ -108,7 +118,7 @@ class Work(View):
     """A unit that writes."""
 
     def __init__(self, tx: Transaction, caller: Caller, backends: Backends, use_case: str) -> None:
-        super().__init__(Records(tx.connection), caller, backends, tx.at)
+        super().__init__(Records(tx.connection, tx.known), caller, backends, tx.at)
         self.tx = tx
         self.use_case = use_case
         self.following: list[tuple[AnyUseCase, Record, msgspec.Struct]] = []

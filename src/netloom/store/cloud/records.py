@@ -7,7 +7,7 @@ Rule 2: a broken constraint is told in the words of the records it is about, nev
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar, cast
 
 from sqlalchemy import (
@@ -53,17 +53,30 @@ def as_stored(record_type: type[Record], field: str, value: object) -> object:
     return codec.to_column(value)
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was read in a transaction; units of one commit share it, and one that is undone clears it."""
+
+    by_id: dict[type[Record], dict[str, Record | None]] = field(default_factory=dict)
+    whole: dict[type[Record], list[Record]] = field(default_factory=dict)
+
+    def clear(self) -> None:
+        """Forget all of it."""
+        self.by_id.clear()
+        self.whole.clear()
+
+
 class Records:
     """The records as one connection sees them, for the length of a transaction or snapshot.
 
     What was found by its id is not asked again until something is written to its table. Halves of native objects are: they
-    may go with those, past this.
+    may go with those, past this. `known`: what others read in the same transaction, which is shared with them.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, known: Known | None = None) -> None:
         self.connection = connection
-        self._known: dict[type[Record], dict[str, Record | None]] = {}
-        self._whole: dict[type[Record], list[Record]] = {}
+        known = Known() if known is None else known
+        self._known, self._whole = known.by_id, known.whole
 
     def get(self, record_type: type[R], record_id: str) -> R | None:
         """The record with this id."""
