@@ -58,6 +58,7 @@ BY_CODE: Final[Mapping[str, tuple[int, int | None]]] = {
     "address-unavailable": (530, 0),  # deployVirtualMachine with an address outside the network
     "security-group-in-use": (536, API_LAYER),
     "in-use": (530, RUNTIME),  # deleteNetwork with instances, in the job
+    "domain-in-use": (530, RUNTIME),  # deleteDomain with accounts, in the job
     "login-failed": (531, None),
     "unsupported-command": (432, API_LAYER),
     "method-not-allowed": (405, None),
