@@ -96,3 +96,13 @@ def test_a_header_is_one_printable_line(text: str) -> None:
 )
 def test_times_are_utc(moment: datetime | None, text: str) -> None:
     assert timestamp(moment) == text
+
+
+def test_what_rows_share_is_in_each_of_them_without_what_is_none() -> None:
+    shared = [{"name": "Dhcp", "provider": None, "capability": [{"name": "a", "value": None}]}]
+    rows = [{"id": number, "service": shared, "tags": []} for number in range(4)]
+    told = json.loads(write("listresponse", {"network": rows}, as_json=True).body)
+    service = [{"name": "Dhcp", "capability": [{"name": "a"}]}]
+    assert told == {
+        "listresponse": {"network": [{"id": number, "service": service, "tags": []} for number in range(4)]}
+    }
