@@ -1,19 +1,25 @@
 """Fields of the table of kinds as options of a command, and back as values.
 
 Rule 1: what is given is sent; what it means, and whether it can be, is the server's to say.
+Rule 2: a secret need not stand in the list of processes: `-` asks for it, or reads standard input without a terminal.
 """
 
 from __future__ import annotations
 
 import inspect
 import json
+import sys
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
 from netloom.base.errors import InvalidInput
 from netloom.contract.cloud import Field, Form
+
+SECRETS: Final = frozenset({"password", "key", "private_key"})
+"""Fields that nobody else shall read."""
+ASKED: Final = "-"
 
 
 def parameter(field: Field, *, positional: bool = False) -> inspect.Parameter:
@@ -44,6 +50,8 @@ def about(field: Field) -> str:
         parts.append(f"name or id of a {field.refers.replace('-', ' ')}")
     if field.choices:
         parts.append("one of " + ", ".join(field.choices))
+    if is_secret(field):
+        parts.append(f"{ASKED} asks for it, or reads standard input")
     if field.form is Form.TIME:
         parts.append("as 2026-01-31T12:00:00Z")
     if field.form in {Form.TEXTS, Form.MAP, Form.JSON}:
@@ -71,8 +79,21 @@ def values_of(fields: tuple[Field, ...], given: Mapping[str, object]) -> dict[st
                 parts = [_json(text, field.name) for text in value]
                 found[field.name] = parts[0] if len(parts) == 1 and not isinstance(parts[0], str) else parts
             case _:
-                found[field.name] = value
+                found[field.name] = _secret(field) if is_secret(field) and value == ASKED else value
     return found
+
+
+def is_secret(field: Field) -> bool:
+    """Whether its value is for nobody else's eyes."""
+    return field.form is Form.TEXT and field.name in SECRETS
+
+
+def _secret(field: Field) -> str:
+    """What is typed unseen; all of standard input, less the end of its last line, where nobody types."""
+    if sys.stdin.isatty():
+        asked: str = typer.prompt(field.name.replace("_", " ").capitalize(), hide_input=True, err=True)
+        return asked
+    return sys.stdin.read().removesuffix("\n")
 
 
 def _metavar(field: Field) -> str | None:
