@@ -10,7 +10,7 @@ from tests.clients.conftest import RunningCloud
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 
-SECONDS = 40
+SECONDS = 20
 
 
 def test_no_operation_is_a_server_error(cloud: RunningCloud) -> None:
@@ -32,4 +32,6 @@ def test_no_operation_is_a_server_error(cloud: RunningCloud) -> None:
         seconds=240,
         check=False,
     )
-    assert done.returncode == 0, done.stdout[-9000:]
+    # Its own errors (a stream that it does not stop reading, a schema that it makes no data of) are not netloomd's.
+    assert "Tested:" in done.stdout, done.stdout[-3000:] + done.stderr[-3000:]
+    assert "Server error" not in done.stdout, done.stdout[-9000:]

@@ -233,10 +233,11 @@ class Lab:
         shared = any(
             names.machine_of(each) == names.machine_of(name) for each in self.state.guests if each != name
         )
-        if shared:
-            namespaces.ip_batch([f"link del {now.device}"], namespace=guest.namespace, force=True)
-        else:
+        if not shared:
             process.stop(process.inside([guest.namespace], None))
+        # A namespace's devices go some time after its name: a guest of this name that comes back would find its port.
+        namespaces.ip_batch([f"link del {now.device}"], namespace=guest.namespace, force=True)
+        if not shared:
             namespaces.ip_batch([f"netns del {guest.namespace}"], force=True)
 
         def forget(old: LabState) -> LabState:
