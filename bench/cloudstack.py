@@ -170,7 +170,7 @@ def tell(store: str, name: str, what: str, values: Runs, unit: str, target: str 
     """Write a result."""
     Result(
         name=f"cloudstack-{name}{store}",
-        what=what,
+        what=f"{what}; {'PostgreSQL' if store else 'SQLite'}",
         ours=values,
         unit=unit,
         target=target,
