@@ -45,7 +45,7 @@ from netloom.store.store import Store
 from netloom.store.transaction import Transaction
 
 T = TypeVar("T")
-O = TypeVar("O", Host, Network, Nic)  # noqa: E741 - an object
+Item = TypeVar("Item", Host, Network, Nic)
 
 _DECLARED_ONLY = frozenset({Kind.ZONE, Kind.PHYSICAL_NETWORK})
 _DONE = Status(phase=Phase.DONE)
@@ -373,12 +373,12 @@ class App:
                     raise
         return await self._store.write(unit)
 
-    async def _find(self, wanted: type[O], kind: Kind, ref: str) -> O:
+    async def _find(self, wanted: type[Item], kind: Kind, ref: str) -> Item:
         return self._only(
             wanted, await self._store.read(lambda connection: find(connection, kind, ref, "ref"))
         )
 
-    def _only(self, wanted: type[O], item: Object) -> O:
+    def _only(self, wanted: type[Item], item: Object) -> Item:
         if not isinstance(item, wanted):
             raise TypeError(f"a {type(item).__name__} where a {wanted.__name__} belongs")
         return item

@@ -43,7 +43,7 @@ ROUTER_VM = "domainrouter"
 MAX_PLACES = 500
 """Domains or zones that an offering may name."""
 
-O = TypeVar("O", NetworkOffering, VpcOffering)  # noqa: E741 - an offering
+Offered = TypeVar("Offered", NetworkOffering, VpcOffering)
 
 
 def world(view: View) -> OfferingWorld:
@@ -70,7 +70,7 @@ def create_vpc_offering(work: Work, draft: VpcOfferingDraft) -> VpcOffering:
     return _made(work, settle_vpc(draft, world(work), work.birth()))
 
 
-def _made(work: Work, offering: O) -> O:
+def _made(work: Work, offering: Offered) -> Offered:
     """A new offering, as far as it concerns other records."""
     _check_name(work, type(offering), offering.name)
     check_places(work, offering.domain_ids, offering.zone_ids)
@@ -189,7 +189,7 @@ def check_places(view: View, domain_ids: tuple[DomainId, ...], zone_ids: tuple[U
             raise not_found(Kind.ZONE, zone, "zoneid")
 
 
-def _updated(work: Work, current: O, request: UpdateOffering) -> O:
+def _updated(work: Work, current: Offered, request: UpdateOffering) -> Offered:
     if request.name is not None and request.name.strip() != current.name:
         _check_name(work, type(current), check_text(request.name, "name"))
     domains = current.domain_ids if request.domain_ids is None else request.domain_ids
@@ -228,7 +228,7 @@ def _check_availability(work: Work, current: NetworkOffering, wanted: Availabili
         )
 
 
-def _check_name(work: Work, offering_type: type[O], name: str) -> None:
+def _check_name(work: Work, offering_type: type[Offered], name: str) -> None:
     if work.records.exists(offering_type, columns(offering_type).name == name):
         raise Conflict(
             f"there is an offering {name!r} already",

@@ -21,10 +21,10 @@ from netloom.model.cloud.offerings import (
 )
 from netloom.model.cloud.words import Allocation
 
-O = TypeVar("O", NetworkOffering, VpcOffering, ServiceOffering)  # noqa: E741 - an offering
+Offered = TypeVar("Offered", NetworkOffering, VpcOffering, ServiceOffering)
 
 
-def seen(view: View, offering_type: type[O]) -> list[O]:
+def seen(view: View, offering_type: type[Offered]) -> list[Offered]:
     """All offerings of a kind that the caller sees, by sort key, then in the order of their making."""
     every = view.records.select(offering_type)
     if not view.caller.is_root:
@@ -37,7 +37,7 @@ def seen(view: View, offering_type: type[O]) -> list[O]:
     return sorted(every, key=lambda offering: (offering.sort_key, offering.number))
 
 
-def offering_seen(view: View, offering_type: type[O], offering_id: str, subject: str = "id") -> O:
+def offering_seen(view: View, offering_type: type[Offered], offering_id: str, subject: str = "id") -> Offered:
     """An offering that the caller sees.
 
     Raises:
@@ -53,8 +53,14 @@ def offering_seen(view: View, offering_type: type[O], offering_id: str, subject:
 
 
 def usable(
-    view: View, offering_type: type[O], offering_id: str, subject: str, *, owner_domain: Uuid, zone_id: Uuid
-) -> O:
+    view: View,
+    offering_type: type[Offered],
+    offering_id: str,
+    subject: str,
+    *,
+    owner_domain: Uuid,
+    zone_id: Uuid,
+) -> Offered:
     """An offering that something of an owner may be made of in a zone.
 
     Raises:

@@ -20,7 +20,7 @@ from netloom.model.cloud.offerings import NetworkOffering, ServiceOffering, VpcO
 from netloom.model.cloud.offerings_services import ServiceCapability, ServiceProvider
 from netloom.model.cloud.record import DomainId
 
-O = TypeVar("O", NetworkOffering, VpcOffering, ServiceOffering)  # noqa: E741 - an offering
+Offered = TypeVar("Offered", NetworkOffering, VpcOffering, ServiceOffering)
 
 EVERYWHERE: Final = frozenset({"all", "public"})
 """What clients say for *no domain, no zone in particular*."""
@@ -28,9 +28,9 @@ EVERYWHERE: Final = frozenset({"all", "public"})
 
 async def listed(
     call: Call,
-    offering_type: type[O],
-    show: Callable[[Sequence[O], See], list[Row]],
-    fits: Callable[[View], Callable[[O], bool]],
+    offering_type: type[Offered],
+    show: Callable[[Sequence[Offered], See], list[Row]],
+    fits: Callable[[View], Callable[[Offered], bool]],
 ) -> Rows:
     """The page that was asked for of the offerings that the caller sees and that fit."""
     wanted, name = call.uuid("id"), call.text("name") or None
