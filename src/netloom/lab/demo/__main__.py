@@ -5,16 +5,20 @@ from __future__ import annotations
 import argparse
 import pathlib
 import sys
-import time
 
-from rich.console import Console
-from rich.live import Live
-
-from netloom.base.errors import NetloomError
 from netloom.lab.demo.claims import CLAIMS
-from netloom.lab.demo.scene import stage
-from netloom.lab.demo.table import Board
-from netloom.lab.netloomd import example, stop_signal_as_exit
+from netloom.lab.demo.scene import Scene, stage
+from netloom.lab.demo.show import show
+from netloom.lab.netloomd import example
+
+
+def heading(scene: Scene) -> str:
+    """What is on stage."""
+    version = next(iter(scene.lab.hosts.values())).appctl("version").split()[3]
+    return (
+        f"[bold]netloom[/] on {len(scene.lab.hosts)} hosts with Open vSwitch {version}, {len(scene.networks)} networks, "
+        f"{len(scene.everybody())} guests"
+    )
 
 
 def main() -> int:
@@ -23,28 +27,8 @@ def main() -> int:
     parser.add_argument("file", nargs="?", type=pathlib.Path, help="networks and NICs to declare")
     parser.add_argument("--name", help="of the lab; a random one without it")
     words = parser.parse_args()
-    stop_signal_as_exit()
-    console = Console()
-    began = time.monotonic()
-    board = Board([title for title, _ in CLAIMS])
-    try:
-        with (
-            console.status("Three hosts, netloomd, two tenants …"),
-            stage(words.file or example(), words.name) as scene,
-        ):
-            console.print(board.heading(scene, time.monotonic() - began))
-            with Live(board.table(), console=console, refresh_per_second=8) as live:
-                for index, (_, claim) in enumerate(CLAIMS):
-                    board.play(index, claim, scene)
-                    live.update(board.table())
-    except NetloomError as error:
-        console.print(f"[red]error:[/] {error}", highlight=False)
-        return 1
-    except KeyboardInterrupt:
-        console.print("stopped; everything is taken down")
-        return 130
-    console.print(board.verdict(time.monotonic() - began))
-    return 0 if board.all_held else 1
+    waiting = "Three hosts, netloomd, two tenants …"
+    return show(CLAIMS, stage(words.file or example(), words.name), waiting, heading)
 
 
 if __name__ == "__main__":

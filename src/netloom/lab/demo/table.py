@@ -12,7 +12,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from netloom.base.errors import NetloomError
-from netloom.lab.demo.scene import Scene
 
 S = TypeVar("S")
 
@@ -45,15 +44,6 @@ class Board:
     def all_held(self) -> bool:
         """Whether every claim was measured and held."""
         return all(row.held for row in self._rows)
-
-    @staticmethod
-    def heading(scene: Scene, seconds: float) -> str:
-        """What is on stage."""
-        version = next(iter(scene.lab.hosts.values())).appctl("version").split()[3]
-        return (
-            f"[bold]netloom[/] on {len(scene.lab.hosts)} hosts with Open vSwitch {version}, {len(scene.networks)} networks, "
-            f"{len(scene.everybody())} guests: on stage after {seconds:.1f} s"
-        )
 
     def table(self) -> Table:
         """As it stands."""
