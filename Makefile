@@ -19,7 +19,7 @@ demo-cloud: ## Show a cloud on a lab of four hosts: tenants, files, machines, cl
 test: ## Run all tests (root: real Open vSwitch hosts in network namespaces; PostgreSQL)
 	@tools/setup.sh test
 	@tools/clients.sh
-	@$(PY) -m pytest
+	@tools/test.sh
 
 test-fast: ## Run the tests that need no root and no package: the pure floors
 	@tools/setup.sh python

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Runs every test: first those that need no lab, one process a processor; then the lab's, one after the other.
+# Why apart: a lab's switches and netloomd want the processors for themselves, or their time limits measure the neighbours.
+# Arguments go to pytest, both times (tools/test.sh --durations=20); both parts run whatever the first found.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+run() {
+  # Status 5: nothing was collected, as when the arguments name tests of the other part only.
+  .venv/bin/python -m pytest "$@" || { status=$?; [ $status -eq 5 ] || failed=$status; }
+}
+failed=0
+run -n "$(nproc)" --dist worksteal -m "not lab" "$@"
+run -m lab "$@"
+exit $failed
