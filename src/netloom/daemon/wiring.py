@@ -49,6 +49,7 @@ from netloom.daemon.migrations import Migrations
 from netloom.daemon.mounts import Mounts
 from netloom.daemon.notify import feed_watchdog
 from netloom.daemon.placements import StoredPlacements
+from netloom.daemon.reconnecting import Reconnecting
 from netloom.daemon.run_levels import Component, RunLevel, RunLevels
 from netloom.daemon.runtime.runtime import DaemonRuntime, RuntimeParts
 from netloom.daemon.settings import Settings
@@ -271,7 +272,7 @@ class Netloomd:
         state = pathlib.Path(self._settings.api.token_file).parent
         forwarding = Forwarding(self._planner.view, self._book, self._reachable)
         hypervisors = configured(self._settings.hypervisors, self._reachable, in_force=forwarding.in_force)
-        backends = Backends(hypervisors=hypervisors)
+        backends = Backends(hypervisors=hypervisors, switches=Reconnecting(self.hosts.get, self._book))
         self.cloud = await seeded_cloud(self.store, await with_secrets(backends, self.store, state))
         keeper = NetworkKeeper(self.cloud)
         self.lifecycle.told = keeper.told

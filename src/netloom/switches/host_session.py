@@ -244,6 +244,16 @@ class HostSession:
             group.launch(self._run_openflow(), f"{self.config.name}/openflow")
             group.launch(self._keep_claim(), f"{self.config.name}/claim")
 
+    def reconnect(self) -> None:
+        """End both connections and make them anew; returns at once. What the switch forwards stays as it is."""
+        self.ovsdb_link.hang_up()
+        self.openflow_link.hang_up()
+
+    @property
+    def connections(self) -> tuple[int, int]:
+        """How many connections came to be of use so far, OVSDB first."""
+        return self.ovsdb_link.served, self.openflow_link.served
+
     def links(self) -> tuple[LinkSnapshot, LinkSnapshot]:
         """Both connections, OVSDB first."""
         return self.ovsdb_link.snapshot(), self.openflow_link.snapshot()

@@ -133,6 +133,8 @@ class Link(Generic[C]):
         self._last_error: Refusal | None = None
         self._last_error_at: float | None = None
         self.client: C | None = None
+        self.served = 0
+        """How many connections came to be of use so far."""
 
     def accept(self, client: C) -> None:
         """Take a connection that the peer made and somebody pumps; one that is there already is dropped for it.
@@ -147,6 +149,12 @@ class Link(Generic[C]):
 
     def retry_now(self) -> None:
         """Something changed that may let a try succeed: do not wait."""
+        self._wake.set()
+
+    def hang_up(self) -> None:
+        """End the connection that is there; the next one is made as after any other end, or at once if none is there."""
+        if self.client is not None:
+            self.client.stream.writer.transport.abort()
         self._wake.set()
 
     async def run(self) -> None:
@@ -210,6 +218,7 @@ class Link(Generic[C]):
             group.launch(client.wait_ended() if pumped else client.run(), f"{self._name}/pump")
             self._version = await self._parts.serve(client)
             self._served = True
+            self.served += 1
             self._refused = False
             self._complained = None
             self._since = self._clock.wall()

@@ -12,6 +12,7 @@ from netloom.app.cloud.hypervisors import Hypervisors
 from netloom.app.cloud.identity_epoch import Epoch
 from netloom.app.cloud.identity_vault import Vault
 from netloom.app.cloud.providers import Providers, default_providers
+from netloom.app.cloud.switches import NoSwitches, Switches
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Backends:
 
     providers: Providers = field(default_factory=default_providers)
     hypervisors: Hypervisors = field(default_factory=Hypervisors)
+    switches: Switches = field(default_factory=NoSwitches)
     vault: Vault = field(default_factory=Vault.forgotten_at_exit)
     epoch: Epoch = field(default_factory=Epoch)
     turns: Turns = field(default_factory=Turns)

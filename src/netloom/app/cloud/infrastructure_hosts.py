@@ -242,6 +242,14 @@ def _draining(work: Work, request: OneOf, *, drain: bool) -> HostFacet:
     return written_facet(work, found.id)
 
 
+def _begin_reconnect(work: Work, request: OneOf) -> HostFacet:
+    return written_facet(work, host(work, request.id).id)
+
+
+async def _apply_reconnect(doing: Doing, facet: HostFacet) -> None:
+    await doing.backends.switches.reconnect(HostId(facet.id))
+
+
 async def _written(_doing: Doing, _record: HostFacet) -> Ending | None:
     """It is all there when it is written; switches follow by themselves."""
 
@@ -267,4 +275,13 @@ RESUME = UseCase(
     apply=_written,
     event="MAINT.CANCEL",
 )
-USE_CASES = (ADD, UPDATE, DELETE, DRAIN, RESUME)
+RECONNECT = UseCase(
+    name="host.reconnect",
+    command="reconnectHost",
+    request=OneOf,
+    begin=_begin_reconnect,
+    apply=_apply_reconnect,
+    event="HOST.RECONNECT",
+    queue=lambda facet: f"host/{facet.id}",
+)
+USE_CASES = (ADD, UPDATE, DELETE, DRAIN, RESUME, RECONNECT)

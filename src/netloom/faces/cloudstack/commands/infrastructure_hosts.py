@@ -107,6 +107,11 @@ async def cancel_host_maintenance(call: Call) -> object:
     return await call.do(infrastructure_hosts.RESUME, OneOf(id=call.need_uuid("id")))
 
 
+async def reconnect_host(call: Call) -> object:
+    """Connects to a host's switch anew; the job ends when the host is in sync, or tells why it is not."""
+    return await call.do(infrastructure_hosts.RECONNECT, OneOf(id=call.need_uuid("id")))
+
+
 def _allocation(call: Call) -> Allocation | None:
     word = call.text("allocationstate")
     if not word:
@@ -133,5 +138,10 @@ COMMANDS: tuple[Command, ...] = (
         "cancelHostMaintenance",
         cancel_host_maintenance,
         JobAnswer(infrastructure_hosts.RESUME, "host", host_rows, about="Host", with_id=True),
+    ),
+    Command(
+        "reconnectHost",
+        reconnect_host,
+        JobAnswer(infrastructure_hosts.RECONNECT, "host", host_rows, about="Host", with_id=True),
     ),
 )
