@@ -11,6 +11,7 @@ from netloom.aio.turns import Turns
 from netloom.app.cloud.hypervisors import Hypervisors
 from netloom.app.cloud.identity_epoch import Epoch
 from netloom.app.cloud.identity_vault import Vault
+from netloom.app.cloud.patience import PATIENCE, Patience
 from netloom.app.cloud.providers import Providers, default_providers
 from netloom.app.cloud.switches import NoSwitches, Switches
 
@@ -26,5 +27,6 @@ class Backends:
     epoch: Epoch = field(default_factory=Epoch)
     turns: Turns = field(default_factory=Turns)
     """Who tells a provider of a network or VPC, one at a time."""
+    patience: Patience = PATIENCE
     first_password: str | None = None
     """The hashed password of the first administrator, for a store that has none yet."""

@@ -1,19 +1,28 @@
-"""The second half of a use case while it runs: short transactions, the backends, and how far it is."""
+"""The second half of a use case while it runs: short transactions, the backends, how far it is, and what it waits for.
+
+Rule 1: whoever may not answer is asked through `provider` and `hypervisor`, which bound it and say what is waited for.
+Rule 2: a second half that was cut off changes nothing any more: its job has ended, others build on that.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 import msgspec
 
+from netloom.aio.limits import Allowance, OutOfTime, limited
 from netloom.app.cloud.backends import Backends
+from netloom.app.cloud.hypervisors import within
+from netloom.app.cloud.patience import PROVIDER_SLOW
 from netloom.app.cloud.work import View, Work
 from netloom.base.errors import Conflict, NetloomError, PeerError
 from netloom.base.ids import Uuid
 from netloom.model.cloud.identity import Caller
 from netloom.model.cloud.jobs import OPEN_STATES, Job, JobState
 from netloom.model.cloud.record import Record
+from netloom.model.cloud.untold import Mark
 from netloom.store.cloud.records import columns
 from netloom.store.cloud.schema import word_of
 
@@ -60,7 +69,11 @@ class Doing:
         self._shop = shop
         self.caller = caller
         self.job = job
+        self.untold: set[Mark] = set()
+        self._telling = False
         self._tell = tell
+        self._waits: dict[object, str] = {}
+        self._is_over = False
 
     @property
     def backends(self) -> Backends:
@@ -68,7 +81,12 @@ class Doing:
         return self._shop.backends
 
     async def write(self, unit: Callable[[Work], T]) -> T:
-        """A short transaction of its own: what it keeps stays kept if the job fails later."""
+        """A short transaction of its own: what it keeps stays kept if the job fails later.
+
+        Raises:
+            Conflict: the job ended without waiting for this (`job-over`).
+        """
+        self._check_open()
         return await self._shop.write_as(self.caller, self.job.use_case, unit)
 
     async def read(self, work: Callable[[View], T]) -> T:
@@ -77,7 +95,29 @@ class Doing:
 
     async def progress(self, text: str) -> None:
         """Tell whoever watches the job."""
+        self._check_open()
         await self._tell(text)
+
+    @contextmanager
+    def telling(self, marks: Collection[Mark]) -> Iterator[None]:
+        """While providers are told these sets of rules: they are `untold` unless it goes well to the end.
+
+        What a job leaves untold is remembered with its end, however it ends, and told again later (`rules_retry`). Where
+        one telling is part of another, the whole counts: it is what is begun anew. Which sets is looked at in the end.
+        """
+        if self._telling:
+            yield
+            return
+        self._telling, well = True, False
+        try:
+            yield
+            well = True
+        finally:
+            self._telling = False
+            if well:
+                self.untold.difference_update(marks)
+            else:
+                self.untold.update(marks)
 
     async def ask(self, use_case: UseCase[Q, R], request: Q) -> Uuid | None:
         """Begin another use case; the job that does the rest, in its own line, if there is a rest.
@@ -85,6 +125,7 @@ class Doing:
         Raises:
             NetloomError: what it refuses; nothing was changed.
         """
+        self._check_open()
         done = await self._shop.do(self.caller, use_case, request)
         return None if done.job is None else done.job.id
 
@@ -94,7 +135,8 @@ class Doing:
         Raises:
             PeerError, Conflict: what it failed with, or it is not done yet (`under-way`).
         """
-        await self._shop.settled(job_id, PATIENCE)
+        with self.waits_for(f"the job {job_id}"):
+            await self._shop.settled(job_id, PATIENCE)
         job = await self.read(lambda view: view.records.get(Job, job_id))
         if job is not None and job.state is not JobState.SUCCEEDED:
             raise _failure(job)
@@ -111,7 +153,73 @@ class Doing:
             )
         )
         for job in jobs:
-            await self._shop.settled(job.id, PATIENCE)
+            with self.waits_for(f"the job {job.id} ({job.use_case})"):
+                await self._shop.settled(job.id, PATIENCE)
+
+    async def provider(self, name: str, call: Coroutine[object, object, T], what: str) -> T:
+        """What a provider answers to a call.
+
+        Args:
+            name: the provider's.
+            call: not begun yet.
+            what: what it is asked for: `implement network blue`.
+
+        Raises:
+            PeerError: it did not answer in time (`provider-slow`): it may have done it, or still do it.
+        """
+        allowance = Allowance(self.backends.patience.provider)
+        try:
+            with self.waits_for(f"the provider {name} to {what}"):
+                return await limited(call, allowance, f"{name}: {what}")
+        except OutOfTime as error:
+            raise PeerError(
+                f"{name} did not {what} within {allowance.seconds:g} s",
+                code=PROVIDER_SLOW,
+                subject=f"provider/{name}",
+                hint="ask again when it answers; jobs.provider_timeout is how long it may take",
+            ) from error
+
+    async def hypervisor(self, call: Coroutine[object, object, T], what: str, *, longer: float = 1.0) -> T:
+        """What a hypervisor answers to a call; `longer`: how many times as long as usual it may take.
+
+        Raises:
+            Unavailable: it did not in time (`hypervisor-slow`); the next try is told the same thing again.
+        """
+        with self.waits_for(f"the hypervisor to {what}"):
+            return await within(call, what, self.backends.patience.hypervisor * longer)
+
+    @asynccontextmanager
+    async def turn(self, key: str) -> AsyncIterator[None]:
+        """Wait for one's turn with what a key names (`Backends.turns`); it ends with the block."""
+        async with AsyncExitStack() as stack:
+            with self.waits_for(f"its turn with {key}"):
+                await stack.enter_async_context(self.backends.turns.of(key))
+            yield
+
+    @contextmanager
+    def waits_for(self, whom: str) -> Iterator[None]:
+        """Say for the length of a block what is waited for."""
+        key = object()
+        self._waits[key] = whom
+        try:
+            yield
+        finally:
+            self._waits.pop(key, None)
+
+    @property
+    def waiting(self) -> str | None:
+        """What is waited for, by what was said last; None: nobody said."""
+        return next(reversed(self._waits.values()), None)
+
+    def over(self) -> None:
+        """The job ends without waiting for this: nothing is changed from here any more."""
+        self._is_over = True
+
+    def _check_open(self) -> None:
+        if self._is_over:
+            raise Conflict(
+                f"the job {self.job.id} ({self.job.use_case}) ended without waiting for this", code="job-over"
+            )
 
     def request(self, request_type: type[Q]) -> Q:
         """The request again, for use cases that keep it."""

@@ -6,14 +6,15 @@ Rule 2: an adapter comes by entry point (group `netloom.hypervisors`) and is mad
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 import structlog
 
+from netloom.aio.limits import Allowance, OutOfTime, limited
+from netloom.app.cloud.patience import HYPERVISOR_SLOW, PATIENCE
 from netloom.base.errors import InvalidInput, Unavailable
 from netloom.base.ids import HostId, NicId, Uuid
 
@@ -21,9 +22,6 @@ ENTRY_POINTS: Final = "netloom.hypervisors"
 
 Setting = str | int | float | bool
 T = TypeVar("T")
-
-CALL_SECONDS: Final = 600.0
-"""How long an adapter may take for one guest; live migration of much memory is slow."""
 
 _log = structlog.get_logger("netloom.hypervisors")
 
@@ -210,20 +208,20 @@ class HypervisorFactory(Protocol):
         ...
 
 
-async def within(call: Awaitable[T], what: str, seconds: float = CALL_SECONDS) -> T:
+async def within(call: Coroutine[object, object, T], what: str, seconds: float = PATIENCE.hypervisor) -> T:
     """What an adapter's call gives, if it ends in time: one that never does must not keep an instance for ever.
+
+    An adapter that works in threads has to see that a call which was given up, and goes on in its thread, is over before
+    the next one for the same guest begins.
 
     Raises:
         Unavailable: it took too long (`hypervisor-slow`); the next try is told the same thing again.
     """
     try:
-        async with asyncio.timeout(seconds):
-            return await call
-    except TimeoutError as error:
+        return await limited(call, Allowance(seconds), what)
+    except OutOfTime as error:
         raise Unavailable(
-            f"the hypervisor did not {what} within {seconds:g} s",
-            code="hypervisor-slow",
-            subject="hypervisor",
+            f"the hypervisor did not {what} within {seconds:g} s", code=HYPERVISOR_SLOW, subject="hypervisor"
         ) from error
 
 

@@ -41,6 +41,7 @@ class UseCase(Generic[Q, R]):
         undo: after `apply` failed for good, in the transaction that ends the job.
         queue: the line in which jobs of this record wait (`network/ID`); None: no line.
         keep_request: whether the job needs the request again; never with secrets in it.
+        longer: how many times as long as other jobs `apply` may take (`Patience.job`) before the job fails.
     """
 
     name: str
@@ -53,6 +54,7 @@ class UseCase(Generic[Q, R]):
     undo: Callable[[Work, R, NetloomError], None] | None = None
     queue: Callable[[R], str | None] | None = None
     keep_request: bool = False
+    longer: float = 1.0
 
     def describe(self, record: R) -> str:
         """What an event says."""
