@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import msgspec
 
-from netloom.app.cloud.rules_life import added, apply, line, revoke, unapply, withdraw
+from netloom.app.cloud.rules_cases import ending, making
+from netloom.app.cloud.rules_life import added, revoke
 from netloom.app.cloud.rules_provider import offers
-from netloom.app.cloud.usecase import UseCase
 from netloom.app.cloud.work import Work
 from netloom.base.errors import Exhausted
 from netloom.base.ids import NetworkId, Uuid
@@ -73,24 +73,10 @@ def _delete(work: Work, request: DeleteDnsRecord) -> DnsRecord:
     return revoke(work, work.get(DnsRecord, request.id))
 
 
-CREATE_DNS_RECORD = UseCase(
-    name="dns_record.create",
-    command="createDnsRecord",
-    request=CreateDnsRecord,
-    begin=_create,
-    event="DNS.RECORD.CREATE",
-    apply=apply,
-    undo=withdraw,
-    queue=line,
+CREATE_DNS_RECORD = making(
+    "dns_record.create", "createDnsRecord", "DNS.RECORD.CREATE", CreateDnsRecord, _create
 )
-DELETE_DNS_RECORD = UseCase(
-    name="dns_record.delete",
-    command="deleteDnsRecord",
-    request=DeleteDnsRecord,
-    begin=_delete,
-    event="DNS.RECORD.DELETE",
-    apply=unapply,
-    queue=line,
+DELETE_DNS_RECORD = ending(
+    "dns_record.delete", "deleteDnsRecord", "DNS.RECORD.DELETE", DeleteDnsRecord, _delete
 )
-
 USE_CASES = (CREATE_DNS_RECORD, DELETE_DNS_RECORD)

@@ -10,8 +10,9 @@ import ipaddress
 
 import msgspec
 
+from netloom.app.cloud.rules_cases import changing, ending, making
 from netloom.app.cloud.rules_claims import check_claim, claim_of
-from netloom.app.cloud.rules_life import added, apply, apply_if_new, line, revoke, unapply, withdraw
+from netloom.app.cloud.rules_life import added, revoke
 from netloom.app.cloud.rules_places import EVERYBODY, address_of, leads_into
 from netloom.app.cloud.rules_provider import has_service, offers, protocols
 from netloom.app.cloud.usecase import UseCase
@@ -137,7 +138,7 @@ def check_system(work: Work, *, system: bool) -> None:
         )
 
 
-def find(work: Work, rule_id: Uuid, direction: TrafficDirection) -> FirewallRule:
+def _find(work: Work, rule_id: Uuid, direction: TrafficDirection) -> FirewallRule:
     """A rule of one direction.
 
     Raises:
@@ -149,45 +150,43 @@ def find(work: Work, rule_id: Uuid, direction: TrafficDirection) -> FirewallRule
     return rule
 
 
-def update(work: Work, request: UpdateFirewallRule, direction: TrafficDirection) -> FirewallRule:
+def _update(work: Work, request: UpdateFirewallRule, direction: TrafficDirection) -> FirewallRule:
     """Change what lists show of a rule."""
-    rule = find(work, request.id, direction)
+    rule = _find(work, request.id, direction)
     if request.display is None:
         return rule
     return work.update(msgspec.structs.replace(rule, display=request.display))
 
 
-def delete(work: Work, request: DeleteFirewallRule, direction: TrafficDirection) -> FirewallRule:
-    """Begin the end of a rule."""
-    return revoke(work, find(work, request.id, direction))
+def of_direction(
+    direction: TrafficDirection, noun: str, commands: tuple[str, str], events: tuple[str, str]
+) -> tuple[UseCase[UpdateFirewallRule, FirewallRule], UseCase[DeleteFirewallRule, FirewallRule]]:
+    """Changing and ending rules of one direction, by their commands and events: those of the other are none of them."""
+    return (
+        changing(
+            f"{noun}.update",
+            commands[0],
+            events[0],
+            UpdateFirewallRule,
+            lambda work, request: _update(work, request, direction),
+        ),
+        ending(
+            f"{noun}.delete",
+            commands[1],
+            events[1],
+            DeleteFirewallRule,
+            lambda work, request: revoke(work, _find(work, request.id, direction)),
+        ),
+    )
 
 
-CREATE_FIREWALL_RULE = UseCase(
-    name="firewall_rule.create",
-    command="createFirewallRule",
-    request=CreateFirewallRule,
-    begin=_create,
-    event="FIREWALL.OPEN",
-    apply=apply,
-    undo=withdraw,
-    queue=line,
+CREATE_FIREWALL_RULE = making(
+    "firewall_rule.create", "createFirewallRule", "FIREWALL.OPEN", CreateFirewallRule, _create
 )
-UPDATE_FIREWALL_RULE = UseCase(
-    name="firewall_rule.update",
-    command="updateFirewallRule",
-    request=UpdateFirewallRule,
-    begin=lambda work, request: update(work, request, TrafficDirection.INGRESS),
-    event="FIREWALL.UPDATE",
-    apply=apply_if_new,
-    queue=line,
-)
-DELETE_FIREWALL_RULE = UseCase(
-    name="firewall_rule.delete",
-    command="deleteFirewallRule",
-    request=DeleteFirewallRule,
-    begin=lambda work, request: delete(work, request, TrafficDirection.INGRESS),
-    event="FIREWALL.CLOSE",
-    apply=unapply,
-    queue=line,
+UPDATE_FIREWALL_RULE, DELETE_FIREWALL_RULE = of_direction(
+    TrafficDirection.INGRESS,
+    "firewall_rule",
+    ("updateFirewallRule", "deleteFirewallRule"),
+    ("FIREWALL.UPDATE", "FIREWALL.CLOSE"),
 )
 USE_CASES = (CREATE_FIREWALL_RULE, UPDATE_FIREWALL_RULE, DELETE_FIREWALL_RULE)

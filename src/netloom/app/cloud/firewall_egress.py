@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import msgspec
 
-from netloom.app.cloud.firewall import DeleteFirewallRule, UpdateFirewallRule, check_system, delete, update
+from netloom.app.cloud.firewall import check_system, of_direction
+from netloom.app.cloud.rules_cases import making
 from netloom.app.cloud.rules_claims import check_claim, claim_of
-from netloom.app.cloud.rules_life import added, apply, apply_if_new, line, unapply, withdraw
+from netloom.app.cloud.rules_life import added
 from netloom.app.cloud.rules_places import EVERYBODY
 from netloom.app.cloud.rules_provider import offers, protocols
-from netloom.app.cloud.usecase import UseCase
 from netloom.app.cloud.work import Work
 from netloom.base.errors import InvalidInput
 from netloom.base.ids import NetworkId, Uuid
@@ -117,33 +117,13 @@ def _check_direction(facts: ProviderFacts, network: GuestNetwork) -> None:
         )
 
 
-CREATE_EGRESS_RULE = UseCase(
-    name="egress_rule.create",
-    command="createEgressFirewallRule",
-    request=CreateEgressRule,
-    begin=_create_egress,
-    event="FIREWALL.EGRESS.OPEN",
-    apply=apply,
-    undo=withdraw,
-    queue=line,
+CREATE_EGRESS_RULE = making(
+    "egress_rule.create", "createEgressFirewallRule", "FIREWALL.EGRESS.OPEN", CreateEgressRule, _create_egress
 )
-UPDATE_EGRESS_RULE = UseCase(
-    name="egress_rule.update",
-    command="updateEgressFirewallRule",
-    request=UpdateFirewallRule,
-    begin=lambda work, request: update(work, request, TrafficDirection.EGRESS),
-    event="FIREWALL.EGRESS.UPDATE",
-    apply=apply_if_new,
-    queue=line,
+UPDATE_EGRESS_RULE, DELETE_EGRESS_RULE = of_direction(
+    TrafficDirection.EGRESS,
+    "egress_rule",
+    ("updateEgressFirewallRule", "deleteEgressFirewallRule"),
+    ("FIREWALL.EGRESS.UPDATE", "FIREWALL.EGRESS.CLOSE"),
 )
-DELETE_EGRESS_RULE = UseCase(
-    name="egress_rule.delete",
-    command="deleteEgressFirewallRule",
-    request=DeleteFirewallRule,
-    begin=lambda work, request: delete(work, request, TrafficDirection.EGRESS),
-    event="FIREWALL.EGRESS.CLOSE",
-    apply=unapply,
-    queue=line,
-)
-
 USE_CASES = (CREATE_EGRESS_RULE, UPDATE_EGRESS_RULE, DELETE_EGRESS_RULE)

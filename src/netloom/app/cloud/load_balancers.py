@@ -12,11 +12,11 @@ import msgspec
 
 from netloom.app.cloud.firewall import open_with
 from netloom.app.cloud.networks_use import network_seen
+from netloom.app.cloud.rules_cases import changing, ending, making
 from netloom.app.cloud.rules_claims import check_claim, claim_of
-from netloom.app.cloud.rules_life import added, apply, changed, line, revoke, unapply, withdraw
+from netloom.app.cloud.rules_life import added, changed, revoke
 from netloom.app.cloud.rules_places import address_of, conserves, leads_into, refuse_static_nat
 from netloom.app.cloud.rules_provider import has_service, offers
-from netloom.app.cloud.usecase import UseCase
 from netloom.app.cloud.work import Work
 from netloom.base.errors import Conflict, InvalidInput
 from netloom.base.ids import NetworkId, Uuid
@@ -187,33 +187,13 @@ def _delete(work: Work, request: DeleteLoadBalancer) -> LoadBalancer:
     return revoke(work, work.get(LoadBalancer, request.id))
 
 
-CREATE_LOAD_BALANCER = UseCase(
-    name="load_balancer.create",
-    command="createLoadBalancerRule",
-    request=CreateLoadBalancer,
-    begin=_create,
-    event="LB.CREATE",
-    apply=apply,
-    undo=withdraw,
-    queue=line,
+CREATE_LOAD_BALANCER = making(
+    "load_balancer.create", "createLoadBalancerRule", "LB.CREATE", CreateLoadBalancer, _create
 )
-UPDATE_LOAD_BALANCER = UseCase(
-    name="load_balancer.update",
-    command="updateLoadBalancerRule",
-    request=UpdateLoadBalancer,
-    begin=_update,
-    event="LB.UPDATE",
-    apply=apply,
-    queue=line,
+UPDATE_LOAD_BALANCER = changing(
+    "load_balancer.update", "updateLoadBalancerRule", "LB.UPDATE", UpdateLoadBalancer, _update
 )
-DELETE_LOAD_BALANCER = UseCase(
-    name="load_balancer.delete",
-    command="deleteLoadBalancerRule",
-    request=DeleteLoadBalancer,
-    begin=_delete,
-    event="LB.DELETE",
-    apply=unapply,
-    queue=line,
+DELETE_LOAD_BALANCER = ending(
+    "load_balancer.delete", "deleteLoadBalancerRule", "LB.DELETE", DeleteLoadBalancer, _delete
 )
-
 USE_CASES = (CREATE_LOAD_BALANCER, UPDATE_LOAD_BALANCER, DELETE_LOAD_BALANCER)

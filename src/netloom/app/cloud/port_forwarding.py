@@ -12,11 +12,11 @@ import msgspec
 
 from netloom.app.cloud.firewall import open_with
 from netloom.app.cloud.networks_use import network_seen
+from netloom.app.cloud.rules_cases import changing, ending, making
 from netloom.app.cloud.rules_claims import check_claim, claim_of
-from netloom.app.cloud.rules_life import added, apply, changed, line, revoke, unapply, withdraw
+from netloom.app.cloud.rules_life import added, changed, revoke
 from netloom.app.cloud.rules_places import address_of, conserves, leads_into, refuse_static_nat, target
 from netloom.app.cloud.rules_provider import offers, protocols
-from netloom.app.cloud.usecase import UseCase
 from netloom.app.cloud.work import Work
 from netloom.base.ids import NetworkId, Uuid
 from netloom.model.cloud.rules import PortForwardingRule, check_forwarding
@@ -132,33 +132,13 @@ def _ports(start: int, end: int | None, subjects: tuple[str, str]) -> PortRange:
     return parse_ports(start, end, subjects) or PortRange(start, start)
 
 
-CREATE_PORT_FORWARDING = UseCase(
-    name="port_forwarding_rule.create",
-    command="createPortForwardingRule",
-    request=CreatePortForwarding,
-    begin=_create,
-    event="NET.RULEADD",
-    apply=apply,
-    undo=withdraw,
-    queue=line,
+CREATE_PORT_FORWARDING = making(
+    "port_forwarding_rule.create", "createPortForwardingRule", "NET.RULEADD", CreatePortForwarding, _create
 )
-UPDATE_PORT_FORWARDING = UseCase(
-    name="port_forwarding_rule.update",
-    command="updatePortForwardingRule",
-    request=UpdatePortForwarding,
-    begin=_update,
-    event="NET.RULEMODIFY",
-    apply=apply,
-    queue=line,
+UPDATE_PORT_FORWARDING = changing(
+    "port_forwarding_rule.update", "updatePortForwardingRule", "NET.RULEMODIFY", UpdatePortForwarding, _update
 )
-DELETE_PORT_FORWARDING = UseCase(
-    name="port_forwarding_rule.delete",
-    command="deletePortForwardingRule",
-    request=DeletePortForwarding,
-    begin=_delete,
-    event="NET.RULEDELETE",
-    apply=unapply,
-    queue=line,
+DELETE_PORT_FORWARDING = ending(
+    "port_forwarding_rule.delete", "deletePortForwardingRule", "NET.RULEDELETE", DeletePortForwarding, _delete
 )
-
 USE_CASES = (CREATE_PORT_FORWARDING, UPDATE_PORT_FORWARDING, DELETE_PORT_FORWARDING)

@@ -6,6 +6,9 @@ Rule 2: a rule that is there already is refused: two equal rules could be revoke
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Final, TypeVar
+
 import msgspec
 
 from netloom.app.cloud.endings import nothing_more
@@ -25,6 +28,8 @@ from netloom.model.cloud.security_groups import (
 )
 from netloom.store.cloud.filters import LOG_WORD
 from netloom.store.cloud.records import as_stored, columns
+
+Q = TypeVar("Q", bound=msgspec.Struct)
 
 
 class Peer(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,14 +119,6 @@ def _peer(view: View, group: SecurityGroup, peer: Peer) -> SecurityGroup:
     return named_group(view, account, peer.group, "usersecuritygrouplist")
 
 
-def _authorize_ingress(work: Work, request: Authorize) -> SecurityGroup:
-    return _authorize(work, request, TrafficDirection.INGRESS)
-
-
-def _authorize_egress(work: Work, request: Authorize) -> SecurityGroup:
-    return _authorize(work, request, TrafficDirection.EGRESS)
-
-
 def _revoke(work: Work, request: Revoke, direction: TrafficDirection) -> SecurityGroup:
     rule = work.get(SecurityGroupRule, request.id)
     if rule.direction is not direction:
@@ -132,53 +129,38 @@ def _revoke(work: Work, request: Revoke, direction: TrafficDirection) -> Securit
     return group
 
 
-def _revoke_ingress(work: Work, request: Revoke) -> SecurityGroup:
-    return _revoke(work, request, TrafficDirection.INGRESS)
-
-
-def _revoke_egress(work: Work, request: Revoke) -> SecurityGroup:
-    return _revoke(work, request, TrafficDirection.EGRESS)
-
-
 def _tell(work: Work, group: SecurityGroup) -> None:
     """Have the planner read the group again."""
     work.tx.note(LOG_WORD, group.id, group.name)
 
 
-AUTHORIZE_INGRESS = UseCase(
-    name="security_group.authorize_ingress",
-    command="authorizeSecurityGroupIngress",
-    event="SG.AUTH.INGRESS",
-    request=Authorize,
-    begin=_authorize_ingress,
-    text=lambda group: f"authorize ingress to security group {group.name}",
-    apply=nothing_more,
+_SIDE: Final = {TrafficDirection.INGRESS: "to", TrafficDirection.EGRESS: "from"}
+
+
+def _case(
+    verb: str,
+    event: str,
+    direction: TrafficDirection,
+    request: type[Q],
+    begin: Callable[[Work, Q, TrafficDirection], SecurityGroup],
+) -> UseCase[Q, SecurityGroup]:
+    """One of the four: authorising or revoking, in one direction."""
+    word = direction.value.lower()
+    return UseCase(
+        name=f"security_group.{verb}_{word}",
+        command=f"{verb}SecurityGroup{direction.value}",
+        event=f"{event}.{word.upper()}",
+        request=request,
+        begin=lambda work, asked: begin(work, asked, direction),
+        text=lambda group: f"{verb} {word} {_SIDE[direction]} security group {group.name}",
+        apply=nothing_more,
+    )
+
+
+AUTHORIZE_INGRESS, AUTHORIZE_EGRESS = (
+    _case("authorize", "SG.AUTH", direction, Authorize, _authorize) for direction in TrafficDirection
 )
-AUTHORIZE_EGRESS = UseCase(
-    name="security_group.authorize_egress",
-    command="authorizeSecurityGroupEgress",
-    event="SG.AUTH.EGRESS",
-    request=Authorize,
-    begin=_authorize_egress,
-    text=lambda group: f"authorize egress from security group {group.name}",
-    apply=nothing_more,
-)
-REVOKE_INGRESS = UseCase(
-    name="security_group.revoke_ingress",
-    command="revokeSecurityGroupIngress",
-    event="SG.REVOKE.INGRESS",
-    request=Revoke,
-    begin=_revoke_ingress,
-    text=lambda group: f"revoke ingress to security group {group.name}",
-    apply=nothing_more,
-)
-REVOKE_EGRESS = UseCase(
-    name="security_group.revoke_egress",
-    command="revokeSecurityGroupEgress",
-    event="SG.REVOKE.EGRESS",
-    request=Revoke,
-    begin=_revoke_egress,
-    text=lambda group: f"revoke egress from security group {group.name}",
-    apply=nothing_more,
+REVOKE_INGRESS, REVOKE_EGRESS = (
+    _case("revoke", "SG.REVOKE", direction, Revoke, _revoke) for direction in TrafficDirection
 )
 USE_CASES = (AUTHORIZE_INGRESS, AUTHORIZE_EGRESS, REVOKE_INGRESS, REVOKE_EGRESS)

@@ -11,8 +11,9 @@ import msgspec
 
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.firewall import open_with
+from netloom.app.cloud.rules_cases import ending, making
 from netloom.app.cloud.rules_claims import address_in_use, check_claim, claim_of
-from netloom.app.cloud.rules_life import added, apply, drop, line, revoke, unapply, withdraw
+from netloom.app.cloud.rules_life import added, drop, revoke
 from netloom.app.cloud.rules_places import Target, address_of, leads_into, leave_tier, target
 from netloom.app.cloud.rules_provider import bring, offers, protocols
 from netloom.app.cloud.usecase import Ending, UseCase
@@ -251,24 +252,11 @@ DISABLE_STATIC_NAT = UseCase(
     apply=_unapply_nat,
     queue=_address_line,
 )
-CREATE_STATIC_NAT_RULE = UseCase(
-    name="static_nat_rule.create",
-    command="createIpForwardingRule",
-    request=CreateStaticNatRule,
-    begin=_create,
-    event="NET.RULEADD",
-    apply=apply,
-    undo=withdraw,
-    queue=line,
+CREATE_STATIC_NAT_RULE = making(
+    "static_nat_rule.create", "createIpForwardingRule", "NET.RULEADD", CreateStaticNatRule, _create
 )
-DELETE_STATIC_NAT_RULE = UseCase(
-    name="static_nat_rule.delete",
-    command="deleteIpForwardingRule",
-    request=DeleteStaticNatRule,
-    begin=_delete,
-    event="NET.RULEDELETE",
-    apply=unapply,
-    queue=line,
+DELETE_STATIC_NAT_RULE = ending(
+    "static_nat_rule.delete", "deleteIpForwardingRule", "NET.RULEDELETE", DeleteStaticNatRule, _delete
 )
 
 USE_CASES = (ENABLE_STATIC_NAT, DISABLE_STATIC_NAT, CREATE_STATIC_NAT_RULE, DELETE_STATIC_NAT_RULE)

@@ -6,6 +6,9 @@ Rule 2: a password is sealed at once, and no answer and no event has it.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
 import msgspec
 
 from netloom.app.cloud import configuration
@@ -16,9 +19,12 @@ from netloom.app.cloud.vpn_secrets import password_place
 from netloom.app.cloud.work import View, Work, missing
 from netloom.base.errors import Conflict, Exhausted, NetloomError
 from netloom.base.ids import Uuid
+from netloom.model.cloud.identity import Account
 from netloom.model.cloud.rules import RuleEvent, RuleState, next_rule_state
 from netloom.model.cloud.vpn import RemoteAccessVpn, RemoteVpnState, VpnUser, check_user
 from netloom.store.cloud.records import columns
+
+Q = TypeVar("Q", bound=msgspec.Struct)
 
 
 class AddVpnUser(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,8 +49,7 @@ class RemoveVpnUser(msgspec.Struct, frozen=True, kw_only=True):
 def _add(work: Work, request: AddVpnUser) -> VpnUser:
     owner = work.owner(request.account, request.domain_id, request.project_id)
     check_user(request.username, request.password)
-    c = columns(VpnUser)
-    other = work.records.first(VpnUser, c.account_id == owner.id, c.username == request.username)
+    other = _of(work, owner, request.username)
     if other is not None:
         raise Conflict(
             f"account {owner.name} ({owner.id}) has VPN user {request.username!r} already ({other.id})",
@@ -53,7 +58,7 @@ def _add(work: Work, request: AddVpnUser) -> VpnUser:
             hint="another name, or remove that one first",
         )
     most = configuration.number(work, "remote.access.vpn.user.limit")
-    if work.records.count(VpnUser, c.account_id == owner.id) >= most:
+    if work.records.count(VpnUser, columns(VpnUser).account_id == owner.id) >= most:
         raise Exhausted(
             f"account {owner.name} ({owner.id}) has {most} VPN users, the most there may be",
             code="vpn-user-limit",
@@ -67,12 +72,17 @@ def _add(work: Work, request: AddVpnUser) -> VpnUser:
 
 def _remove(work: Work, request: RemoveVpnUser) -> VpnUser:
     owner = work.owner(request.account, request.domain_id, request.project_id)
-    c = columns(VpnUser)
-    user = work.records.first(VpnUser, c.account_id == owner.id, c.username == request.username)
+    user = _of(work, owner, request.username)
     if user is None:
         raise missing(VpnUser, request.username, "username")
     state = next_rule_state(user.state, RuleEvent.REVOKE)
     return work.update(msgspec.structs.replace(user, state=state))
+
+
+def _of(view: View, owner: Account, username: str) -> VpnUser | None:
+    """An account's user of this name."""
+    c = columns(VpnUser)
+    return view.records.first(VpnUser, c.account_id == owner.id, c.username == username)
 
 
 def _vpns(view: View, user: VpnUser) -> list[RemoteAccessVpn]:
@@ -114,29 +124,27 @@ def _withdraw(work: Work, record: VpnUser, _error: NetloomError) -> None:
     _forget(work, record)
 
 
-def _queue(record: VpnUser) -> str:
-    return f"vpn-users/{record.account_id}"
+def _case(
+    verb: str,
+    request: type[Q],
+    begin: Callable[[Work, Q], VpnUser],
+    apply: Callable[[Doing, VpnUser], Awaitable[Ending]],
+    undo: Callable[[Work, VpnUser, NetloomError], None] | None = None,
+) -> UseCase[Q, VpnUser]:
+    """Adding or removing: those of an account one after the other."""
+    return UseCase(
+        name=f"vpn_user.{verb}",
+        command=f"{verb}VpnUser",
+        event=f"VPN.USER.{verb.upper()}",
+        request=request,
+        begin=begin,
+        text=lambda user: f"{verb} VPN user {user.username}",
+        apply=apply,
+        undo=undo,
+        queue=lambda user: f"vpn-users/{user.account_id}",
+    )
 
 
-ADD = UseCase(
-    name="vpn_user.add",
-    command="addVpnUser",
-    event="VPN.USER.ADD",
-    request=AddVpnUser,
-    begin=_add,
-    text=lambda user: f"add VPN user {user.username}",
-    apply=_apply,
-    undo=_withdraw,
-    queue=_queue,
-)
-REMOVE = UseCase(
-    name="vpn_user.remove",
-    command="removeVpnUser",
-    event="VPN.USER.REMOVE",
-    request=RemoveVpnUser,
-    begin=_remove,
-    text=lambda user: f"remove VPN user {user.username}",
-    apply=_unapply,
-    queue=_queue,
-)
+ADD = _case("add", AddVpnUser, _add, _apply, _withdraw)
+REMOVE = _case("remove", RemoveVpnUser, _remove, _unapply)
 USE_CASES = (ADD, REMOVE)
