@@ -4,6 +4,8 @@ Rule 1: jobs of one queue run one after the other, in the order in which they we
 Rule 2: a job in which netloom was stopped, or which the store failed half-way, runs again from its beginning.
 Rule 3: every job ends: its end is tried until the store has kept it. Meanwhile it holds its place and its queue, so no more
     ends wait than jobs run.
+Rule 4: a second half that is not done in its time is cut off, and its job fails as any other does: nobody waits for ever for
+    what never answers.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ import structlog
 
 from netloom.aio.backoff import Backoff, BackoffPolicy, Jitter
 from netloom.aio.clock import SYSTEM_CLOCK, Clock
+from netloom.aio.limits import GRACE, Allowance, OutOfTime, limited
 from netloom.aio.tasks import TaskKit, supervise
 from netloom.app.cloud.alerts import MANAGEMENT, raise_alert
 from netloom.app.cloud.doing import Doing
@@ -40,15 +43,18 @@ from netloom.app.cloud.jobs_units import (
     resume,
     succeed,
 )
+from netloom.app.cloud.patience import OUT_OF_TIME, SLOW
 from netloom.app.cloud.store_gate import StoreGate, is_away
+from netloom.app.cloud.untold import remember, remember_line
 from netloom.app.cloud.usecase import AnyUseCase, Ending
 from netloom.app.cloud.visibility import system_caller
 from netloom.app.cloud.work import Work
-from netloom.base.errors import Conflict, NetloomError
+from netloom.base.errors import Conflict, NetloomError, PeerError
 from netloom.base.ids import Uuid
 from netloom.model.cloud.identity import Caller
 from netloom.model.cloud.jobs import Event, Job, JobEvent, JobState, next_job_state
 from netloom.model.cloud.record import AccountId, DomainId, Owned, Record
+from netloom.model.cloud.untold import Mark
 from netloom.store.cloud.schema import word_of
 
 if TYPE_CHECKING:
@@ -116,7 +122,7 @@ class JobRunner:
         self._book = JobBook()
         self._gate = StoreGate("jobs", clock, jitter)
         self._slots = asyncio.Semaphore(MAX_AT_ONCE)
-        self._running: set[asyncio.Task[object]] = set()
+        self._running: dict[asyncio.Task[object], Allowance] = {}
         self._early: list[Job] = []
         self._resumed = asyncio.Event()
 
@@ -195,6 +201,8 @@ class JobRunner:
             record = record_of(work, job)
             if use_case is not None and use_case.undo is not None and record is not None:
                 use_case.undo(work, record, Conflict("cancelled", code="cancelled"))
+            else:  # what was asked for stands, and nobody was told
+                remember_line(work, job, f"the job {job.id} ({job.use_case}) was cancelled")
             return work.update(after)
 
         job = await self._cloud.write_as(caller, "job.cancel", unit)
@@ -237,7 +245,7 @@ class JobRunner:
             record = None
         result: Result | None = None
         try:
-            async with self._place():
+            async with self._slots:
                 self._book.move(job.id, Phase.RUNNING)
                 result = await self._apply(job, record)
         finally:  # netloomd closes: the job stays Running, and the next start repeats it
@@ -245,29 +253,19 @@ class JobRunner:
         await self._tell_outage()
 
     @contextlib.asynccontextmanager
-    async def _place(self) -> AsyncIterator[None]:
-        """One of the places of running jobs."""
+    async def _away_from_place(self) -> AsyncIterator[None]:
+        """Without the place of the job that this is, if it is one; its time stands still meanwhile."""
         task = asyncio.current_task()
-        async with self._slots:
-            if task is not None:
-                self._running.add(task)
+        allowance = None if task is None else self._running.get(task)
+        if allowance is None:
+            yield
+            return
+        with allowance.paused():
+            self._slots.release()
             try:
                 yield
             finally:
-                if task is not None:
-                    self._running.discard(task)
-
-    @contextlib.asynccontextmanager
-    async def _away_from_place(self) -> AsyncIterator[None]:
-        """Without the place of the job that this is, if it is one."""
-        if asyncio.current_task() not in self._running:
-            yield
-            return
-        self._slots.release()
-        try:
-            yield
-        finally:
-            await self._slots.acquire()
+                await self._slots.acquire()
 
     async def _apply(self, job: Job, known: Record | None) -> Result | None:
         """Run a job to its written end; None: it was over before it began."""
@@ -277,9 +275,10 @@ class JobRunner:
             begun = begun or await self._begin(job)
             if begun is None:
                 return None
-            done = await self._guarded(begun.job, self._second_half(begun))
+            doing = self._doing(begun.job)
+            done = await self._guarded(begun.job, self._in_time(begun, doing))
             if not (isinstance(done, NetloomError) and is_away(done)):
-                return await self._end(begun.job, done)
+                return await self._end(begun.job, done, doing.untold)
             delay = backoff.next_delay()
             self._book.repeated += 1
             _log.warning("job runs again", job=job.id, use_case=job.use_case, error=str(done), next_try=delay)
@@ -294,14 +293,61 @@ class JobRunner:
             lambda: cloud.write_as(caller, job.use_case, lambda work: begin(work, job.id))
         )
 
-    async def _second_half(self, begun: Begun) -> Ending | None:
+    def _doing(self, job: Job) -> Doing:
+        cloud, caller = self._cloud, system_caller(job)
+
+        async def tell(text: str) -> None:
+            await cloud.write_as(caller, job.use_case, lambda work: progress(work, job, text))
+
+        return Doing(cloud, caller, job, tell)
+
+    async def _in_time(self, begun: Begun, doing: Doing) -> Ending | None:
+        """What the use case's second half gives in the time that it has.
+
+        Raises:
+            PeerError: it was cut off (`job-out-of-time`); what it was told to do may be done in part.
+            NetloomError: why it failed.
+        """
+        job, use_case = begun.job, self._use_cases.get(begun.job.use_case)
+        longer = 1.0 if use_case is None else use_case.longer
+        allowance = Allowance(self._cloud.backends.patience.job * longer, self._clock)
+        try:
+            return await limited(
+                self._counted(begun, doing, allowance),
+                allowance,
+                f"{job.use_case} of {job.resource_id}",
+                lambda: doing.waiting,
+                grace=2 * GRACE,  # what it asks others for has the same time to end
+            )
+        except OutOfTime as error:
+            _log.error("job cut off", job=job.id, use_case=job.use_case, where=error.where, error=str(error))
+            raise PeerError(
+                error.message,
+                code=OUT_OF_TIME,
+                subject=f"job/{job.id}",
+                hint="ask again; what was done in part is compared then, and put right",
+            ) from error
+        finally:
+            doing.over()
+
+    async def _counted(self, begun: Begun, doing: Doing, allowance: Allowance) -> Ending | None:
+        """The second half as the job that this task is."""
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a second half runs in a task")
+        self._running[task] = allowance
+        try:
+            return await self._second_half(begun, doing)
+        finally:
+            del self._running[task]
+
+    async def _second_half(self, begun: Begun, doing: Doing) -> Ending | None:
         """What the use case's second half gives.
 
         Raises:
             NetloomError: why it failed.
         """
-        job, record = begun.job, begun.record
-        cloud, caller, use_case = self._cloud, system_caller(job), self._use_cases.get(job.use_case)
+        job, record, use_case = begun.job, begun.record, self._use_cases.get(begun.job.use_case)
         if use_case is None:
             raise NetloomError(
                 f"this version of netloom does not know the use case {job.use_case}",
@@ -311,15 +357,9 @@ class JobRunner:
         if record is None:
             gone = f"the {(job.resource_kind or 'record').replace('_', ' ')} {job.resource_id} is gone"
             raise Conflict(gone, code="gone", subject="id")
-        if use_case.apply is None:
-            return None
+        return None if use_case.apply is None else await use_case.apply(doing, record)
 
-        async def tell(text: str) -> None:
-            await cloud.write_as(caller, job.use_case, lambda work: progress(work, job, text))
-
-        return await use_case.apply(Doing(cloud, caller, job, tell), record)
-
-    async def _end(self, job: Job, done: Ending | NetloomError | None) -> Result:
+    async def _end(self, job: Job, done: Ending | NetloomError | None, untold: set[Mark]) -> Result:
         """Write how a job ended: what refuses or breaks its ending fails it; what breaks the undoing stays as it is.
 
         In the end there is nothing left that could be refused but by a store that is broken: it is tried until it is kept.
@@ -329,14 +369,14 @@ class JobRunner:
         if isinstance(done, NetloomError):
             error = done
         else:
-            ending = done
+            ending = done if not untold else _with_untold(done, untold)
             refused = await self._written(
                 job, lambda work, again: succeed(work, job, use_case, ending, again=again)
             )
             if refused is None:
                 return Result.SUCCEEDED
             error = refused
-        failure, plain = Failure(error), Failure(error, undo=False)
+        failure, plain = Failure(error, untold), Failure(error, untold, undo=False)
         broken = await self._written(job, lambda work, again: fail(work, job, use_case, failure, again=again))
         backoff = Backoff(REPEAT, self._jitter)
         while broken is not None:
@@ -346,7 +386,7 @@ class JobRunner:
             )
             if broken is not None:
                 await self._clock.sleep(backoff.next_delay())
-        return Result.BROKEN if error.stable_code == INTERNAL else Result.FAILED
+        return _result_of(error)
 
     async def _written(self, job: Job, unit: Callable[[Work, bool], None]) -> NetloomError | None:
         """Write something of a job, as often as the store is away; the unit is told whether it may have been kept before.
@@ -387,3 +427,20 @@ class JobRunner:
             await self._cloud.write_as(
                 system_caller(), "jobs.outage", lambda work: raise_alert(work, MANAGEMENT, "store", text)
             )
+
+
+def _with_untold(ending: Ending | None, untold: set[Mark]) -> Ending:
+    """The end of a job that went on although providers could not be told something."""
+
+    def whole(work: Work) -> None:
+        if ending is not None:
+            ending(work)
+        remember(work, untold, "it was left to be told later")
+
+    return whole
+
+
+def _result_of(error: NetloomError) -> Result:
+    if error.stable_code in SLOW:
+        return Result.OUT_OF_TIME
+    return Result.BROKEN if error.stable_code == INTERNAL else Result.FAILED

@@ -30,6 +30,7 @@ class Result(enum.Enum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     BROKEN = "broken"  # failed by a mistake in netloom
+    OUT_OF_TIME = "out-of-time"  # failed because somebody did not answer in time
     CANCELLED = "cancelled"
 
 

@@ -8,6 +8,7 @@ Rule 2: a job's end (its state, what `apply` gave to be written, its event) is o
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,11 +16,14 @@ import msgspec
 import structlog
 
 from netloom.app.cloud.alerts import MANAGEMENT, raise_alert
+from netloom.app.cloud.patience import SLOW
+from netloom.app.cloud.untold import remember, remember_line
 from netloom.app.cloud.usecase import AnyUseCase, Ending
 from netloom.app.cloud.work import View, Work
 from netloom.base.errors import NetloomError
 from netloom.model.cloud.jobs import OPEN_STATES, EventLevel, Job, JobEvent, JobState, next_job_state
 from netloom.model.cloud.record import Owned, Record
+from netloom.model.cloud.untold import Mark
 from netloom.store.cloud.records import columns
 from netloom.store.cloud.schema import BY_WORD
 from netloom.store.times import to_microseconds
@@ -28,7 +32,7 @@ _log = structlog.get_logger("netloom.jobs")
 
 INTERNAL: Final = "internal-error"
 USE_CASE_GONE: Final = "use-case-gone"
-_ALERTED: Final = frozenset({INTERNAL, USE_CASE_GONE})
+_ALERTED: Final = SLOW | {INTERNAL, USE_CASE_GONE}
 """Failures that nobody who asked for the job can do anything about."""
 
 
@@ -42,9 +46,10 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a job failed, and whether what it made is to be undone."""
+    """Why a job failed, what its providers may not know by now, and whether what it made is to be undone."""
 
     error: NetloomError
+    untold: Collection[Mark] = ()
     undo: bool = True
 
 
@@ -103,6 +108,9 @@ def fail(work: Work, job: Job, use_case: AnyUseCase | None, failure: Failure, *,
             use_case.undo(work, record, error)
     else:  # something of the use case is broken: nothing more is asked of it
         text = _text(None, None, job)
+    remember(work, failure.untold, error.message)
+    if use_case is None:
+        remember_line(work, job, error.message)
     _close(work, now, job, error)
     _tell(work, job, use_case, record, f"{text}: {error.message}", EventLevel.ERROR)
     if error.stable_code in _ALERTED:
