@@ -12,6 +12,7 @@ from netloom.app.cloud.acl_lists import usable_list, users_of
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.endings import gone
 from netloom.app.cloud.rules_provider import bring, offers
+from netloom.app.cloud.untold import ACL
 from netloom.app.cloud.usecase import Ending, UseCase
 from netloom.app.cloud.vpc_provider import bring_parts
 from netloom.app.cloud.work import Work
@@ -23,6 +24,7 @@ from netloom.model.cloud.record import Owned
 from netloom.model.cloud.routes import PrivateGateway
 from netloom.model.cloud.rules import RuleEvent, RuleState, next_rule_state
 from netloom.model.cloud.services import Service
+from netloom.model.cloud.untold import WHOLE, Mark
 from netloom.plan.elements import RuleStage
 from netloom.plan.vpc_elements import VpcPart
 
@@ -42,15 +44,18 @@ async def bring_list(doing: Doing, acl_id: Uuid) -> None:
         Conflict: the service has no provider any more (`service-not-provided`).
         PeerError: a provider could not (`provider-failed`).
     """
-    await _bring_to(doing, await doing.read(lambda view: users_of(view, acl_id)))
+    await _bring_to(doing, acl_id, await doing.read(lambda view: users_of(view, acl_id)))
 
 
-async def _bring_to(doing: Doing, users: tuple[list[GuestNetwork], list[PrivateGateway]]) -> None:
+async def _bring_to(
+    doing: Doing, acl_id: Uuid, users: tuple[list[GuestNetwork], list[PrivateGateway]]
+) -> None:
     tiers, gateways = users
-    for tier in tiers:
-        await bring(doing, tier.id, {RuleStage.NETWORK_ACL})
-    for vpc_id in dict.fromkeys(gateway.vpc_id for gateway in gateways):
-        await bring_parts(doing, vpc_id, {VpcPart.PRIVATE_GATEWAYS})
+    with doing.telling([Mark(f"{ACL}/{acl_id}", WHOLE)]):
+        for tier in tiers:
+            await bring(doing, tier.id, {RuleStage.NETWORK_ACL})
+        for vpc_id in dict.fromkeys(gateway.vpc_id for gateway in gateways):
+            await bring_parts(doing, vpc_id, {VpcPart.PRIVATE_GATEWAYS})
 
 
 async def settle_item(doing: Doing, item: AclItem) -> Ending:
@@ -61,7 +66,7 @@ async def settle_item(doing: Doing, item: AclItem) -> Ending:
     told, users = await doing.read(
         lambda view: (view.records.get(AclItem, item.id), users_of(view, item.acl_id))
     )
-    await _bring_to(doing, users)
+    await _bring_to(doing, item.acl_id, users)
 
     def ending(work: Work) -> None:
         now = work.records.get(AclItem, item.id)

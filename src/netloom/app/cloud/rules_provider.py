@@ -38,6 +38,7 @@ from netloom.model.cloud.rules import (
 )
 from netloom.model.cloud.rules_traffic import Protocol
 from netloom.model.cloud.services import Capability, ProviderFacts, Service
+from netloom.model.cloud.untold import Mark
 from netloom.plan.elements import RULE_ORDER, NetworkElement, NetworkFacts, RuleStage
 from netloom.store.cloud.records import Where, columns
 
@@ -96,10 +97,19 @@ async def bring_found(
     The rules that their providers have now for the first time, or anew, come back: the caller has them settled with
     what it writes. Raises as `bring`.
     """
-    async with doing.backends.turns.of(f"network/{network_id}"):
-        steps = await doing.read(lambda view: _steps(view, network_id, find(view)))
-        for step in steps:
-            await _apply(step)
+    place = f"network/{network_id}"
+    marks: set[Mark] = set()
+
+    def look(view: View) -> list[_Step]:
+        stages = find(view)
+        marks.update(Mark(place, stage.value) for stage in stages)
+        return _steps(view, network_id, stages)
+
+    async with doing.backends.turns.of(place):
+        with doing.telling(marks):
+            steps = await doing.read(look)
+            for step in steps:
+                await _apply(step)
     return tuple(
         rule
         for step in steps

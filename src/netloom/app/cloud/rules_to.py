@@ -19,6 +19,7 @@ from netloom.base.ids import Uuid
 from netloom.model.cloud.addresses import PublicIp
 from netloom.model.cloud.load_balancers import LbMember
 from netloom.model.cloud.rules import PortForwardingRule, Rule, StaticNatRule
+from netloom.model.cloud.untold import Mark
 from netloom.plan.elements import RuleStage
 from netloom.store.cloud.records import Where, columns
 
@@ -47,8 +48,11 @@ async def end_leading_to(doing: Doing, nic_ids: Iterable[str], address: str | No
     """
     wanted = tuple(nic_ids)
     stages = await doing.write(lambda work: _revoke(work, leading_to(work, wanted, address)))
-    for network_id, told in stages.items():
-        await bring(doing, network_id, told)
+    with doing.telling(
+        [Mark(f"network/{each}", stage.value) for each, told in stages.items() for stage in told]
+    ):
+        for network_id, told in stages.items():
+            await bring(doing, network_id, told)
     if stages:
         await doing.write(lambda work: _drop(work, leading_to(work, wanted, address)))
 

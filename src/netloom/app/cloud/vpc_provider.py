@@ -24,11 +24,15 @@ from netloom.model.cloud.record import Record
 from netloom.model.cloud.routes import GatewayState, PrivateGateway, StaticRoute
 from netloom.model.cloud.rules import RuleState
 from netloom.model.cloud.services import Service, words
+from netloom.model.cloud.untold import Mark
 from netloom.model.cloud.vpc import Vpc
 from netloom.model.cloud.vpn import ConnectionState, CustomerGateway, VpnConnection, VpnGateway
 from netloom.plan.elements import Outcome
 from netloom.plan.vpc_elements import VpcElement, VpcFacts, VpcPart, missing_services, resolve_vpc
 from netloom.store.cloud.records import columns
+
+ROUTER: Final = "router"
+"""The word for the router itself among the parts that it may have to be told again."""
 
 
 def check_served(view: View, vpc: Vpc) -> None:
@@ -91,12 +95,14 @@ async def have_router(doing: Doing, vpc_id: Uuid) -> None:
         Conflict: nobody gives it any more (`service-not-provided`).
         PeerError: the provider could not (`provider-failed`).
     """
-    async with doing.backends.turns.of(f"vpc/{vpc_id}"):
-        found = await doing.read(lambda view: _router(view, vpc_id))
-        if found is not None:
-            element, facts = found
-            outcome = await element.implement_vpc(facts)
-            check_done(outcome, element, f"have the router of VPC {facts.name!r}", facts.id)
+    place = f"vpc/{vpc_id}"
+    async with doing.backends.turns.of(place):
+        with doing.telling([Mark(place, ROUTER)]):
+            found = await doing.read(lambda view: _router(view, vpc_id))
+            if found is not None:
+                element, facts = found
+                outcome = await element.implement_vpc(facts)
+                check_done(outcome, element, f"have the router of VPC {facts.name!r}", facts.id)
 
 
 async def drop_router(doing: Doing, vpc_id: Uuid) -> None:
@@ -118,11 +124,12 @@ async def drop_idle_routers(doing: Doing, vpc_id: Uuid) -> None:
 
 async def bring_parts(doing: Doing, vpc_id: Uuid, parts: Iterable[VpcPart]) -> None:
     """Have the VPC's router have these parts as they stand, in the order of `VpcPart`; raises as `have_router`."""
-    wanted = set(parts)
-    async with doing.backends.turns.of(f"vpc/{vpc_id}"):
-        for part in VpcPart:
-            if part in wanted:
-                await _bring_part(doing, vpc_id, part)
+    wanted, place = set(parts), f"vpc/{vpc_id}"
+    async with doing.backends.turns.of(place):
+        with doing.telling([Mark(place, part.value) for part in wanted]):
+            for part in VpcPart:
+                if part in wanted:
+                    await _bring_part(doing, vpc_id, part)
 
 
 async def _bring_part(doing: Doing, vpc_id: Uuid, part: VpcPart) -> None:

@@ -19,6 +19,7 @@ from netloom.app.cloud.work import View, Work
 from netloom.base.errors import Conflict
 from netloom.base.ids import Uuid, parse_name
 from netloom.model.cloud.identity import Account
+from netloom.model.cloud.untold import Mark
 from netloom.model.cloud.vpc import Vpc
 from netloom.model.cloud.vpn import (
     CustomerGateway,
@@ -167,8 +168,10 @@ def others_of(view: View, gateway_id: Uuid, but: Uuid) -> list[CustomerGateway]:
 async def _reconnect(doing: Doing, record: CustomerGateway) -> None:
     """Have the routers of all connections know what changed."""
     connections = await doing.read(lambda view: connections_to(view, record.id))
-    for vpc_id in dict.fromkeys(each.vpc_id for each in connections):
-        await bring_parts(doing, vpc_id, {VpcPart.SITE_TO_SITE_VPN})
+    vpcs, part = dict.fromkeys(each.vpc_id for each in connections), VpcPart.SITE_TO_SITE_VPN
+    with doing.telling([Mark(f"vpc/{vpc_id}", part.value) for vpc_id in vpcs]):
+        for vpc_id in vpcs:
+            await bring_parts(doing, vpc_id, {part})
 
 
 def _begin_delete_customer(work: Work, request: DeleteCustomerGateway) -> CustomerGateway:
