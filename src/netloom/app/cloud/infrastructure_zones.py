@@ -14,6 +14,7 @@ import msgspec
 from netloom.app import intent
 from netloom.app.cloud.domains import domain_seen
 from netloom.app.cloud.infrastructure import physical_networks, zone, zone_facet
+from netloom.app.cloud.ranges_private import check_private, span_key
 from netloom.app.cloud.usecase import UseCase
 from netloom.app.cloud.work import Work
 from netloom.base.errors import Conflict, InvalidInput
@@ -29,7 +30,7 @@ from netloom.model.cloud.infrastructure import (
     ZoneFacet,
     ZoneType,
 )
-from netloom.model.cloud.infrastructure_ranges import checked_v4
+from netloom.model.cloud.infrastructure_ranges import StorageRange, checked_subnet, checked_v4
 from netloom.model.cloud.record import DomainId, Record
 from netloom.model.cloud.vpc import MAX_PREFIX, PRIVATE, check_domain
 from netloom.model.cloud.words import Allocation
@@ -247,22 +248,24 @@ def _create_pod(work: Work, request: CreatePod) -> Pod:
     if request.fields.name is None:
         raise InvalidInput("a pod has a name", subject="name")
     pod = Pod(**work.birth(), name=parse_name(request.fields.name), zone_id=ZoneId(found.id))
-    return work.insert(_pod_with(pod, request.fields))
+    return work.insert(_pod_with(work, pod, request.fields))
 
 
 def _update_pod(work: Work, request: UpdatePod) -> Pod:
-    return work.update(_pod_with(work.get(Pod, request.id), request.fields))
+    return work.update(_pod_with(work, work.get(Pod, request.id), request.fields))
 
 
 def _delete_pod(work: Work, request: OneOf) -> Pod:
     pod = work.get(Pod, request.id)
     _unused(work, pod, work.records.count(Cluster, columns(Cluster).pod_id == pod.id), "clusters")
     _unused(work, pod, work.records.count(HostFacet, columns(HostFacet).pod_id == pod.id), "hosts")
+    storage = work.records.count(StorageRange, columns(StorageRange).pod_id == pod.id)
+    _unused(work, pod, storage, "storage ranges")
     work.delete(pod)
     return pod
 
 
-def _pod_with(pod: Pod, said: PodFields) -> Pod:
+def _pod_with(work: Work, pod: Pod, said: PodFields) -> Pod:
     changed = msgspec.structs.replace(
         pod,
         name=pod.name if said.name is None else parse_name(said.name),
@@ -272,9 +275,15 @@ def _pod_with(pod: Pod, said: PodFields) -> Pod:
         end_ip=kept(said.end_ip, pod.end_ip),
         allocation=kept(said.allocation, pod.allocation),
     )
+    if changed.gateway and changed.netmask:
+        checked_subnet(changed.gateway, changed.netmask)
+    for span in changed.spans:  # they stay in the pod's subnet
+        checked_v4(changed.gateway, changed.netmask, span.start, span.end)
     if changed.start_ip is None:
         return changed
     interval = checked_v4(changed.gateway, changed.netmask, changed.start_ip, changed.end_ip)
+    if (interval.start, interval.end) != (pod.start_ip, pod.end_ip):
+        check_private(work, pod.zone_id, interval, but=span_key(pod, pod.start_ip or ""))
     return msgspec.structs.replace(changed, start_ip=interval.start, end_ip=interval.end)
 
 

@@ -15,6 +15,8 @@ import uuid
 from collections.abc import Mapping
 from typing import Final
 
+import msgspec
+
 from netloom.base.ids import PhysicalNetworkId, Uuid, ZoneId
 from netloom.model.cloud.offerings import Traffic
 from netloom.model.cloud.record import AccountId, DomainId, Record
@@ -107,8 +109,17 @@ class ZoneFacet(Record, frozen=True, kw_only=True):
     public_mtu: int = 1500
 
 
+class PodSpan(msgspec.Struct, frozen=True):
+    """Further addresses of a pod's management network, in the pod's subnet; `vlan`: `vlan://50`, `vlan://untagged`."""
+
+    start: str
+    end: str
+    vlan: str
+    for_system: bool = False
+
+
 class Pod(Record, frozen=True, kw_only=True):
-    """Racks with a management network of their own, from whose range appliances get addresses."""
+    """Racks with a management network of their own, from whose ranges machines of the operator get addresses."""
 
     name: str
     zone_id: ZoneId
@@ -116,6 +127,7 @@ class Pod(Record, frozen=True, kw_only=True):
     netmask: str | None = None
     start_ip: str | None = None
     end_ip: str | None = None
+    spans: tuple[PodSpan, ...] = ()
     allocation: Allocation = Allocation.ENABLED
 
 

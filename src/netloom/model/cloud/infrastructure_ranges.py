@@ -95,6 +95,15 @@ class PortableRange(Record, frozen=True, kw_only=True):
     v4: Interval
 
 
+class StorageRange(Record, frozen=True, kw_only=True):
+    """Addresses of a pod's storage network; `vlan`: `vlan://50` or `vlan://untagged`."""
+
+    zone_id: ZoneId
+    pod_id: Uuid
+    vlan: str
+    v4: Interval
+
+
 class GuestVlanRange(Owned, frozen=True, kw_only=True):
     """Segment ids of a physical network, `first` to `last`, for one account's networks only."""
 
@@ -117,6 +126,12 @@ def checked_vlan(text: str | None) -> str:
     return f"{VLAN_PREFIX}{int(found[1]) if found[1].isdigit() else UNTAGGED}"
 
 
+def vlan_number(vlan: str) -> int | None:
+    """50 of `vlan://50`; None of `vlan://untagged`."""
+    word = vlan.removeprefix(VLAN_PREFIX)
+    return None if word == UNTAGGED else int(word)
+
+
 def checked_v4(gateway: str | None, netmask: str | None, start: str | None, end: str | None) -> Interval:
     """Addresses of an IPv4 subnet; one address when there is no end.
 
@@ -131,6 +146,17 @@ def checked_v4(gateway: str | None, netmask: str | None, start: str | None, end:
         )
     first = _v4(start, "startip")
     last = _v4(end, "endip") if end else first
+    subnet, door = checked_subnet(gateway, netmask)
+    _check_inside(subnet, first, last, door)
+    return Interval(cidr=str(subnet), gateway=str(door), start=str(first), end=str(last))
+
+
+def checked_subnet(gateway: str, netmask: str) -> tuple[ipaddress.IPv4Network, ipaddress.IPv4Address]:
+    """An IPv4 subnet and its gateway.
+
+    Raises:
+        InvalidInput: one of them is none, or the subnet has no room for hosts.
+    """
     door = _v4(gateway, "gateway")
     try:
         subnet = ipaddress.IPv4Network(f"{door}/{netmask}", strict=False)
@@ -142,8 +168,7 @@ def checked_v4(gateway: str | None, netmask: str | None, start: str | None, end:
         raise InvalidInput(
             f"a netmask of {netmask}", subject="netmask", hint="255.255.255.252 or one for a larger subnet"
         )
-    _check_inside(subnet, first, last, door)
-    return Interval(cidr=str(subnet), gateway=str(door), start=str(first), end=str(last))
+    return subnet, door
 
 
 def checked_v6(gateway: str | None, cidr: str | None, start: str | None, end: str | None) -> Interval:

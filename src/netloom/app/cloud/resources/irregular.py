@@ -69,6 +69,9 @@ PLACES: Final[Mapping[str, Place]] = {
     "load_balancer.assign_certificate": Place("assign-certificate", "load_balancer_id"),
     "load_balancer.remove_certificate": Place("remove-certificate", "load_balancer_id"),
     "network_service_provider.add": Place("create"),
+    "pod.add_range": Place("add-range", "pod_id"),
+    "pod.change_range": Place("change-range", "pod_id"),
+    "pod.remove_range": Place("remove-range", "pod_id"),
     "project.add_account": Place("add-account", "project_id"),
     "project.remove_account": Place("remove-account", "project_id"),
     "public_ip.associate": Place("create"),
@@ -117,6 +120,7 @@ LISTS: Final[Mapping[str, str]] = {
     "ssh_key": "listSSHKeyPairs",
     "ssl_certificate": "listSslCerts",
     "static_nat_rule": "listIpForwardingRules",
+    "storage_range": "listStorageNetworkIpRange",
     "stickiness_policy": "listLBStickinessPolicies",
     "traffic_label": "listTrafficTypes",
     "vpc": "listVPCs",
@@ -132,6 +136,14 @@ NAMED_BY: Final[Mapping[str, str]] = {
     "api_key": "key",
 }
 """The field that people name a record by, where it has no `name`."""
+
+BESIDE: Final[Mapping[str, tuple[str, ...]]] = {
+    "network": ("state",),
+    "instance_nic": ("state",),
+    "physical_network_facet": ("zone", "isolations", "segments", "mtu"),
+    "host_facet": ("zone",),
+}
+"""Fields that answers take from the object of the switches' intent with the same id: what people look for first."""
 
 OPEN: Final = frozenset({"service_offering", "network_offering", "vpc_offering", "template"})
 """Kinds that belong to nobody and that everybody may read, as far as `domain_ids` says."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from netloom.app.cloud import configuration
 from netloom.faces.cloudstack.see import Row, See
 from netloom.model.cloud.identity import Domain
-from netloom.model.cloud.infrastructure import Cluster, Pod, ZoneFacet, derived_id
+from netloom.model.cloud.infrastructure import Cluster, Pod, PodSpan, ZoneFacet, derived_id
 from netloom.model.objects import Zone
 
 UNTAGGED = "vlan://untagged"
@@ -83,15 +83,25 @@ def pod_rows(pods: Sequence[Pod], see: See) -> list[Row]:
 
 def _pod_range(pod: Pod) -> Row:
     """The addresses of a pod in the two forms in which CloudStack tells them."""
-    if pod.start_ip is None:
+    spans = list(pod.spans)
+    if pod.start_ip is not None:
+        spans.insert(0, PodSpan(pod.start_ip, pod.end_ip or pod.start_ip, UNTAGGED))
+    if not spans:
         return {}
-    last = pod.end_ip or pod.start_ip
     return {
-        "ipranges": [{"startip": pod.start_ip, "endip": last, "forsystemvms": "0", "vlanid": UNTAGGED}],
-        "startip": [pod.start_ip],
-        "endip": [last],
-        "forsystemvms": ["0"],
-        "vlanid": [UNTAGGED],
+        "ipranges": [
+            {
+                "startip": span.start,
+                "endip": span.end,
+                "forsystemvms": str(int(span.for_system)),
+                "vlanid": span.vlan,
+            }
+            for span in spans
+        ],
+        "startip": [span.start for span in spans],
+        "endip": [span.end for span in spans],
+        "forsystemvms": [str(int(span.for_system)) for span in spans],
+        "vlanid": [span.vlan for span in spans],
     }
 
 

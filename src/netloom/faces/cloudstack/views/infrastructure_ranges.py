@@ -9,7 +9,13 @@ from netloom.faces.cloudstack.see import Row, See
 from netloom.faces.cloudstack.views.networks import network_rows
 from netloom.model.cloud.identity import Account, AccountType, Domain, Project, shown_path
 from netloom.model.cloud.infrastructure import Pod
-from netloom.model.cloud.infrastructure_ranges import GuestVlanRange, PortableRange, PublicRange
+from netloom.model.cloud.infrastructure_ranges import (
+    GuestVlanRange,
+    PortableRange,
+    PublicRange,
+    StorageRange,
+    vlan_number,
+)
 from netloom.model.objects import Network, PhysicalNetwork, Zone
 from netloom.store.cloud.records import columns
 
@@ -79,6 +85,23 @@ def portable_range_rows(ranges: Sequence[PortableRange], _see: See) -> list[Row]
             "netmask": str(each.v4.subnet.netmask),
             "startip": each.v4.start,
             "endip": each.v4.end,
+        }
+        for each in ranges
+    ]
+
+
+def storage_range_rows(ranges: Sequence[StorageRange], _see: See) -> list[Row]:
+    """Ranges of pods' storage networks; one that is untagged has no `vlan`."""
+    return [
+        {
+            "id": each.id,
+            "podid": each.pod_id,
+            "zoneid": each.zone_id,
+            "gateway": each.v4.gateway,
+            "netmask": str(each.v4.subnet.netmask),
+            "startip": each.v4.start,
+            "endip": each.v4.end,
+            "vlan": vlan_number(each.vlan),
         }
         for each in ranges
     ]

@@ -12,7 +12,7 @@ from netloom.model.cloud.infrastructure import (
     TrafficLabel,
     ZoneFacet,
 )
-from netloom.model.cloud.infrastructure_ranges import GuestVlanRange, PortableRange, PublicRange
+from netloom.model.cloud.infrastructure_ranges import GuestVlanRange, PortableRange, PublicRange, StorageRange
 from netloom.store.cloud.table import RecordTable
 
 _WIRES = {"physical_network_id": "physical_networks"}
@@ -42,6 +42,13 @@ TABLES: tuple[RecordTable, ...] = (
         natives={"zone_id": "zones", **_WIRES},
     ),
     RecordTable("portable_range", PortableRange),
+    RecordTable(
+        "storage_range",
+        StorageRange,
+        indexes=(("zone_id",),),
+        references={"pod_id": "pod"},
+        natives={"zone_id": "zones"},
+    ),
     RecordTable(
         "guest_vlan_range",
         GuestVlanRange,
