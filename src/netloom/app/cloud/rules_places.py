@@ -105,7 +105,7 @@ def _first_place(work: Work, ip: PublicIp, network_id: Uuid | None) -> GuestNetw
 def leave_tier(work: Work, public_ip_id: Uuid) -> None:
     """Let a VPC's address, or one that may move, lead nowhere again once nothing stands on it."""
     ip = work.records.get(PublicIp, public_ip_id)
-    if ip is None or ip.network_id is None or ip.static_nat or ip.source_nat:
+    if ip is None or ip.network_id is None or ip.nic_id is not None or ip.source_nat:
         return
     if ip.vpc_id is None and not ip.portable:
         return
@@ -113,6 +113,17 @@ def leave_tier(work: Work, public_ip_id: Uuid) -> None:
         if work.records.exists(record_type, columns(record_type).public_ip_id == ip.id):
             return
     work.update(msgspec.structs.replace(ip, network_id=None))
+
+
+def end_translation(work: Work, public_ip_id: Uuid) -> None:
+    """Have an address be no guest's any more, once its provider translates it no more (or never did)."""
+    ip = work.records.get(PublicIp, public_ip_id)
+    if ip is None:
+        return
+    work.update(
+        msgspec.structs.replace(ip, static_nat=False, instance_id=None, nic_id=None, guest_address=None)
+    )
+    leave_tier(work, public_ip_id)
 
 
 def refuse_static_nat(ip: PublicIp, what: str) -> None:

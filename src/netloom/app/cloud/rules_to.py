@@ -12,7 +12,7 @@ import msgspec
 
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.rules_life import drop, revoke, stages_of
-from netloom.app.cloud.rules_places import leave_tier
+from netloom.app.cloud.rules_places import end_translation
 from netloom.app.cloud.rules_provider import bring
 from netloom.app.cloud.work import View, Work
 from netloom.base.ids import Uuid
@@ -84,9 +84,7 @@ def _drop(work: Work, leading: list[Leading]) -> None:
             continue
         for rule in _openings(work, each):
             drop(work, rule)
-        now = work.records.get(PublicIp, each.id) or each
-        work.update(msgspec.structs.replace(now, instance_id=None, nic_id=None, guest_address=None))
-        leave_tier(work, each.id)
+        end_translation(work, each.id)
 
 
 def _openings(view: View, ip: PublicIp) -> list[StaticNatRule]:

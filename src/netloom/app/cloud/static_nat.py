@@ -14,7 +14,7 @@ from netloom.app.cloud.firewall import open_with
 from netloom.app.cloud.rules_cases import ending, making
 from netloom.app.cloud.rules_claims import address_in_use, check_claim, claim_of
 from netloom.app.cloud.rules_life import added, drop, revoke
-from netloom.app.cloud.rules_places import Target, address_of, leads_into, leave_tier, target
+from netloom.app.cloud.rules_places import Target, address_of, end_translation, leads_into, target
 from netloom.app.cloud.rules_provider import bring, offers, protocols
 from netloom.app.cloud.usecase import Ending, UseCase
 from netloom.app.cloud.work import View, Work
@@ -137,7 +137,7 @@ async def _apply_nat(doing: Doing, ip: PublicIp) -> None:
         await bring(doing, ip.network_id, STAGES)
     except NetloomError:
         if ip.updated_at >= doing.job.created_at:  # what stood before this wish stays
-            await doing.write(lambda work: _clear(work, ip))
+            await doing.write(lambda work: end_translation(work, ip.id))
         raise
 
 
@@ -150,12 +150,12 @@ def _undo_nat(work: Work, ip: PublicIp, error: NetloomError) -> None:
         Job, c.resource_id == ip.id, c.use_case == ENABLE_STATIC_NAT.name, order=c.number.desc(), limit=1
     )
     if wishes and ip.updated_at >= wishes[0].created_at:
-        _clear(work, ip)
+        end_translation(work, ip.id)
 
 
 def _disable(work: Work, request: DisableStaticNat) -> PublicIp:
     ip = work.get(PublicIp, request.public_ip_id, "ipaddressid")
-    if not ip.static_nat:
+    if ip.nic_id is None:
         raise InvalidInput(
             f"public address {ip.address} ({ip.id}) has no static NAT",
             code="static-nat-not-enabled",
@@ -167,29 +167,23 @@ def _disable(work: Work, request: DisableStaticNat) -> PublicIp:
 
 
 async def _unapply_nat(doing: Doing, ip: PublicIp) -> Ending:
+    """Have the provider translate an address no more; until it does, the address says whose it was."""
     stages = (*STAGES, RuleStage.STATIC_NAT_PORTS, RuleStage.FIREWALL)
-    cleared = await doing.write(lambda work: _cleared(work, ip))
-    if cleared.network_id is not None:
-        await bring(doing, cleared.network_id, stages)
-
-    def ending(work: Work) -> None:
-        for rule in _openings(work, cleared):
-            drop(work, rule)
-        leave_tier(work, cleared.id)
-
-    return ending
+    revoked = await doing.write(lambda work: _revoked(work, ip))
+    if revoked.network_id is not None:
+        await bring(doing, revoked.network_id, stages)
+    return lambda work: end_static_nat(work, revoked)
 
 
-def _cleared(work: Work, ip: PublicIp) -> PublicIp:
-    now = work.records.get(PublicIp, ip.id) or ip
-    return work.update(
-        msgspec.structs.replace(now, static_nat=False, instance_id=None, nic_id=None, guest_address=None)
-    )
+def _revoked(work: Work, ip: PublicIp) -> PublicIp:
+    return work.update(msgspec.structs.replace(work.records.get(PublicIp, ip.id) or ip, static_nat=False))
 
 
-def _clear(work: Work, ip: PublicIp) -> None:
-    _cleared(work, ip)
-    leave_tier(work, ip.id)
+def end_static_nat(work: Work, ip: PublicIp) -> None:
+    """Keep that an address is no guest's any more, and nothing is open on it: its provider has let go of it."""
+    for rule in _openings(work, ip):
+        drop(work, rule)
+    end_translation(work, ip.id)
 
 
 def _openings(view: View, ip: PublicIp) -> list[StaticNatRule]:
