@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import pathlib
 import random
 import shutil
@@ -11,8 +12,8 @@ import subprocess
 import sys
 
 import pytest
-from sqlalchemy import select
-from tests.sandbox.postgres import PostgresServer
+from sqlalchemy import Connection, select, text
+from tests.sandbox.postgres import PostgresServer, shared_server
 from tests.store.units import create_nics, network
 
 from netloom.base.errors import NetloomError, Unavailable
@@ -162,6 +163,42 @@ async def test_a_server_that_goes_and_comes_back_is_used_again(tmp_path: pathlib
             assert len(await contents(store)) == 6
     finally:
         server.remove()
+
+
+@pytest.mark.postgres
+async def test_a_server_that_restarted_while_nobody_asked_is_noticed_by_nobody(
+    tmp_path: pathlib.Path,
+) -> None:
+    server = PostgresServer()
+    try:
+        async with open_store(StoreOptions(server.new_database())) as store:
+            await store.write(network)
+            await asyncio.gather(
+                *(store.load_all() for _ in range(8))
+            )  # every connection of the pool is there
+            server.halt()
+            server.start()
+            readers = (store.load_all() for _ in range(8))
+            await asyncio.gather(*readers, store.write(create_nics("n", 2)))
+            assert len(await contents(store)) == 2
+    finally:
+        server.remove()
+
+
+@pytest.mark.postgres
+async def test_a_reader_that_is_stopped_in_a_statement_leaves_no_connection_behind() -> None:
+    async with open_store(StoreOptions(shared_server().new_database())) as store:
+        await store.write(network)
+
+        def sleep(connection: Connection) -> None:
+            connection.execute(text("SELECT pg_sleep(60)"))
+
+        for _ in range(8):  # more than there are connections
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await store.read(sleep)
+        await store.write(create_nics("n", 1))
+        assert len(await contents(store)) == 1
 
 
 @pytest.mark.parametrize("bad", ["mysql://x/y", "sqlite://", "nonsense", "sqlite:///:memory:"])

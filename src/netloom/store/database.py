@@ -7,7 +7,8 @@ stays true until its commit.
 
 SQLite runs in threads of its own through the standard library's driver: measured here, five statements in a savepoint cost
 0.29 ms that way and 2.1 ms through aiosqlite, which crosses threads several times for each statement (decision 0041).
-PostgreSQL runs on asyncpg.
+PostgreSQL runs on asyncpg. Each statement is a round trip, so none is spent on asking whether a connection still lives: a
+transaction whose first statement finds it dead begins again on a new one (decision 0205).
 """
 
 from __future__ import annotations
@@ -15,14 +16,15 @@ from __future__ import annotations
 import asyncio
 import pathlib
 import sqlite3
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol, TypeVar
+from contextlib import asynccontextmanager
+from typing import Final, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from netloom.base.errors import InvalidInput, Unavailable
@@ -36,6 +38,12 @@ BUSY_TIMEOUT_MS = 5_000
 
 _READERS = 2
 _POSTGRES_POOL = 5
+_STATEMENTS: Final = 1_000
+"""How many statements are remembered, compiled in the process and prepared on each connection; netloom has some hundreds."""
+
+_BEGIN_WRITING: Final = "BEGIN"
+_BEGIN_READING: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
 _SERVER_SETTINGS = {
     "application_name": "netloom",
     "lock_timeout": "10000",  # milliseconds; a server that hangs with the writers' lock is an error, not a halt
@@ -123,29 +131,67 @@ class PostgresDatabase:
             url.set(drivername="postgresql+asyncpg"),
             pool_size=_POSTGRES_POOL,
             max_overflow=0,
-            pool_pre_ping=True,
-            connect_args={"timeout": 10, "server_settings": _SERVER_SETTINGS},
+            isolation_level="AUTOCOMMIT",  # transactions are begun below, not guessed by the driver
+            query_cache_size=_STATEMENTS,
+            connect_args={
+                "timeout": 10,
+                "server_settings": _SERVER_SETTINGS,
+                "prepared_statement_cache_size": _STATEMENTS,
+                "statement_cache_size": _STATEMENTS,
+            },
         )
 
     async def write(self, work: Work[T]) -> T:
         """Run in a transaction that excludes other writers; durable when this returns."""
+        return await self._run(_BEGIN_WRITING, work)
+
+    async def read(self, work: Work[T]) -> T:
+        """Run on a snapshot; nothing can be written."""
+        return await self._run(_BEGIN_READING, work)
+
+    async def _run(self, begin: str, work: Work[T]) -> T:
         try:
-            async with self._engine.begin() as connection:
+            async with self._transaction(begin) as connection:
                 return await connection.run_sync(work)
         except (SQLAlchemyError, OSError) as error:
             raise map_error(error) from error
 
-    async def read(self, work: Work[T]) -> T:
-        """Run on a snapshot; nothing can be written."""
+    @asynccontextmanager
+    async def _transaction(self, begin: str) -> AsyncIterator[AsyncConnection]:
+        """A transaction until the block ends; undone when it raises."""
+        connection = await self._begun(begin)
         try:
-            async with self._engine.connect() as plain:
-                connection = await plain.execution_options(
-                    isolation_level="REPEATABLE READ", postgresql_readonly=True
-                )
-                async with connection.begin():
-                    return await connection.run_sync(work)
-        except (SQLAlchemyError, OSError) as error:
-            raise map_error(error) from error
+            yield connection
+            await connection.exec_driver_sql("COMMIT")
+        except Exception:
+            if not connection.invalidated:
+                await _roll_back(connection)
+            raise
+        except BaseException:  # stopped within a statement: nobody may have this connection after us
+            await connection.invalidate()
+            raise
+        finally:
+            await connection.close()
+
+    async def _begun(self, begin: str) -> AsyncConnection:
+        """A connection in a transaction; one that has died in the pool is found out here, and all of them are replaced."""
+        try:
+            return await self._begun_on_any(begin)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            return await self._begun_on_any(begin)
+
+    async def _begun_on_any(self, begin: str) -> AsyncConnection:
+        connection = await self._engine.connect()
+        try:
+            await connection.exec_driver_sql(begin)
+        except BaseException:
+            if not connection.invalidated:
+                await connection.invalidate()
+            await connection.close()
+            raise
+        return connection
 
     async def close(self) -> None:
         """End all connections."""
@@ -171,6 +217,15 @@ def open_database(url: str) -> SqliteDatabase | PostgresDatabase:
     if backend == "postgresql":
         return PostgresDatabase(parsed)
     raise InvalidInput(f"netloom does not keep its state in {backend}", subject="store.url", hint=hint)
+
+
+async def _roll_back(connection: AsyncConnection) -> None:
+    """Undo a transaction; a connection on which even that fails is given up, and with it the transaction."""
+    try:
+        await connection.exec_driver_sql("ROLLBACK")
+    except SQLAlchemyError:
+        if not connection.invalidated:
+            await connection.invalidate()
 
 
 def _run(engine: Engine, work: Work[T]) -> T:
