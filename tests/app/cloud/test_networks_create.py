@@ -11,6 +11,8 @@ from tests.app.cloud.nets import L2, L2_VLAN, OVS, RANGE, SHARED, SOURCE_NAT, Ne
 
 from netloom.app.cloud import offerings as offerings_
 from netloom.app.cloud.infrastructure import zone_facet
+from netloom.app.cloud.infrastructure_zones import CREATE_ZONE, CreateZone, ZoneFields
+from netloom.app.cloud.networks_create import CREATE, CreateNetwork
 from netloom.app.cloud.networks_owner import Asked
 from netloom.app.cloud.networks_terms import Resolvers
 from netloom.app.cloud.physical_networks import (
@@ -40,6 +42,7 @@ from netloom.model.isolation import Isolation
 from netloom.model.states import NetworkState
 from netloom.store.cloud.records import columns
 
+FAR = CreateZone(name="far", type=ZoneType.ADVANCED, fields=ZoneFields(allocation=Allocation.ENABLED))
 NOBODY = Uuid("00000000-0000-4000-8000-00000000ffff")
 
 
@@ -297,6 +300,7 @@ async def test_the_wires_are_named_or_the_only_ones_that_fit(it: Nets) -> None:
     with pytest.raises(InvalidInput) as unclear:
         await it.make("blue")
     assert unclear.value.stable_code == "physical-network-unclear"
+    assert fast.id in (unclear.value.hint or "")
     named = await it.make("blue", physical_network_id=it.wires_id)
     assert named.physical_network_id == it.wires_id
     await it.offer("fast ones", tags=("fast",))
@@ -304,3 +308,25 @@ async def test_the_wires_are_named_or_the_only_ones_that_fit(it: Nets) -> None:
     with pytest.raises(InvalidInput) as unfit:
         await it.make("wrong", "fast ones", physical_network_id=it.wires_id)
     assert unfit.value.stable_code == "physical-network-unfit"
+
+
+async def test_the_only_zone_need_not_be_named(it: Nets) -> None:
+    request = CreateNetwork(name="blue", offering_id=it.offerings[OVS].id)
+    assert (await it.cloud.do(it.who.alice, CREATE, request)).record.zone_id == it.zone_id
+    other = (await it.cloud.do(it.who.root, CREATE_ZONE, FAR)).record
+    with pytest.raises(InvalidInput) as unclear:
+        await it.cloud.do(it.who.alice, CREATE, msgspec.structs.replace(request, name="red"))
+    assert (unclear.value.stable_code, unclear.value.subject) == ("zone-unclear", "zoneid")
+    assert it.zone_id in (unclear.value.hint or "")
+    with pytest.raises(InvalidInput, match="it has none") as bare:
+        await it.cloud.do(it.who.root, CREATE, msgspec.structs.replace(request, name="red", zone_id=other.id))
+    assert bare.value.stable_code == "physical-network-unclear"
+
+
+async def test_wires_that_cannot_carry_a_network_say_why_to_operators(it: Nets) -> None:
+    await it.offer("fast ones", tags=("fast",))
+    with pytest.raises(InvalidInput, match="it has not the offering's tag 'fast'"):
+        await it.make("blue", "fast ones", caller=it.who.root)
+    with pytest.raises(InvalidInput) as told:
+        await it.make("blue", "fast ones")
+    assert "tag" not in told.value.message

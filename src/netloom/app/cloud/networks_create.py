@@ -15,7 +15,7 @@ from netloom.app.cloud.networks_checks import bounds_for, check_vlan, check_zone
 from netloom.app.cloud.networks_facts import facts_from
 from netloom.app.cloud.networks_life import implement_later
 from netloom.app.cloud.networks_owner import Asked, owner_of
-from netloom.app.cloud.networks_place import check_named_segment, own_segment, wires_of, zone_for
+from netloom.app.cloud.networks_place import check_named_segment, only_zone, own_segment, wires_of, zone_for
 from netloom.app.cloud.offerings_seen import offering_seen, usable
 from netloom.app.cloud.providers import nobody_gives
 from netloom.app.cloud.usecase import UseCase
@@ -76,7 +76,7 @@ def create(work: Work, request: CreateNetwork) -> GuestNetwork:
     vpc = None if request.vpc_id is None else work.get(Vpc, request.vpc_id, "vpcid")
     shown = offering_seen(work, NetworkOffering, request.offering_id, "networkofferingid")
     owner = owner_of(work, request.owner, shown.guest_type, vpc)
-    place, facet = zone_for(work, _zone_id(request, vpc), owner.account)
+    place, facet = zone_for(work, _zone_id(work, request, vpc), owner.account)
     offering = usable(
         work, NetworkOffering, shown.id, "networkofferingid", owner_domain=owner.domain_id, zone_id=place.id
     )
@@ -171,7 +171,7 @@ def create(work: Work, request: CreateNetwork) -> GuestNetwork:
     return network
 
 
-def _zone_id(request: CreateNetwork, vpc: Vpc | None) -> Uuid:
+def _zone_id(work: Work, request: CreateNetwork, vpc: Vpc | None) -> Uuid:
     if vpc is not None:
         if request.zone_id not in (None, vpc.zone_id):
             raise InvalidInput(
@@ -180,9 +180,7 @@ def _zone_id(request: CreateNetwork, vpc: Vpc | None) -> Uuid:
                 hint=f"{vpc.zone_id}",
             )
         return vpc.zone_id
-    if request.zone_id is None:
-        raise InvalidInput("which zone is not said", subject="zoneid", hint="listZones shows them")
-    return request.zone_id
+    return request.zone_id or only_zone(work)
 
 
 def _tier(

@@ -7,7 +7,15 @@ Rule 2: segments that are kept for an account are its own first; those kept for 
 from __future__ import annotations
 
 from netloom.app.cloud import configuration
-from netloom.app.cloud.infrastructure import physical_network, wires_facet, wires_for, zone_facet, zone_seen
+from netloom.app.cloud.infrastructure import (
+    physical_network,
+    physical_networks,
+    wires_facet,
+    wires_for,
+    zone_facet,
+    zone_seen,
+    zones_seen,
+)
 from netloom.app.cloud.physical_networks import dedications, others_segments, own_segments
 from netloom.app.cloud.work import View, Work
 from netloom.base.errors import Conflict, Exhausted, InvalidInput
@@ -51,6 +59,24 @@ def zone_for(view: View, zone_id: Uuid, owner: Account) -> tuple[Zone, ZoneFacet
     return place, facet
 
 
+def only_zone(view: View) -> Uuid:
+    """The zone that is meant when none is named: the only one that the caller may use.
+
+    Raises:
+        InvalidInput: there are several, or none (`zone-unclear`).
+    """
+    there = [place for place, _ in zones_seen(view)]
+    if len(there) == 1:
+        return Uuid(there[0].id)
+    names = ", ".join(f"{each.name} ({each.id})" for each in there)
+    raise InvalidInput(
+        "which zone is not said" if there else "there is no zone that could be used",
+        code="zone-unclear",
+        subject="zoneid",
+        hint=f"one of {names}" if there else "have an administrator make or enable one",
+    )
+
+
 def wires_of(view: View, place: Zone, asked: Uuid | None, offering: NetworkOffering) -> PhysicalNetwork:
     """The physical network of a new network: the one that is named, or the only one that fits.
 
@@ -70,16 +96,30 @@ def wires_of(view: View, place: Zone, asked: Uuid | None, offering: NetworkOffer
             subject="physicalnetworkid",
             hint="leave it out, and one that fits is chosen",
         )
-    there = wires_for(view, place.id, Traffic.GUEST)
-    fitting = [each for each in there if _lacks(view, each, offering) is None]
+    fitting = [
+        each for each in wires_for(view, place.id, Traffic.GUEST) if _lacks(view, each, offering) is None
+    ]
     if len(fitting) == 1:
         return fitting[0]
-    names = ", ".join(f"{each.name} ({each.id})" for each in (fitting or there)) or "there is none"
+    if fitting:
+        names = ", ".join(f"{each.name} ({each.id})" for each in fitting)
+        raise InvalidInput(
+            f"more than one physical network of zone {place.name!r} ({place.id}) can carry the network",
+            code="physical-network-unclear",
+            subject="physicalnetworkid",
+            hint=f"name one of {names}",
+        )
+    why = "; ".join(
+        f"{each.name} ({each.id}): {_unfit(view, each, place, offering)}"
+        for each in physical_networks(view, place.id)
+    )
+    told = f": {why or 'it has none'}" if view.caller.is_root else ""  # tenants are told nothing of wires
     raise InvalidInput(
-        f"{'no' if not fitting else 'more than one'} physical network of zone {place.name!r} fits",
+        f"no physical network of zone {place.name!r} ({place.id}) can carry the network{told}",
         code="physical-network-unclear",
         subject="physicalnetworkid",
-        hint=f"of {names}",
+        hint="have an administrator add one, give one the traffic type Guest, or enable one"
+        + (f"; the offering wants the tag {offering.tags[0]!r}" if offering.tags else ""),
     )
 
 
@@ -136,7 +176,7 @@ def _unfit(view: View, wires: PhysicalNetwork, place: Zone, offering: NetworkOff
 def _lacks(view: View, wires: PhysicalNetwork, offering: NetworkOffering) -> str | None:
     facet = wires_facet(view, wires.id)
     if facet.allocation is Allocation.DISABLED:
-        return "it takes nothing new"
+        return "it is disabled and takes nothing new"
     missing = [tag for tag in offering.tags if tag not in facet.tags]
     return f"it has not the offering's tag {missing[0]!r}" if missing else None
 

@@ -63,10 +63,14 @@ def guest_wires(view: View, zone_id: Uuid, wanted: Uuid | None) -> PhysicalNetwo
     fitting = [each for each in there if wanted in (None, each.id)]
     if len(fitting) == 1:
         return PhysicalNetworkId(fitting[0].id)
-    names = ", ".join(f"{each.name} ({each.id})" for each in there) or "there is none"
+    names = ", ".join(f"{each.name} ({each.id})" for each in there)
+    if wanted is not None:
+        why = f"physical network {wanted} is none of the zone's that carry guests"
+    else:
+        why = f"{'more than one' if there else 'no'} physical network of the zone carries guests"
     raise InvalidInput(
-        f"{'no' if not fitting else 'more than one'} physical network of the zone that carries guests fits",
+        why,
         code="physical-network-unclear",
         subject="physicalnetworkid",
-        hint=names,
+        hint=f"name one of {names}" if there else "have an administrator give one the traffic type Guest",
     )

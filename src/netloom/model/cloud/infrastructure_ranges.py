@@ -243,18 +243,19 @@ def _check_inside(
     last: ipaddress.IPv4Address | ipaddress.IPv6Address,
     door: ipaddress.IPv4Address | ipaddress.IPv6Address | None,
 ) -> None:
+    start = "startip" if subnet.version == 4 else "startipv6"
     low, high = int(subnet.network_address), int(subnet.broadcast_address)
     if int(first) > int(last):
         raise InvalidInput(
             f"the range {first}-{last} runs backwards",
-            subject="startip",
+            subject=start,
             hint=f"did you mean {last}-{first}?",
         )
     bounds = (low + 1, high - 1) if subnet.version == 4 else (low + 1, high)
     if not bounds[0] <= int(first) <= int(last) <= bounds[1]:
         raise InvalidInput(
             f"the range {first}-{last} is not within the addresses for hosts of {subnet}",
-            subject="startip",
+            subject=start,
             hint=f"{ipaddress.ip_address(bounds[0])} to {ipaddress.ip_address(bounds[1])}",
         )
     if door is not None and int(first) <= int(door) <= int(last):

@@ -190,6 +190,35 @@ async def test_a_plan_tells_what_would_become_of_documents(http: httpx.AsyncClie
     assert after.unchanged == 4
 
 
+WIRES = """\
+kind: CloudPhysicalNetwork
+name: office
+zone: default
+isolations: [vlan]
+segments: ["2-99", "200-300"]
+allocation: Enabled
+"""
+
+
+async def test_what_only_an_update_takes_is_so_at_once(http: httpx.AsyncClient) -> None:
+    await applied(http, WIRES)
+    found = (await http.get("/v1/cloud-physical-networks/office")).json()
+    assert found["allocation"] == "Enabled"
+    assert (found["zone"], found["segments"]) == ("default", ["2-99", "200-300"])
+    assert (await applied(http, WIRES)).unchanged == 1
+
+
+async def test_a_plan_shows_no_password(http: httpx.AsyncClient) -> None:
+    answer = await post(http, "/v1/plan", OWNERS)
+    told = {
+        field.field: field.new
+        for change in PlanReport.model_validate_json(answer.content).objects
+        for field in change.fields
+    }
+    assert told["password"] == "***"
+    assert "scrypt" not in answer.text
+
+
 async def test_a_file_that_is_refused_on_its_way_says_what_is_done_and_goes_on(
     http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -89,6 +89,38 @@ async def test_mistakes_name_the_field_as_it_was_written(http: httpx.AsyncClient
     problem(await http.get("/v1/domains", params={"cursor": "x"}), 422, "bad-cursor")
 
 
+async def test_refusals_of_use_cases_name_the_field_as_it_is_written_here(http: httpx.AsyncClient) -> None:
+    vpc = {"name": "shop", "cidr": "10.0.0.0/16", "offering": "Default VPC offering"}
+    assert problem(await http.post("/v1/vpcs", json=vpc), 409, "service-not-provided").field == "offering"
+    traffic = {"physical_network": "default", "traffic": "Guests"}
+    assert (
+        problem(await http.post("/v1/traffic-types", json=traffic), 422, "invalid-input").field == "traffic"
+    )
+    span = {
+        "zone": "default",
+        "gateway6": "fd00::1",
+        "cidr6": "fd00::/64",
+        "start6": "fd01::5",
+        "end6": "fd01::9",
+    }
+    answer = await http.post("/v1/public-ranges", json=span)
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["field"] in {"start6", "end6"}, answer.text
+
+
+async def test_a_name_that_several_providers_have_is_not_taken_for_one(http: httpx.AsyncClient) -> None:
+    wires = {"name": "office", "isolations": ["vlan"], "segments": ["2-9"]}
+    assert (await http.post("/v1/physical-networks", json=wires)).status_code == 201
+    found = problem(await http.get("/v1/service-providers/Ovs"), 409, "ambiguous-name")
+    assert len((found.hint or "").split(",")) == 2
+
+
+async def test_networks_tell_their_state(http: httpx.AsyncClient) -> None:
+    offering = "DefaultOvsIsolatedNetworkOffering"
+    await made(http, "guest-networks", name="blue", offering=offering)
+    assert (await http.get("/v1/guest-networks/blue")).json()["state"] == "Allocated"
+
+
 async def test_a_job_can_be_looked_at_afterwards(http: httpx.AsyncClient) -> None:
     made_ = (await http.post("/v1/projects", json={"name": "p"}, params={"wait": 10})).json()
     job = (await http.get(f"/v1/jobs/{made_['status']['job_id']}")).json()

@@ -7,7 +7,7 @@ Rule 2: with an idempotency key the same request is done once, and answered as i
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -18,11 +18,12 @@ from netloom.app.cloud.identity_owner import named, project_seen
 from netloom.app.cloud.identity_passwords import hashed
 from netloom.app.cloud.keys import secret_of
 from netloom.app.cloud.resources import reading
-from netloom.app.cloud.resources.fields import RequestField, Value, request_of
+from netloom.app.cloud.resources.fields import Value, request_of
 from netloom.app.cloud.resources.irregular import HASHED
 from netloom.app.cloud.resources.kinds import CloudAction, CloudKind, CloudKinds
 from netloom.app.cloud.resources.reading import OWNERS, Asked, Page, check_readable, one
 from netloom.app.cloud.resources.shown import Row, rows
+from netloom.app.cloud.resources.subjects import field_meant
 from netloom.app.cloud.resources.targets import Names, Target
 from netloom.app.cloud.roles import check_permission
 from netloom.app.cloud.work import View, Work
@@ -215,14 +216,6 @@ def begin(cloud: Cloud, work: Work, deed: Deed, how: How, names: Names | None = 
     except NetloomError as error:
         error.subject = field_meant(action.fields, error.subject)
         raise
-
-
-def field_meant(fields: Sequence[RequestField], subject: str | None) -> str | None:
-    """A subject as people write it here: use cases name fields as CloudStack's clients do (`zoneid` for `zone`)."""
-    for field in fields:
-        if subject in {field.path[-1], field.path[-1].replace("_", "")}:
-            return field.name
-    return subject
 
 
 def owner_named(view: View, values: Mapping[str, Value]) -> AccountId | None:

@@ -77,6 +77,11 @@ class DocumentKind:
         return {field.name: field for action in actions for field in action.fields}
 
     @property
+    def secrets(self) -> frozenset[str]:
+        """Fields that are neither kept with the declaration nor told again."""
+        return self.kind.hidden | {"password"}
+
+    @property
     def is_relation(self) -> bool:
         """Whether there is no record of its own."""
         return self.name in RELATIONS and self.name != "EgressRule"

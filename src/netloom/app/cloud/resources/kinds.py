@@ -13,6 +13,7 @@ from typing import Final
 
 from netloom.app.cloud.resources.fields import RequestField, form_of, request_fields, struct_fields
 from netloom.app.cloud.resources.irregular import (
+    BESIDE,
     INTERNAL,
     LISTS,
     NOUNS,
@@ -46,10 +47,13 @@ CANCEL: Final = Action(
 _OURS: Final = frozenset({"id", "number", "created_at", "updated_at", "generation"})
 _TELLING: Final = (
     "name", "username", "key", "address", "type", "state", "guest_type", "zone_id", "network_id", "instance_id",
-    "public_ip_id", "vpc_id", "protocol", "cidr", "ipv4", "direction", "level", "description", "use_case",
+    "public_ip_id", "vpc_id", "physical_network_id", "protocol", "traffic", "cidr", "ipv4", "direction", "level",
+    "description", "use_case",
 )  # fmt: skip
 """Fields that say most about a thing, those first that lists show first."""
 _MANY: Final = 6
+_LONG: Final = frozenset({"before", "after"})
+"""Texts that are too long for a list: whole records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +152,7 @@ def _kind(stored: Stored, use_cases: list[AnyUseCase]) -> CloudKind:
     plain = [field.name for field in fields if form_of(field.type)[0] in {Form.TEXT, Form.NUMBER, Form.FLAG}]
     told = [name for name in _TELLING if name in plain]
     columns = told + [
-        name for name in plain if name not in {*told, *_OURS, *targets, "account_id", "domain_id"}
+        name for name in plain if name not in {*told, *_OURS, *_LONG, *targets, "account_id", "domain_id"}
     ]
     actions = _actions(word, collection, use_cases)
     facet = word.endswith("_facet")  # named as the object of intent that it says more about
@@ -163,6 +167,7 @@ def _kind(stored: Stored, use_cases: list[AnyUseCase]) -> CloudKind:
         columns=(
             *(("name",) if facet else ()),
             *(shown[name] for name in columns[:_MANY]),
+            *BESIDE.get(word, ()),
             *(("account",) if issubclass(record, Owned) else ()),
             "id",
         ),

@@ -18,7 +18,7 @@ from netloom.app.cloud.resources.computed import COMPUTED
 from netloom.app.cloud.resources.fields import Value, check_value, struct_fields
 from netloom.app.cloud.resources.kinds import CloudKind
 from netloom.app.cloud.resources.shown import FACETS, Row, rows
-from netloom.app.cloud.resources.targets import EVERYTHING, NATIVE, Names, Target
+from netloom.app.cloud.resources.targets import EVERYTHING, NATIVE, Names, Target, ambiguous
 from netloom.app.cloud.visibility import Scope
 from netloom.app.cloud.work import View, missing
 from netloom.base.errors import Forbidden, InvalidInput
@@ -84,12 +84,10 @@ def one(view: View, kind: CloudKind, ref: str, subject: str = "ref") -> Record:
         return _first(facets, kind, ref, subject)
     computed = COMPUTED.get(kind.record)
     if computed is not None:
-        return _first(
-            (each for each in computed(view) if ref in {each.id, getattr(each, "name", None)}),
-            kind,
-            ref,
-            subject,
-        )
+        found = [each for each in computed(view) if ref in {each.id, getattr(each, "name", None)}]
+        if len(found) > 1:
+            raise ambiguous(kind.record, found, ref, subject)
+        return _first(found, kind, ref, subject)
     target_id = ref.lower() if is_uuid(ref) else _named(view, kind, ref, subject)
     return seen.get(view, kind.record, target_id, subject)
 

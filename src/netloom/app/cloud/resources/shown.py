@@ -13,6 +13,7 @@ import msgspec
 
 from netloom.app.cloud import infrastructure
 from netloom.app.cloud.resources.fields import Value
+from netloom.app.cloud.resources.irregular import BESIDE
 from netloom.app.cloud.resources.kinds import CloudKind
 from netloom.app.cloud.resources.targets import NATIVE, Target, names_of
 from netloom.app.cloud.tags import tags_of
@@ -23,6 +24,7 @@ from netloom.model.cloud.jobs import OPEN_STATES, Job, JobState
 from netloom.model.cloud.record import Owned, Record
 from netloom.model.cloud.tags import KINDS as TAGGED
 from netloom.model.status import Phase
+from netloom.store.catalog import find_by_ids
 from netloom.store.cloud.records import columns
 
 Row = dict[str, Value]
@@ -32,6 +34,9 @@ FACETS: Final[Mapping[type[Record], str]] = {
     ZoneFacet: "zone", HostFacet: "host", PhysicalNetworkFacet: "physical_network",
 }  # fmt: skip
 """Records that say more about an object of the switches' intent: their names are that object's."""
+
+_NATIVE_OF: Final[Mapping[str, str]] = {"network": "network", "instance_nic": "nic"}
+"""Words of records that have an object of the switches' intent with their id, and its word."""
 
 _ACCOUNT: Final = Target("account", record=Account)
 _DOMAIN: Final = Target("domain", record=Domain)
@@ -61,6 +66,7 @@ def rows(
     names = _names(view, kind, records)
     tags = tags_of(view, [record.id for record in records]) if kind.word in TAGGED.values() else {}
     working = jobs if jobs is not None else _open_jobs(view, records)
+    beside = _beside(view, kind, records)
     found: list[Row] = []
     for record in records:
         row: Row = {"kind": kind.spec.kind}
@@ -75,6 +81,7 @@ def rows(
             target = kind.targets.get(field)
             if target is not None:
                 row[target[0]] = _named(value, names[target[1].word])
+        row |= beside.get(record.id, {})
         if isinstance(record, Owned):
             row["account"] = names["account"].get(record.account_id, "")
             row["domain"] = names["domain"].get(record.domain_id, "")
@@ -101,6 +108,19 @@ def status_of(job: Job | None) -> Row:
         "code": job.error_code or job.state.value.lower(),
         "error": job.error_kind,
         "job_id": job.id,
+    }
+
+
+def _beside(view: View, kind: CloudKind, records: Sequence[Record]) -> Mapping[str, Row]:
+    """What the objects of the switches' intent with the same ids say, by id."""
+    fields = BESIDE.get(kind.word, ())
+    if not fields or not records:
+        return {}
+    native = NATIVE[FACETS.get(kind.record) or _NATIVE_OF[kind.word]]
+    found = find_by_ids(view.records.connection, native, [record.id for record in records])
+    return {
+        ident: {name: msgspec.to_builtins(getattr(item, name)) for name in fields}
+        for ident, item in found.items()
     }
 
 

@@ -128,7 +128,20 @@ class Steps:
             target = Target(kind.kind.word, record=kind.kind.record)
             ref = names.resolve(target, str(document.said[kind.ref]), kind.ref)
         done = self._begin(work, document, kind.create, given, ref, names)
-        return Outcome(done.record, created=True, begun=(done,))
+        more = self._beyond(document, kind.create, names, done.record)
+        if not more:
+            return Outcome(done.record, created=True, begun=(done,))
+        changed = self._change(work, document, names, done.record, more)
+        return Outcome(changed.record, created=True, begun=(done, changed))
+
+    def _beyond(
+        self, document: Document, create: CloudAction, names: Names, record: Record
+    ) -> tuple[str, ...]:
+        """The fields that only an update takes, as far as the new record says something else."""
+        if document.kind.is_relation:
+            return ()
+        given = {field.name for field in create.fields}
+        return tuple(name for name in self._differing(document, names, record, None) if name not in given)
 
     def _update(
         self, work: Work, document: Document, names: Names, record: Record, declared: Declaration | None
@@ -144,17 +157,24 @@ class Steps:
                     f"{name} of {document.kind.name} {document.name!r} ({record.id}) cannot be changed",
                     code="immutable-field", subject=name, hint="delete it first, or declare another beside it",
                 )  # fmt: skip
-        if update is None:
-            return Outcome(record)
-        must = {
-            name: document.values[name]
-            for name, field in fields.items()
-            if field.spec.required and name in document.values
-        }
-        given = must | {name: document.values[name] for name in changed}
-        done = self._begin(work, document, update, given, record.id, names)
+        done = self._change(work, document, names, record, changed)
         same = done.record.generation == record.generation and done.job is None
         return Outcome(done.record, changed=() if same else changed, begun=(done,))
+
+    def _change(
+        self, work: Work, document: Document, names: Names, record: Record, changed: tuple[str, ...]
+    ) -> Done[Record]:
+        """Begin the update of these fields; there is one that takes them."""
+        update = document.kind.update
+        if update is None:
+            raise TypeError(f"{document.kind.name} has no update")
+        must = {
+            field.name: document.values[field.name]
+            for field in update.fields
+            if field.spec.required and field.name in document.values
+        }
+        given = must | {name: document.values[name] for name in changed}
+        return self._begin(work, document, update, given, record.id, names)
 
     def _differing(
         self, document: Document, names: Names, record: Record, declared: Declaration | None
@@ -242,8 +262,8 @@ def _declaration(view: View, document: Document) -> Declaration | None:
 
 def _declare(work: Work, document: Document, before: Declaration | None, record_id: Uuid) -> None:
     """Keep what a document says and stands for."""
-    hidden = {*document.kind.kind.hidden, "password"}
-    said = {name: value for name, value in document.said.items() if name not in hidden}
+    secrets = document.kind.secrets
+    said = {name: value for name, value in document.said.items() if name not in secrets}
     if document.tags:
         said["tags"] = document.tags
     spec = msgspec.json.encode(said, order="deterministic").decode()

@@ -128,14 +128,19 @@ def _only(record_type: type[Record], found: Sequence[Record], text: str, subject
     if not found:
         raise missing(record_type, text, subject)
     if len(found) > 1:
-        word = STORED[record_type].spec.word.replace("_", " ")
-        raise Conflict(
-            f"{text!r} is the name of more than one {word}",
-            code="ambiguous-name",
-            subject=subject,
-            hint=f"use an id: {', '.join(each.id for each in found)}",
-        )
+        raise ambiguous(record_type, found, text, subject)
     return found[0].id
+
+
+def ambiguous(record_type: type[Record], found: Sequence[Record], text: str, subject: str) -> Conflict:
+    """The refusal of a name that several things have."""
+    word = STORED[record_type].spec.word.replace("_", " ")
+    return Conflict(
+        f"{text!r} is the name of more than one {word}",
+        code="ambiguous-name",
+        subject=subject,
+        hint=f"use an id: {', '.join(each.id for each in found[:_SHOWN])}",
+    )
 
 
 def _domain(view: View, text: str, subject: str) -> Uuid:

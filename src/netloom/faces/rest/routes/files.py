@@ -37,6 +37,8 @@ from netloom.model.specs import Spec, kind_of
 from netloom.store.transaction import Transaction
 
 MAX_BEHIND = 100
+HIDDEN = "***"
+"""What a plan shows of a password or key."""
 T = TypeVar("T")
 _CHUNK = 64 * 1024
 
@@ -187,6 +189,7 @@ def _applied(
 def _change(found: Planned) -> ObjectChange:
     """A document of the cloud in a plan."""
     values = found.document.values
+    secrets = found.document.kind.secrets
     created = found.became is Became.CREATED
     return ObjectChange(
         kind=found.document.kind.name,
@@ -194,7 +197,7 @@ def _change(found: Planned) -> ObjectChange:
         action=Action.ADD if created else Action.CHANGE,
         id=None if created else Uuid(found.id),
         fields=tuple(
-            FieldChange(name, None, _text(values[name]))
+            FieldChange(name, None, HIDDEN if name in secrets else _text(values[name]))
             for name in (values if created else found.fields)
             if name in values
         ),
