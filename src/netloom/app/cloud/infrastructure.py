@@ -6,7 +6,7 @@ Rule 2: before something of a physical network is changed, its defaults are writ
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, cast
 
 import msgspec
@@ -166,20 +166,21 @@ def wires_facets(view: View, wires: Iterable[PhysicalNetwork]) -> list[PhysicalN
     return [written.get(each) or wires_facet(view, each) for each in ids]
 
 
-def traffic_of(view: View, wires_id: str) -> list[TrafficLabel]:
-    """The traffic types of a physical network, by their words."""
+def traffic_of(
+    view: View, wires_id: str, there: Sequence[PhysicalNetwork] | None = None
+) -> list[TrafficLabel]:
+    """The traffic types of a physical network, by their words; `there`: those of its zone, where they are known."""
     if view.records.get(PhysicalNetworkFacet, wires_id) is None:
-        return sorted((_default_label(view, wires_id, t) for t in DEFAULT_TRAFFIC), key=_word)
+        return _default_labels(view, wires_id, physical_networks(view) if there is None else there)
     c = columns(TrafficLabel)
     return sorted(view.records.select(TrafficLabel, c.physical_network_id == wires_id), key=_word)
 
 
 def wires_for(view: View, zone_id: str, traffic: Traffic) -> list[PhysicalNetwork]:
     """The physical networks of a zone that carry a traffic type."""
+    there = physical_networks(view, zone_id)
     return [
-        each
-        for each in physical_networks(view, zone_id)
-        if any(label.traffic is traffic for label in traffic_of(view, each.id))
+        each for each in there if any(label.traffic is traffic for label in traffic_of(view, each.id, there))
     ]
 
 
@@ -250,8 +251,7 @@ def settle(work: Work, wires_id: str) -> PhysicalNetworkFacet:
     found = work.records.get(PhysicalNetworkFacet, wires_id)
     if found is not None:
         return found
-    for traffic in DEFAULT_TRAFFIC:
-        label = _default_label(work, wires_id, traffic)
+    for label in _default_labels(work, wires_id, physical_networks(work)):
         work.insert(msgspec.structs.replace(label, number=work.tx.new_number()))
     facet = wires_facet(work, wires_id)
     return work.insert(msgspec.structs.replace(facet, number=work.tx.new_number()))
@@ -282,6 +282,14 @@ def _all_providers(view: View, wires_id: str) -> Iterable[NetworkServiceProvider
         )
         for name in names
     ]
+
+
+def _default_labels(view: View, wires_id: str, every: Sequence[PhysicalNetwork]) -> list[TrafficLabel]:
+    """Guests on any wires; what one physical network of a zone carries, on the zone's first of `every`."""
+    zone_id = next((each.zone_id for each in every if each.id == wires_id), None)
+    first = next((each.id for each in every if each.zone_id == zone_id), wires_id)
+    carried = DEFAULT_TRAFFIC if first == wires_id else (Traffic.GUEST,)
+    return sorted((_default_label(view, wires_id, traffic) for traffic in carried), key=_word)
 
 
 def _default_label(view: View, wires_id: str, traffic: Traffic) -> TrafficLabel:

@@ -115,6 +115,17 @@ async def test_a_name_that_several_providers_have_is_not_taken_for_one(http: htt
     assert len((found.hint or "").split(",")) == 2
 
 
+async def test_what_one_physical_network_of_a_zone_carries_the_first_one_carries(
+    http: httpx.AsyncClient,
+) -> None:
+    wires = {"name": "office", "isolations": ["vlan"], "segments": ["2-9"]}
+    assert (await http.post("/v1/physical-networks", json=wires)).status_code == 201
+    found: dict[str, set[str]] = {}
+    for each in (await http.get("/v1/traffic-types")).json()["items"]:
+        found.setdefault(each["physical_network"], set()).add(each["traffic"])
+    assert found == {"default": {"Guest", "Management", "Public", "Storage"}, "office": {"Guest"}}
+
+
 async def test_networks_tell_their_state(http: httpx.AsyncClient) -> None:
     offering = "DefaultOvsIsolatedNetworkOffering"
     await made(http, "guest-networks", name="blue", offering=offering)
