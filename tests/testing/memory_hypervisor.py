@@ -3,11 +3,12 @@
 It is called `Simulator`, as the recorded server's was. Product code never imports it.
 
 Rule 1: it is idempotent as the port demands; tests look at `guests` for what it was told, and at `calls` for how often.
-Rule 2: it refuses what a test tells it to refuse, and nothing else.
+Rule 2: it refuses what a test tells it to refuse, and never answers where a test says so; nothing else.
 """
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
@@ -45,6 +46,8 @@ class MemoryHypervisor:
     """Machines that it reports although netloom never asked for them."""
     away: set[str] = field(default_factory=set)
     """Names of hosts on which nothing can run."""
+    hanging: set[str] = field(default_factory=set)
+    """Calls that never end."""
 
     @property
     def name(self) -> str:
@@ -75,29 +78,29 @@ class MemoryHypervisor:
 
     async def start(self, guest: GuestPlan, host: HostFacts) -> None:
         """Run it there, and nowhere else."""
-        self._called("start", guest.name, host.name)
+        await self._called("start", guest.name, host.name)
         self.guests[guest.name] = Machine(guest, host.name)
 
     async def stop(self, guest: GuestPlan, host: HostFacts, *, forced: bool) -> None:
         """Stop it."""
-        self._called("stop", guest.name, host.name)
+        await self._called("stop", guest.name, host.name)
         machine = self.guests.get(guest.name)
         if machine is not None and machine.host == host.name:
             machine.host = None
 
     async def migrate(self, guest: GuestPlan, source: HostFacts, target: HostFacts) -> None:
         """Move it."""
-        self._called("migrate", guest.name, target.name)
+        await self._called("migrate", guest.name, target.name)
         self.guests[guest.name] = Machine(guest, target.name)
 
     async def remove(self, guest: GuestPlan) -> None:
         """Forget it."""
-        self._called("remove", guest.name, "")
+        await self._called("remove", guest.name, "")
         self.guests.pop(guest.name, None)
 
     async def report(self, hosts: Iterable[HostFacts]) -> tuple[GuestSeen, ...]:
         """What runs there."""
-        self._called("report", "", "")
+        await self._called("report", "", "")
         names = {host.name for host in hosts}
         own = [
             GuestSeen(name=name, host=machine.host, running=True)
@@ -106,11 +109,13 @@ class MemoryHypervisor:
         ]
         return (*own, *(seen for seen in self.foreign.values() if seen.host in names))
 
-    def _called(self, call: str, guest: str, host: str) -> None:
+    async def _called(self, call: str, guest: str, host: str) -> None:
         self.calls.append((call, guest))
         for reason in (call, f"{call} {host}"):
             if reason in self.refusals:
                 raise self.refusals[reason]
+        if call in self.hanging:
+            await asyncio.Event().wait()
 
 
 def with_machines(

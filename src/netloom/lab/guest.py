@@ -175,13 +175,15 @@ class Guest:
 
     def finish_migration(self, source: Host) -> None:
         """Remove what is left of it on the host it came from."""
-        now = self.state.serial
-        leftovers = {
-            names.port_name(self.name, serial): names.device_name(self.name, serial) for serial in range(now)
-        }
-        present = {link for link in leftovers if _has(source.namespace, link)}
-        source.unplug(*present)
-        namespaces.ip_batch([f"link del {port}" for port in present], namespace=source.namespace)
+        self.leave(source)
+
+    def leave(self, host: Host) -> None:
+        """Remove its interfaces on a host but the one that it uses: where it came from, or did not go after all."""
+        state = self.state
+        ports = {names.port_name(self.name, serial) for serial in range(state.serial + 1)} - {state.port}
+        present = {port for port in ports if _has(host.namespace, port)}
+        host.unplug(*present)
+        namespaces.ip_batch([f"link del {port}" for port in present], namespace=host.namespace)
 
     def migrate(self, target: Host) -> None:
         """Live migration, all three steps."""

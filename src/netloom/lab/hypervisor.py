@@ -103,6 +103,10 @@ class LabHypervisor:
         """Plug all interfaces of a machine at the target too."""
         await _in_thread(self._prepare, guest.name, target.name)
 
+    async def abandon(self, guest: GuestPlan, target: HostFacts) -> None:
+        """Unplug at the target whatever the machine does not use."""
+        await _in_thread(self._abandon, guest.name, target.name)
+
     async def migrate(self, guest: GuestPlan, source: HostFacts, target: HostFacts) -> None:
         """Move a machine with all its interfaces."""
         await _in_thread(self._migrate, guest.name, target.name)
@@ -148,6 +152,11 @@ class LabHypervisor:
         for interface in self._interfaces(name):
             if interface.state.host != host and not interface.is_prepared(target):
                 interface.prepare_migration(target)
+
+    def _abandon(self, name: str, host: str) -> None:
+        target = self._lab.host(host)
+        for interface in self._interfaces(name):
+            interface.leave(target)
 
     def _migrate(self, name: str, host: str) -> None:
         self._prepare(name, host)

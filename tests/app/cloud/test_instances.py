@@ -43,6 +43,7 @@ from netloom.app.cloud.instances_run import (
     StopInstance,
 )
 from netloom.app.cloud.networks_facts import native
+from netloom.app.cloud.patience import Patience
 from netloom.app.cloud.work import Work
 from netloom.base.errors import (
     Conflict,
@@ -193,11 +194,20 @@ async def test_migration_keeps_the_address_and_is_undone_when_refused(stage: Sta
     assert (now.state, now.host_id, now.target_host_id) == (InstanceState.RUNNING, moved.host_id, None)
 
 
+@dataclasses.dataclass
 class Preparing(MemoryHypervisor):
     """A test hypervisor that can have interfaces at the target before a guest moves."""
 
+    prepared: set[str] = dataclasses.field(default_factory=set)
+    """Names of hosts."""
+
     async def prepare(self, guest: GuestPlan, source: HostFacts, target: HostFacts) -> None:
-        self._called("prepare", guest.name, target.name)
+        await self._called("prepare", guest.name, target.name)
+        self.prepared.add(target.name)
+
+    async def abandon(self, guest: GuestPlan, target: HostFacts) -> None:
+        await self._called("abandon", guest.name, target.name)
+        self.prepared.discard(target.name)
 
 
 async def test_a_guest_moves_when_the_switches_forward_to_its_new_place(stage: Stage) -> None:
@@ -241,6 +251,47 @@ async def test_switches_that_are_slow_keep_no_guest_from_moving(
     moved = await stage.do(MIGRATE, MigrateInstance(id=web.id), stage.who.root)
     assert moved.host_id != web.host_id
     assert [call for call, _ in machines.calls] == ["prepare", "migrate"]
+
+
+async def test_a_migration_that_fails_leaves_nothing_at_its_target(stage: Stage) -> None:
+    web = await stage.deploy("web1")
+    machines = Preparing()
+    machines.refusals["migrate"] = Unavailable("no room")
+    stage.cloud.backends = dataclasses.replace(stage.cloud.backends, hypervisors=Hypervisors([machines]))
+    with pytest.raises(NetloomError, match="no room"):
+        await stage.do(MIGRATE, MigrateInstance(id=web.id), stage.who.root)
+    await ended_all(stage, web)
+    assert [call for call, _ in machines.calls] == ["prepare", "migrate", "abandon"]
+    assert machines.prepared == set()
+    now = await stage.now(web)
+    assert now is not None
+    assert (now.state, now.host_id, now.target_host_id) == (InstanceState.RUNNING, web.host_id, None)
+
+
+async def test_a_migration_that_never_ends_is_given_up_and_leaves_nothing_at_its_target(stage: Stage) -> None:
+    web = await stage.deploy("web1")
+    machines = Preparing()
+    machines.hanging.add("migrate")
+    stage.cloud.backends = dataclasses.replace(
+        stage.cloud.backends, hypervisors=Hypervisors([machines]), patience=Patience(hypervisor=0.01)
+    )
+    with pytest.raises(NetloomError, match="did not move"):
+        await stage.do(MIGRATE, MigrateInstance(id=web.id), stage.who.root)
+    await ended_all(stage, web)
+    assert [call for call, _ in machines.calls] == ["prepare", "migrate", "abandon"]
+    now = await stage.now(web)
+    assert now is not None
+    assert (now.state, now.host_id) == (InstanceState.RUNNING, web.host_id)
+    machines.hanging.clear()
+    assert (await stage.do(MIGRATE, MigrateInstance(id=web.id), stage.who.root)).host_id != web.host_id
+
+
+async def ended_all(stage: Stage, instance: Instance) -> None:
+    """Wait for the jobs of an instance that followed others."""
+    for job in await stage.read(
+        lambda view: view.records.select(Job, columns(Job).resource_id == instance.id)
+    ):
+        await stage.cloud.jobs.settled(job.id, 10)
 
 
 async def test_a_host_with_instances_is_not_deleted(stage: Stage) -> None:

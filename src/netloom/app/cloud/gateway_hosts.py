@@ -119,7 +119,7 @@ async def _tell(doing: Doing, wish: GatewayHost) -> None:
         return
     network = await doing.read(lambda view: view.records.get(GuestNetwork, network_id))
     if network is not None and await doing.read(lambda view: is_up(view, network)):
-        async with doing.backends.turns.of(f"life/{network.id}"):
+        async with doing.turn(f"life/{network.id}"):
             await raise_up(doing, await doing.read(lambda view: found(view, network_id)))
 
 

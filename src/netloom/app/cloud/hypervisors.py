@@ -195,6 +195,14 @@ class Prepares(Protocol):
         """
         ...
 
+    async def abandon(self, guest: GuestPlan, target: HostFacts) -> None:
+        """Have none of the interfaces there that `prepare` made: the guest did not move. One that runs there stays whole.
+
+        Raises:
+            NetloomError: something is left of them.
+        """
+        ...
+
 
 class HypervisorFactory(Protocol):
     """What an entry point gives."""

@@ -110,7 +110,9 @@ async def _apply_update(doing: Doing, found: NetworkServiceProvider) -> Ending |
             raise Conflict(
                 f"the provider {found.name} is not installed", code="provider-not-ready", subject="state"
             )
-        ready = await element.is_ready(facts)
+        ready = await doing.provider(
+            found.name, element.is_ready(facts), f"say whether it is ready on {facts.name}"
+        )
         if not ready.yes:
             raise Conflict(
                 f"the provider {found.name} is not ready on {facts.name!r}: {ready.reason}",

@@ -173,5 +173,6 @@ DEPLOY = UseCase(
     apply=_apply,
     undo=life.aborted,
     queue=life.queue_of,
+    longer=3.0,  # networks first, and on so many hosts it may be tried
 )
 USE_CASES = (DEPLOY,)

@@ -13,7 +13,6 @@ import msgspec
 from netloom.app.cloud import configuration, tags
 from netloom.app.cloud import instances_life as life
 from netloom.app.cloud.doing import Doing
-from netloom.app.cloud.hypervisors import within
 from netloom.app.cloud.instances_nics import drop_all
 from netloom.app.cloud.instances_plan import plan_of
 from netloom.app.cloud.instances_rules import take_rules_away
@@ -124,7 +123,7 @@ async def expunge_now(doing: Doing, instance: Instance) -> Ending:
     plan = await doing.read(lambda view: plan_of(view, instance))
     adapter = doing.backends.hypervisors.adapters.get(instance.hypervisor)
     if adapter is not None:
-        await within(adapter.remove(plan), f"remove {plan.name}")
+        await doing.hypervisor(adapter.remove(plan), f"remove {plan.name}")
     return lambda work: forget(work, instance.id)
 
 

@@ -13,8 +13,9 @@ from netloom.app.cloud.instances_find import nics_of_one
 from netloom.app.cloud.instances_plan import nic_facts
 from netloom.app.cloud.networks_facts import facts_of
 from netloom.app.cloud.networks_life import implement
+from netloom.app.cloud.providers_told import have_done
 from netloom.app.cloud.work import View
-from netloom.base.errors import Unavailable
+from netloom.base.errors import PeerError, Unavailable
 from netloom.model.cloud.instances import Instance
 from netloom.model.cloud.networks import GuestNetwork
 from netloom.plan.elements import NetworkElement, NetworkFacts, NicFacts
@@ -36,7 +37,11 @@ async def bring_up(doing: Doing, instance: Instance) -> None:
         await implement(doing, network_id)
     for network, nic, elements in await doing.read(lambda view: _steps(view, instance)):
         for element in elements:
-            outcome = await element.prepare(network, nic)
+            outcome = await doing.provider(
+                element.facts.name,
+                element.prepare(network, nic),
+                f"prepare interface {nic.id} in network {network.name}",
+            )
             if not outcome.done:
                 raise Unavailable(
                     f"{element.facts.name} did not prepare interface {nic.id} in network {network.name}"
@@ -52,11 +57,17 @@ async def let_go(doing: Doing, instance: Instance, only: str | None = None) -> N
         if only is not None and nic.id != only:
             continue
         for element in elements:
-            outcome = await element.release(network, nic)
-            if not outcome.done:
-                _log.warning(
-                    "interface not released", nic=nic.id, element=element.facts.name, reason=outcome.reason
+            name = element.facts.name
+            try:
+                await have_done(
+                    doing,
+                    name,
+                    element.release(network, nic),
+                    f"release interface {nic.id} in network {network.name}",
+                    f"network/{network.id}",
                 )
+            except PeerError as error:
+                _log.warning("interface not released", nic=nic.id, element=name, error=str(error))
 
 
 def _steps(view: View, instance: Instance, *, told: bool = True) -> list[Step]:

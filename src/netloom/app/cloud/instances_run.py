@@ -14,7 +14,7 @@ import structlog
 
 from netloom.app.cloud import instances_life as life
 from netloom.app.cloud.doing import Doing
-from netloom.app.cloud.hypervisors import GuestPlan, HostFacts, Prepares, within
+from netloom.app.cloud.hypervisors import GuestPlan, HostFacts, Prepares
 from netloom.app.cloud.instances_networks import bring_up, let_go
 from netloom.app.cloud.instances_place import check_fit, choose_host, facts_of, has_host, host_of
 from netloom.app.cloud.instances_plan import plan_of
@@ -28,6 +28,8 @@ _log = structlog.get_logger("netloom.instances")
 
 MAX_TRIES = 3
 """Hosts on which a start is tried."""
+MIGRATION_LONGER = 6.0
+"""How many times as long as other calls a live migration may take: much memory is copied."""
 SWITCH_SECONDS = 10.0
 """How long a migration waits for the switches before the old place is left."""
 
@@ -58,6 +60,13 @@ class MigrateInstance(msgspec.Struct, frozen=True, kw_only=True):
 
     id: Uuid
     host_id: Uuid | None = None
+
+
+class LeaveTarget(msgspec.Struct, frozen=True, kw_only=True):
+    """Have nothing left of a migration at the host that it did not go to."""
+
+    id: Uuid
+    host_id: HostId
 
 
 def asked_host(work: Work, instance: Instance, host_id: Uuid | None) -> HostId | None:
@@ -116,7 +125,7 @@ async def run_on(doing: Doing, instance: Instance, host: HostFacts, *, without: 
     """Have an instance's guest run on a host as the records say now; `without`: an interface that shall be gone."""
     plan = await doing.read(lambda view: plan_of(view, life.now_of(view, instance), without=without))
     adapter = doing.backends.hypervisors.get(instance.hypervisor)
-    await within(adapter.start(plan, host), f"start {plan.name} on {host.name}")
+    await doing.hypervisor(adapter.start(plan, host), f"start {plan.name} on {host.name}")
 
 
 def _placed(work: Work, instance: Instance, tried: list[HostId]) -> HostFacts:
@@ -138,7 +147,7 @@ async def _clean_up(doing: Doing, instance: Instance, host: HostFacts) -> None:
     plan = await doing.read(lambda view: plan_of(view, instance))
     try:
         adapter = doing.backends.hypervisors.get(instance.hypervisor)
-        await within(adapter.stop(plan, host, forced=True), f"stop {plan.name}")
+        await doing.hypervisor(adapter.stop(plan, host, forced=True), f"stop {plan.name}")
     except NetloomError as error:
         _log.warning("start not cleaned up", instance=instance.id, host=host.name, error=str(error))
 
@@ -176,7 +185,7 @@ async def halt(doing: Doing, instance: Instance, *, forced: bool) -> None:
     hypervisors = doing.backends.hypervisors
     try:
         adapter = hypervisors.get(instance.hypervisor)
-        await within(adapter.stop(plan, host, forced=forced), f"stop {plan.name}")
+        await doing.hypervisor(adapter.stop(plan, host, forced=forced), f"stop {plan.name}")
     except NetloomError as error:
         if not forced or hypervisors.reachable(host_id):
             raise
@@ -206,9 +215,9 @@ async def _reboot(doing: Doing, instance: Instance) -> Ending | None:
     host, plan = await doing.read(lambda view: (facts_of(host_of(view, host_id)), plan_of(view, instance)))
     adapter = doing.backends.hypervisors.get(instance.hypervisor)
     forced = doing.request(RebootInstance).forced
-    await within(adapter.stop(plan, host, forced=forced), f"stop {plan.name}")
+    await doing.hypervisor(adapter.stop(plan, host, forced=forced), f"stop {plan.name}")
     await bring_up(doing, instance)
-    await within(adapter.start(plan, host), f"start {plan.name} on {host.name}")
+    await doing.hypervisor(adapter.start(plan, host), f"start {plan.name} on {host.name}")
     return None
 
 
@@ -241,12 +250,29 @@ async def _migrate(doing: Doing, instance: Instance) -> Ending | None:
     plan = await doing.read(lambda view: plan_of(view, instance))
     adapter = doing.backends.hypervisors.get(instance.hypervisor)
     if isinstance(adapter, Prepares):
-        await within(
+        await doing.hypervisor(
             adapter.prepare(plan, source, target), f"make the interfaces of {plan.name} on {target.name}"
         )
         await _forwarded(doing, plan, target)
-    await within(adapter.migrate(plan, source, target), f"move {plan.name} to {target.name}")
+    call = adapter.migrate(plan, source, target)
+    await doing.hypervisor(call, f"move {plan.name} to {target.name}", longer=MIGRATION_LONGER)
     return lambda work: life.running(work, instance.id)
+
+
+def _not_migrated(work: Work, instance: Instance, error: NetloomError) -> None:
+    """It is where it was; what was made for it at the target goes, by a job that follows."""
+    target_id = instance.target_host_id
+    life.failed(work, instance, error)
+    if target_id is not None:
+        work.then(LEAVE_TARGET, instance, LeaveTarget(id=instance.id, host_id=target_id))
+
+
+async def _leave_target(doing: Doing, instance: Instance) -> None:
+    host_id = doing.request(LeaveTarget).host_id
+    plan, target = await doing.read(lambda view: (plan_of(view, instance), facts_of(host_of(view, host_id))))
+    adapter = doing.backends.hypervisors.get(instance.hypervisor)
+    if isinstance(adapter, Prepares):
+        await doing.hypervisor(adapter.abandon(plan, target), f"let go of {plan.name} on {target.name}")
 
 
 async def _forwarded(doing: Doing, plan: GuestPlan, target: HostFacts) -> None:
@@ -272,6 +298,7 @@ START = UseCase(
     apply=start,
     undo=life.failed,
     queue=life.queue_of,
+    longer=3.0,  # on so many hosts it may be tried
 )
 STOP = UseCase(
     name="instance.stop",
@@ -301,7 +328,17 @@ MIGRATE = UseCase(
     request=MigrateInstance,
     begin=_begin_migrate,
     apply=_migrate,
-    undo=life.failed,
+    undo=_not_migrated,
     queue=life.queue_of,
+    longer=3.0,  # a live migration's own time, and that of making the interfaces before
 )
-USE_CASES = (START, STOP, REBOOT, MIGRATE)
+LEAVE_TARGET = UseCase(
+    name="instance.leave_target",
+    command="migrateVirtualMachine",
+    request=LeaveTarget,
+    begin=lambda work, request: work.get(Instance, request.id),
+    apply=_leave_target,
+    queue=life.queue_of,
+    keep_request=True,
+)
+USE_CASES = (START, STOP, REBOOT, MIGRATE, LEAVE_TARGET)

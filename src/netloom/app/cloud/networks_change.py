@@ -16,7 +16,7 @@ from netloom.app.cloud.addresses_source_nat import claim_source_nat
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.infrastructure import zone_facet
 from netloom.app.cloud.networks_facts import native
-from netloom.app.cloud.networks_life import check_done, crew, found, queue_of, raise_up
+from netloom.app.cloud.networks_life import crew, found, queue_of, raise_up, tell
 from netloom.app.cloud.networks_offering import idle_elements, offering_of, with_offering
 from netloom.app.cloud.networks_terms import Resolvers
 from netloom.app.cloud.networks_use import own_network
@@ -200,7 +200,7 @@ async def _apply_migrate(doing: Doing, network: GuestNetwork) -> Ending | None:
 
 async def _tell(doing: Doing, network_id: Uuid, *, reoffered: bool) -> None:
     """Have providers have a network as it is; those that a new offering has no use for let go once the others have it."""
-    async with doing.backends.turns.of(f"life/{network_id}"):
+    async with doing.turn(f"life/{network_id}"):
         now, state = await doing.read(lambda view: _now(view, network_id))
         if state not in (NetworkState.IMPLEMENTED, NetworkState.SETUP):
             return
@@ -208,7 +208,7 @@ async def _tell(doing: Doing, network_id: Uuid, *, reoffered: bool) -> None:
         if reoffered:
             facts, elements = await doing.read(lambda view: crew(view, now))
             for element in await doing.read(lambda view: idle_elements(view, (facts, elements))):
-                check_done(await element.destroy(facts), element, "let go of", facts)
+                await tell(doing, element, element.destroy(facts), "let go of", facts)
 
 
 def _now(view: View, network_id: Uuid) -> tuple[GuestNetwork, NetworkState]:

@@ -12,6 +12,8 @@ Rule 3: a network in state Setup keeps it: nothing has to be implemented on its 
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
+
 import msgspec
 import structlog
 from sqlalchemy import exists, or_, select
@@ -19,12 +21,13 @@ from sqlalchemy import exists, or_, select
 from netloom.app.cloud.addresses_source_nat import claim_source_nat, settle_source_nat
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.networks_facts import facts_of, native
+from netloom.app.cloud.providers_told import have_done
 from netloom.app.cloud.rules_provider import bring
 from netloom.app.cloud.usecase import Ending, UseCase
 from netloom.app.cloud.vpc_provider import have_router
 from netloom.app.cloud.work import View, Work, missing
 from netloom.app.states import write_states
-from netloom.base.errors import Conflict, NetloomError, PeerError
+from netloom.base.errors import Conflict, NetloomError
 from netloom.base.ids import Uuid
 from netloom.model.cloud.instances import Instance, InstanceNic, InstanceState
 from netloom.model.cloud.networks import GuestNetwork
@@ -59,7 +62,7 @@ async def implement(doing: Doing, network_id: Uuid) -> None:
         Exhausted: no address is left that it could be seen as outside.
         PeerError: a provider could not (`provider-failed`); the network is down again.
     """
-    async with doing.backends.turns.of(f"life/{network_id}"):
+    async with doing.turn(f"life/{network_id}"):
         network = await doing.read(lambda view: found(view, network_id))
         state = await doing.read(lambda view: native(view, network).state)
         if state is NetworkState.IMPLEMENTED and not network.restart_required:
@@ -75,7 +78,7 @@ async def raise_up(doing: Doing, network: GuestNetwork) -> None:
             await have_router(doing, network.vpc_id)
         facts, elements = await doing.write(lambda work: _begin_up(work, network_id))
         for element in elements:
-            check_done(await element.implement(facts), element, "implement", facts)
+            await tell(doing, element, element.implement(facts), "implement", facts)
         await bring(doing, network_id, RULE_ORDER)
     except NetloomError:
         await _give_up(doing, network_id)
@@ -136,7 +139,7 @@ async def shut_down(doing: Doing, network_id: Uuid) -> bool:
     Raises:
         PeerError: a provider could not (`provider-failed`); the network stays Shutdown, and is tried again.
     """
-    async with doing.backends.turns.of(f"life/{network_id}"):
+    async with doing.turn(f"life/{network_id}"):
         if not await doing.write(lambda work: _begin_down(work, network_id)):
             return False
         await take_down(doing, network_id)
@@ -157,7 +160,7 @@ async def take_down(doing: Doing, network_id: Uuid) -> None:
     """Have elements shut a network down that is Shutdown; the turn is the caller's."""
     facts, elements = await doing.read(lambda view: crew(view, found(view, network_id), all_there=False))
     for element in reversed(elements):
-        check_done(await element.shutdown(facts), element, "shut down", facts)
+        await tell(doing, element, element.shutdown(facts), "shut down", facts)
     await doing.write(lambda work: _down(work, network_id))
 
 
@@ -233,19 +236,16 @@ def move(work: Work, row: Network, event: NetworkEvent) -> Network:
     return msgspec.structs.replace(row, state=after, state_since=work.at)
 
 
-def check_done(outcome: Outcome, element: NetworkElement, what: str, facts: NetworkFacts) -> None:
-    """Raise what went wrong.
-
-    Raises:
-        PeerError: the step failed (`provider-failed`).
-    """
-    if not outcome.done:
-        raise PeerError(
-            f"{element.facts.name} could not {what} network {facts.name!r} ({facts.id}): {outcome.reason}",
-            code="provider-failed",
-            subject=f"network/{facts.id}",
-            hint="ask again later" if outcome.again else None,
-        )
+async def tell(
+    doing: Doing,
+    element: NetworkElement,
+    call: Coroutine[object, object, Outcome],
+    what: str,
+    facts: NetworkFacts,
+) -> None:
+    """Have an element do something with a network; `what`: a verb. Raises as `have_done`."""
+    name, place = f"{what} network {facts.name!r} ({facts.id})", f"network/{facts.id}"
+    await have_done(doing, element.facts.name, call, name, place)
 
 
 # -- as jobs of their own ----------------------------------------------------------------------------------------------

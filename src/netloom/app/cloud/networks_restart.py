@@ -65,7 +65,7 @@ def _begin(work: Work, request: RestartNetwork) -> GuestNetwork:
 
 
 async def _apply(doing: Doing, network: GuestNetwork) -> Ending | None:
-    async with doing.backends.turns.of(f"life/{network.id}"):
+    async with doing.turn(f"life/{network.id}"):
         now = await doing.read(lambda view: found(view, network.id))
         await raise_up(doing, now)
     return None

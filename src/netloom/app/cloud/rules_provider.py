@@ -17,9 +17,9 @@ import msgspec
 from netloom.app.cloud.acl_lists import acl_of
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.networks_facts import facts_of, is_up
+from netloom.app.cloud.providers_told import have_done
 from netloom.app.cloud.vpn_stage import vpns_of_network
 from netloom.app.cloud.work import View, Work
-from netloom.base.errors import PeerError
 from netloom.base.ids import Uuid
 from netloom.model.cloud.addresses import IpState, PublicIp
 from netloom.model.cloud.dns import DnsRecord
@@ -105,11 +105,11 @@ async def bring_found(
         marks.update(Mark(place, stage.value) for stage in stages)
         return _steps(view, network_id, stages)
 
-    async with doing.backends.turns.of(place):
+    async with doing.turn(place):
         with doing.telling(marks):
             steps = await doing.read(look)
             for step in steps:
-                await _apply(step)
+                await _apply(doing, step)
     return tuple(
         rule
         for step in steps
@@ -130,16 +130,15 @@ _SETTLED: Final = (FirewallRule, PortForwardingRule, StaticNatRule, LoadBalancer
 """Rules that are Active once told; members are when the job that assigns them says so."""
 
 
-async def _apply(step: _Step) -> None:
-    outcome = await step.element.apply_rules(step.network, step.stage, step.rules)
-    if not outcome.done:
-        raise PeerError(
-            f"{step.element.facts.name} could not apply the {step.stage.value} rules of network"
-            f" {step.network.name!r}: {outcome.reason}",
-            code="provider-failed",
-            subject=f"network/{step.network.id}",
-            hint="ask again later" if outcome.again else None,
-        )
+async def _apply(doing: Doing, step: _Step) -> None:
+    network = step.network
+    await have_done(
+        doing,
+        step.element.facts.name,
+        step.element.apply_rules(network, step.stage, step.rules),
+        f"apply the {step.stage.value} rules of network {network.name!r}",
+        f"network/{network.id}",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,7 +120,7 @@ async def _apply(doing: Doing, record: Vpc) -> Ending:
 
 
 async def _bring_tier(doing: Doing, tier: GuestNetwork) -> None:
-    async with doing.backends.turns.of(f"life/{tier.id}"):
+    async with doing.turn(f"life/{tier.id}"):
         if (await doing.read(lambda view: native(view, tier).state)) in UP:
             await raise_up(doing, tier)
 

@@ -7,16 +7,17 @@ Rule 2: a VPC whose offering has no router has nothing to program; what would ne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Final
 
 from netloom.app.cloud.acl_lists import standing_items
 from netloom.app.cloud.doing import Doing
+from netloom.app.cloud.providers_told import have_done
 from netloom.app.cloud.vpc_facts import facts_of_vpc
 from netloom.app.cloud.vpn_secrets import for_router
 from netloom.app.cloud.vpn_stage import vpns_of_vpc
 from netloom.app.cloud.work import View
-from netloom.base.errors import Conflict, PeerError
+from netloom.base.errors import Conflict
 from netloom.base.ids import Uuid
 from netloom.model.cloud.acl import AclItem
 from netloom.model.cloud.addresses import IpState, PublicIp
@@ -96,36 +97,34 @@ async def have_router(doing: Doing, vpc_id: Uuid) -> None:
         PeerError: the provider could not (`provider-failed`).
     """
     place = f"vpc/{vpc_id}"
-    async with doing.backends.turns.of(place):
+    async with doing.turn(place):
         with doing.telling([Mark(place, ROUTER)]):
             found = await doing.read(lambda view: _router(view, vpc_id))
             if found is not None:
                 element, facts = found
-                outcome = await element.implement_vpc(facts)
-                check_done(outcome, element, f"have the router of VPC {facts.name!r}", facts.id)
+                await tell(doing, element, element.implement_vpc(facts), "have the router of", facts)
 
 
 async def drop_router(doing: Doing, vpc_id: Uuid) -> None:
     """Have nothing left of a VPC, as long as somebody is there who gives its router; raises as `have_router`."""
-    async with doing.backends.turns.of(f"vpc/{vpc_id}"):
+    async with doing.turn(f"vpc/{vpc_id}"):
         found = await doing.read(lambda view: _router(view, vpc_id, must=False))
         if found is not None:
             element, facts = found
-            outcome = await element.shutdown_vpc(facts)
-            check_done(outcome, element, f"take down VPC {facts.name!r}", facts.id)
+            await tell(doing, element, element.shutdown_vpc(facts), "take down", facts)
 
 
 async def drop_idle_routers(doing: Doing, vpc_id: Uuid) -> None:
     """Have nothing of a VPC at enabled providers that are not its router (any more); raises as `have_router`."""
-    async with doing.backends.turns.of(f"vpc/{vpc_id}"):
+    async with doing.turn(f"vpc/{vpc_id}"):
         for element, facts in await doing.read(lambda view: _idle(view, vpc_id)):
-            check_done(await element.shutdown_vpc(facts), element, f"let go of VPC {facts.name!r}", facts.id)
+            await tell(doing, element, element.shutdown_vpc(facts), "let go of", facts)
 
 
 async def bring_parts(doing: Doing, vpc_id: Uuid, parts: Iterable[VpcPart]) -> None:
     """Have the VPC's router have these parts as they stand, in the order of `VpcPart`; raises as `have_router`."""
     wanted, place = set(parts), f"vpc/{vpc_id}"
-    async with doing.backends.turns.of(place):
+    async with doing.turn(place):
         with doing.telling([Mark(place, part.value) for part in wanted]):
             for part in VpcPart:
                 if part in wanted:
@@ -136,23 +135,15 @@ async def _bring_part(doing: Doing, vpc_id: Uuid, part: VpcPart) -> None:
     found = await doing.read(lambda view: _step(view, vpc_id, part))
     if found is not None:
         element, facts, records = found
-        outcome = await element.apply_part(facts, part, records)
-        check_done(outcome, element, f"apply the {part.value} of VPC {facts.name!r}", facts.id)
+        call = element.apply_part(facts, part, records)
+        await tell(doing, element, call, f"apply the {part.value} of", facts)
 
 
-def check_done(outcome: Outcome, element: VpcElement, what: str, vpc_id: Uuid) -> None:
-    """Raise what went wrong.
-
-    Raises:
-        PeerError: the step failed (`provider-failed`).
-    """
-    if not outcome.done:
-        raise PeerError(
-            f"{element.facts.name} could not {what}: {outcome.reason}",
-            code="provider-failed",
-            subject=f"vpc/{vpc_id}",
-            hint="ask again later" if outcome.again else None,
-        )
+async def tell(
+    doing: Doing, element: VpcElement, call: Coroutine[object, object, Outcome], what: str, facts: VpcFacts
+) -> None:
+    """Have an element do something with a VPC; `what`: a verb. Raises as `have_done`."""
+    await have_done(doing, element.facts.name, call, f"{what} VPC {facts.name!r}", f"vpc/{facts.id}")
 
 
 def _router(view: View, vpc_id: Uuid, *, must: bool = True) -> tuple[VpcElement, VpcFacts] | None:
