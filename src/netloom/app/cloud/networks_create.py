@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from netloom.app.cloud import networks_native, networks_terms
+from netloom.app.cloud import networks_native, networks_terms, ranges_ipv6
 from netloom.app.cloud.addresses_source_nat import claim_source_nat
 from netloom.app.cloud.infrastructure import wire_facts
 from netloom.app.cloud.networks_checks import bounds_for, check_vlan, check_zone
@@ -28,7 +28,7 @@ from netloom.model.cloud.infrastructure import ZoneFacet, ZoneType
 from netloom.model.cloud.infrastructure_ranges import PublicRange, check_apart, checked_vlan
 from netloom.model.cloud.networks import GuestNetwork, native_name
 from netloom.model.cloud.networks_subnet import Subnet, Wished, settle
-from netloom.model.cloud.offerings import GuestType, NetworkOffering
+from netloom.model.cloud.offerings import GuestType, InternetProtocol, NetworkOffering
 from netloom.model.cloud.record import AccountId
 from netloom.model.cloud.vpc import Vpc
 from netloom.model.cloud.words import check_text
@@ -84,9 +84,11 @@ def create(work: Work, request: CreateNetwork) -> GuestNetwork:
     check_vlan(work, request.vlan, offering)
     name = check_text(request.name, "name")
     networks_terms.check_name_free(work, name, owner.account)
-    subnet = settle(
-        offering.guest_type, request.addresses, bounds_for(work, facet, offering, tier=vpc is not None)
-    )
+    drawn = _own_subnet(work, place.id, offering, request.addresses)
+    wished = request.addresses if drawn is None else _with_subnet(request.addresses, drawn)
+    subnet = settle(offering.guest_type, wished, bounds_for(work, facet, offering, tier=vpc is not None))
+    if drawn is None:
+        ranges_ipv6.check_no_pool(work, place.id, subnet.cidr6)
     tier = _tier(work, request, offering, subnet, vpc)
     resolvers = networks_terms.check_resolvers(offering, request.resolvers)
     networks_terms.check_mtus(
@@ -163,12 +165,27 @@ def create(work: Work, request: CreateNetwork) -> GuestNetwork:
     if missing:
         raise nobody_gives(name, missing)
     network = work.insert(network)
+    if drawn is not None:
+        ranges_ipv6.keep(work, drawn, network.id)
     _keep_ranges(work, network, subnet)
     if request.source_nat_address is not None:
         claim_source_nat(work, network, request.source_nat_address)
     if network.persistent:
         implement_later(work, network)
     return network
+
+
+def _own_subnet(
+    work: Work, zone_id: Uuid, offering: NetworkOffering, wished: Wished
+) -> ranges_ipv6.Drawn | None:
+    """The IPv6 subnet that the zone gives the network; None: it has none, or one that was named."""
+    if offering.internet_protocol is InternetProtocol.IPV4 or wished.says_v6:
+        return None
+    return ranges_ipv6.draw(work, zone_id)
+
+
+def _with_subnet(wished: Wished, drawn: ranges_ipv6.Drawn) -> Wished:
+    return msgspec.structs.replace(wished, cidr6=drawn.cidr, gateway6=drawn.gateway)
 
 
 def _zone_id(work: Work, request: CreateNetwork, vpc: Vpc | None) -> Uuid:

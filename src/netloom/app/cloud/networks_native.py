@@ -49,12 +49,14 @@ def make(work: Work, network_id: Uuid, spec: NetworkSpec, state: NetworkState) -
 
 
 def change(work: Work, before: GuestNetwork, after: GuestNetwork) -> None:
-    """Have the native network follow its record's name and MTU."""
+    """Have the native network follow its record's name and MTU, and the IPv6 subnet that it got."""
     fields: dict[str, str | int | None] = {}
     if after.name != before.name:
         fields["name"] = native_name(after.name, after.id)
     if after.private_mtu != before.private_mtu:
         fields["mtu"] = after.private_mtu
+    if after.cidr6 != before.cidr6:
+        fields["cidr6"] = after.cidr6
     if fields:
         patch = msgspec.convert(fields, NetworkPatch)
         try:

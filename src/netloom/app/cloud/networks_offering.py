@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from netloom.app.cloud import networks_native, ranges_ipv6
 from netloom.app.cloud.networks_facts import facts_of
 from netloom.app.cloud.networks_life import Crew, implement_later
 from netloom.app.cloud.offerings_seen import usable
@@ -18,7 +19,7 @@ from netloom.app.cloud.work import View, Work
 from netloom.base.errors import Conflict, InvalidInput
 from netloom.base.ids import Uuid
 from netloom.model.cloud.networks import GuestNetwork
-from netloom.model.cloud.offerings import GuestType, NetworkOffering, services_of
+from netloom.model.cloud.offerings import GuestType, InternetProtocol, NetworkOffering, services_of
 from netloom.model.cloud.services import Service, words
 from netloom.model.cloud.vpc import Vpc
 from netloom.plan.elements import RULE_ORDER, NetworkElement
@@ -75,6 +76,11 @@ def with_offering(
         persistent=after.persistent,
         egress_default_allow=after.egress_default_allow,
     )
+    if after.internet_protocol is not InternetProtocol.IPV4 and changed.cidr6 is None:
+        drawn = ranges_ipv6.draw(work, network.zone_id)
+        ranges_ipv6.keep(work, drawn, network.id)
+        changed = msgspec.structs.replace(changed, cidr6=drawn.cidr, gateway6=drawn.gateway)
+        networks_native.change(work, network, changed)
     missing = work.backends.providers.missing(facts_of(work, changed, anew=True))
     if missing:
         raise nobody_gives(network.name, missing)
@@ -92,6 +98,8 @@ def _unfit(network: GuestNetwork, before: NetworkOffering, after: NetworkOfferin
         return "one leaves VLAN or addresses to the operator, the other does not"
     if set(after.tags) != set(before.tags):
         return "they name other physical networks by their tags"
+    if network.cidr6 is not None and after.internet_protocol is InternetProtocol.IPV4:
+        return "it has no IPv6, and the network's interfaces have IPv6 addresses"
     if _connectivity(after) != _connectivity(before):
         return "another provider would have to carry it"
     return None

@@ -13,6 +13,7 @@ from netloom.app.cloud.domains import domain_seen
 from netloom.app.cloud.infrastructure import physical_network, wires_for, zone
 from netloom.app.cloud.infrastructure_shared import check_kept, shared_network, tell
 from netloom.app.cloud.infrastructure_zones import OneOf
+from netloom.app.cloud.ranges_ipv6 import check_no_pool
 from netloom.app.cloud.usecase import Ending, UseCase
 from netloom.app.cloud.work import View, Work
 from netloom.base.errors import Conflict, InvalidInput
@@ -110,6 +111,7 @@ def _create(work: Work, request: CreateRange) -> PublicRange:
         for_system=request.for_system,
     )
     check_apart(made, _others(work, made))
+    check_no_pool(work, made.zone_id, None if v6 is None else v6.cidr)
     if network is None and (request.account or request.domain_id or request.project_id):
         made = _dedicated(work, made, request.domain_id, request.account, request.project_id)
     work.insert(made)
@@ -139,6 +141,8 @@ def _update(work: Work, request: UpdateRange) -> PublicRange:
         _check_within(shared_network(work, found.network_id)[1], v4, v6)
     check_kept(work, found, changed)
     check_apart(changed, _others(work, changed))
+    if changed.v6 != found.v6:
+        check_no_pool(work, changed.zone_id, None if v6 is None else v6.cidr)
     updated = work.update(changed)
     tell(work, found.network_id)
     return updated

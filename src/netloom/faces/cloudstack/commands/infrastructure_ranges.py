@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netloom.app.cloud import infrastructure, physical_networks, public_ranges
+from netloom.app.cloud import infrastructure, physical_networks, public_ranges, ranges_ipv6
 from netloom.app.cloud.infrastructure_segments import segments, taken_segments
 from netloom.app.cloud.infrastructure_zones import OneOf
 from netloom.app.cloud.physical_networks import DedicateVlans
@@ -20,6 +20,7 @@ from netloom.faces.cloudstack.scope import account_of, domain_of, project_accoun
 from netloom.faces.cloudstack.views.infrastructure_ranges import (
     dedicated_rows,
     guest_vlan_rows,
+    ipv6_pool_rows,
     portable_range_rows,
     vlan_range_rows,
 )
@@ -30,6 +31,7 @@ from netloom.model.cloud.infrastructure_ranges import (
     PublicRange,
     checked_vlan,
 )
+from netloom.model.cloud.ipv6_pools import Ipv6Pool
 from netloom.model.kinds import Kind
 from netloom.store.cloud.records import Where, columns
 
@@ -230,6 +232,30 @@ async def list_guest_vlans(call: Call) -> Rows:
     return await call.read(read)
 
 
+async def list_ipv6_prefixes(call: Call) -> object:
+    """Lists the prefixes from which networks of zones get their IPv6 subnets."""
+    c = columns(Ipv6Pool)
+    return await call.select(
+        Ipv6Pool,
+        call.match(c.id, "id", Ipv6Pool),
+        call.match(c.zone_id, "zoneid", Kind.ZONE),
+        keyword=("prefix",),
+    )
+
+
+async def create_ipv6_prefix(call: Call) -> object:
+    """Gives a zone a prefix from which its dual-stack networks get their IPv6 subnets."""
+    return await call.do(
+        ranges_ipv6.CREATE,
+        ranges_ipv6.CreatePool(zone_id=call.need_uuid("zoneid"), prefix=call.need("prefix")),
+    )
+
+
+async def delete_ipv6_prefix(call: Call) -> object:
+    """Deletes a prefix of which no network has a subnet."""
+    return await call.do(ranges_ipv6.DELETE, OneOf(id=call.need_uuid("id")))
+
+
 COMMANDS: tuple[Command, ...] = (
     Command("listGuestVlans", list_guest_vlans, Listing("guestvlan")),
     Command("listVlanIpRanges", list_vlan_ip_ranges, Listing("vlaniprange", vlan_range_rows)),
@@ -264,4 +290,13 @@ COMMANDS: tuple[Command, ...] = (
         list_dedicated_guest_vlan_ranges,
         Listing("dedicatedguestvlanrange", dedicated_rows),
     ),
+    Command(
+        "listGuestNetworkIpv6Prefixes", list_ipv6_prefixes, Listing("guestnetworkipv6prefix", ipv6_pool_rows)
+    ),
+    Command(
+        "createGuestNetworkIpv6Prefix",
+        create_ipv6_prefix,
+        JobAnswer(ranges_ipv6.CREATE, "guestnetworkipv6prefix", ipv6_pool_rows),
+    ),
+    Command("deleteGuestNetworkIpv6Prefix", delete_ipv6_prefix, JobAnswer(ranges_ipv6.DELETE)),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netloom.app.cloud.infrastructure_segments import Segment
+from netloom.app.cloud.ranges_ipv6 import taken_of
 from netloom.faces.cloudstack.see import Row, See
 from netloom.faces.cloudstack.views.networks import network_rows
 from netloom.model.cloud.identity import Account, AccountType, Domain, Project, shown_path
@@ -16,6 +17,7 @@ from netloom.model.cloud.infrastructure_ranges import (
     StorageRange,
     vlan_number,
 )
+from netloom.model.cloud.ipv6_pools import Ipv6Pool
 from netloom.model.objects import Network, PhysicalNetwork, Zone
 from netloom.store.cloud.records import columns
 
@@ -104,6 +106,23 @@ def storage_range_rows(ranges: Sequence[StorageRange], _see: See) -> list[Row]:
             "vlan": vlan_number(each.vlan),
         }
         for each in ranges
+    ]
+
+
+def ipv6_pool_rows(pools: Sequence[Ipv6Pool], see: See) -> list[Row]:
+    """Prefixes of zones, with how many subnets of them networks have."""
+    taken = taken_of(see.view, pools)
+    return [
+        {
+            "id": each.id,
+            "zoneid": each.zone_id,
+            "prefix": each.prefix,
+            "totalsubnets": each.total,
+            "usedsubnets": taken.get(each.id, 0),
+            "availablesubnets": each.total - taken.get(each.id, 0),
+            "created": see.time(each.created_at),
+        }
+        for each in pools
     ]
 
 

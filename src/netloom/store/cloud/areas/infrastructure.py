@@ -13,6 +13,7 @@ from netloom.model.cloud.infrastructure import (
     ZoneFacet,
 )
 from netloom.model.cloud.infrastructure_ranges import GuestVlanRange, PortableRange, PublicRange, StorageRange
+from netloom.model.cloud.ipv6_pools import Ipv6Pool, Ipv6Subnet
 from netloom.store.cloud.table import RecordTable
 
 _WIRES = {"physical_network_id": "physical_networks"}
@@ -48,6 +49,13 @@ TABLES: tuple[RecordTable, ...] = (
         indexes=(("zone_id",),),
         references={"pod_id": "pod"},
         natives={"zone_id": "zones"},
+    ),
+    RecordTable("ipv6_pool", Ipv6Pool, unique=(("prefix",),), natives={"zone_id": "zones"}),
+    RecordTable(
+        "ipv6_subnet",
+        Ipv6Subnet,
+        unique=(("pool_id", "position"), ("network_id",)),
+        references={"pool_id": "ipv6_pool", "network_id": "network"},
     ),
     RecordTable(
         "guest_vlan_range",
