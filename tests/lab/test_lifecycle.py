@@ -132,3 +132,15 @@ def test_machine_is_left_alone(name: str) -> None:
     before = sorted(path.name for path in pathlib.Path("/sys/class/net").iterdir())
     with Lab.up(name, hosts=1):
         assert sorted(path.name for path in pathlib.Path("/sys/class/net").iterdir()) == before
+
+
+@pytest.mark.parametrize(("datapath", "code"), [("dpdk", "bad-datapath"), ("system", "no-datapath")])
+def test_a_datapath_that_is_not_there_is_refused_before_anything_is_made(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path, datapath: str, code: str
+) -> None:
+    monkeypatch.setattr("netloom.lab.errors.KERNEL_DATAPATH", tmp_path / "openvswitch")
+    monkeypatch.setenv("NETLOOM_LAB_DATAPATH", datapath)
+    with pytest.raises(LabError) as refused:
+        Lab.up(name)
+    assert refused.value.stable_code == code
+    assert name not in labs()

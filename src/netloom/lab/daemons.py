@@ -61,6 +61,7 @@ def bring_up(file: StateFile, host: Host, state: LabState, template: pathlib.Pat
                 uplink=links.UPLINK,
                 uplink_mac=names.underlay_mac(host.number),
                 mtu=state.mtu,
+                datapath=state.datapath,
             ),
             schema_version=json.loads(ovsdb.SCHEMA.read_bytes())["version"],
         )

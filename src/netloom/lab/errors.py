@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pathlib
 import shutil
 import sys
 
@@ -25,11 +26,16 @@ class LabError(NetloomError):
     code = "lab-error"
 
 
-def check_machine() -> None:
+DATAPATHS = ("netdev", "system")
+
+KERNEL_DATAPATH = pathlib.Path("/sys/module/openvswitch")
+
+
+def check_machine(datapath: str = "netdev") -> None:
     """Refuse, with the line to type, where a lab cannot run.
 
     Raises:
-        LabError: not root, or a command is missing.
+        LabError: not root, a command is missing, or there is no such datapath here.
     """
     if os.geteuid() != 0:
         line = " ".join(["sudo", sys.executable, *sys.orig_argv[1:]])
@@ -40,4 +46,12 @@ def check_machine() -> None:
             f"packages are missing: {', '.join(missing)}",
             code="missing-package",
             hint=f"run: apt-get install --yes {' '.join(missing)}",
+        )
+    if datapath not in DATAPATHS:
+        raise LabError(f"there is no datapath {datapath}", code="bad-datapath", hint=" or ".join(DATAPATHS))
+    if datapath == "system" and not KERNEL_DATAPATH.exists():
+        raise LabError(
+            "this kernel has no Open vSwitch datapath",
+            code="no-datapath",
+            hint="run: modprobe openvswitch; where that fails, the lab's own datapath (netdev) does",
         )

@@ -216,7 +216,7 @@ class Host:
         """Make a bridge of the operator's own, an ordinary switch, with the interface to the LAN in it."""
         self.vsctl(
             *("--may-exist", "add-br", bridge, "--", "set", "Bridge", bridge),
-            *("datapath_type=netdev", "fail_mode=standalone"),
+            *(f"datapath_type={self._file.load().datapath}", "fail_mode=standalone"),
             *("--", "--may-exist", "add-port", bridge, links.LAN_PORT),
         )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import dataclasses
+import os
 import pathlib
 import secrets
 import signal
@@ -30,6 +31,9 @@ Item = TypeVar("Item")
 
 PARALLEL = 6
 """Hosts that are brought up at the same time."""
+
+DATAPATH_VARIABLE = "NETLOOM_LAB_DATAPATH"
+"""With it the demos and the tests, which say nothing of datapaths, run on the kernel's."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,7 +76,7 @@ class Lab:
         lan: bool = False,
         keep: bool = False,
     ) -> Lab:
-        """Bring up a lab.
+        """Bring up a lab, on the datapath that NETLOOM_LAB_DATAPATH names (`netdev`, `system`), or else on `netdev`.
 
         Args:
             name: None: a random one.
@@ -83,9 +87,10 @@ class Lab:
             keep: it stays when the calling process ends; else the next `up` of anybody removes it then.
 
         Raises:
-            LabError: not root, something is missing, the name is taken, or a daemon does not come up.
+            LabError: not root, something is missing (also: of the kernel), the name is taken, or a daemon does not come up.
         """
-        errors.check_machine()
+        datapath = os.environ.get(DATAPATH_VARIABLE) or "netdev"
+        errors.check_machine(datapath)
         if not 1 <= hosts <= names.MAX_HOSTS:
             raise LabError(f"a lab of {hosts} hosts", hint=f"1 to {names.MAX_HOSTS}")
         name = name or f"lab-{secrets.token_hex(4)}"
@@ -96,6 +101,7 @@ class Lab:
             ipv6=ipv6,
             mtu=mtu,
             lan=lan,
+            datapath=datapath,
             owner=None if keep else process.this_process(),
             namespaces=tuple(
                 names.namespace(name, role)

@@ -65,10 +65,12 @@ class NewHost:
     uplink: str
     uplink_mac: str
     mtu: int
+    datapath: str = "netdev"
+    """Bridge.datapath_type: `netdev` (userspace) or `system` (the kernel's)."""
 
 
 def initial(host: NewHost, schema_version: str) -> list[dict[str, Json]]:
-    """A new host's database: br-int (secure, netdev) waits to be managed, the underlay bridge holds the wire."""
+    """A new host's database: br-int (secure) waits to be managed, the underlay bridge holds the wire."""
     integration: dict[str, Json] = {"name": "br-int", "fail_mode": "secure", "ports": ["named-uuid", "p0"]}
     underlay: dict[str, Json] = {
         "name": host.underlay,
@@ -95,7 +97,7 @@ def initial(host: NewHost, schema_version: str) -> list[dict[str, Json]]:
         operations.append({"op": "insert", "table": "Interface", "uuid-name": f"i{index}", "row": row})
         operations.append({"op": "insert", "table": "Port", "uuid-name": f"p{index}", "row": port})
     for index, row in enumerate((integration, underlay)):
-        bridge: dict[str, Json] = {**row, "datapath_type": "netdev"}
+        bridge: dict[str, Json] = {**row, "datapath_type": host.datapath}
         operations.append({"op": "insert", "table": "Bridge", "uuid-name": f"b{index}", "row": bridge})
     return [*operations, {"op": "insert", "table": "Open_vSwitch", "row": root}]
 

@@ -64,6 +64,8 @@ class LabState(msgspec.Struct, frozen=True):
     mtu: int = 1500
     lan: bool = False
     """Whether the hosts have a second network for VLANs."""
+    datapath: str = "netdev"
+    """Of every bridge: `netdev`, in ovs-vswitchd, or `system`, the kernel's, on a machine that has it."""
     owner: ProcessId | None = None
     """The process with which the lab shall end; None: it stays until `down`."""
     namespaces: tuple[str, ...] = ()
