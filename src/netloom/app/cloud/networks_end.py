@@ -15,7 +15,7 @@ from netloom.app.cloud.addresses_release import release_network
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.gateway_places import forget_hosts
 from netloom.app.cloud.networks_facts import native
-from netloom.app.cloud.networks_life import check_done, crew, found, move, queue_of, take_down
+from netloom.app.cloud.networks_life import crew, found, move, queue_of, take_down, tell
 from netloom.app.cloud.networks_use import own_network
 from netloom.app.cloud.ranges_ipv6 import give_back
 from netloom.app.cloud.tags import forget as forget_tags
@@ -49,7 +49,7 @@ def _begin(work: Work, request: DeleteNetwork) -> GuestNetwork:
 
 async def _apply(doing: Doing, network: GuestNetwork) -> Ending:
     forced = doing.request(DeleteNetwork).forced
-    async with doing.backends.turns.of(f"life/{network.id}"):
+    async with doing.turn(f"life/{network.id}"):
         await doing.write(lambda work: _leave(work, network.id))
         try:
             await _let_go(doing, network)
@@ -74,7 +74,7 @@ async def _let_go(doing: Doing, network: GuestNetwork) -> None:
         await take_down(doing, network.id)
     facts, elements = await doing.read(lambda view: crew(view, network, all_there=False))
     for element in reversed(elements):
-        check_done(await element.destroy(facts), element, "let go of", facts)
+        await tell(doing, element, element.destroy(facts), "let go of", facts)
 
 
 def check_empty(view: View, network: GuestNetwork) -> None:
