@@ -10,7 +10,7 @@ import msgspec
 
 from netloom.app.cloud.acl_lists import usable_list, users_of
 from netloom.app.cloud.doing import Doing
-from netloom.app.cloud.endings import gone
+from netloom.app.cloud.endings import gone, take_out
 from netloom.app.cloud.rules_provider import bring, offers
 from netloom.app.cloud.untold import ACL
 from netloom.app.cloud.usecase import Ending, UseCase
@@ -73,9 +73,17 @@ async def settle_item(doing: Doing, item: AclItem) -> Ending:
         if now is None or told is None or now.generation != told.generation:
             return  # another job has it
         if now.state is not RuleState.REVOKE:
-            work.update(msgspec.structs.replace(now, state=next_rule_state(now.state, RuleEvent.APPLY)))
+            end_item(work, now)
 
     return ending
+
+
+def end_item(work: Work, item: AclItem) -> None:
+    """Keep that an item is as all who use its list were told: there, or gone."""
+    if item.state is RuleState.REVOKE:
+        take_out(work, item)
+    else:
+        work.update(msgspec.structs.replace(item, state=next_rule_state(item.state, RuleEvent.APPLY)))
 
 
 async def let_go_of_item(doing: Doing, item: AclItem) -> Ending:

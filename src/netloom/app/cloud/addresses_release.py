@@ -24,6 +24,7 @@ from netloom.model.cloud.addresses import IpEvent, IpState, PublicIp, Quarantine
 from netloom.model.cloud.dns import DnsRecord
 from netloom.model.cloud.load_balancers import LoadBalancer
 from netloom.model.cloud.rules import FirewallRule, PortForwardingRule, Rule, StaticNatRule
+from netloom.model.cloud.untold import Mark
 from netloom.model.cloud.vpn import RemoteAccessVpn
 from netloom.plan.elements import RuleStage
 from netloom.plan.vpc_elements import VpcPart
@@ -52,14 +53,19 @@ def begin_release(work: Work, ip: PublicIp) -> PublicIp:
 async def apply_release(doing: Doing, ip: PublicIp) -> Ending:
     """Have providers let go of an address and all that stood on it."""
     vpns = await doing.read(lambda view: view.records.exists(RemoteAccessVpn, on_address(ip.id)))
-    if ip.network_id is not None:
-        rules = await doing.read(lambda view: rules_on(view, ip.id))
-        also = {RuleStage.REMOTE_ACCESS_VPN} if vpns else set()
-        stages = {*stages_of(rules), *also, RuleStage.STATIC_NAT, RuleStage.ADDRESSES}
-        await bring(doing, ip.network_id, stages)
-    if ip.vpc_id is not None:
-        dialled = {VpcPart.REMOTE_ACCESS_VPN} if vpns else set()
-        await bring_parts(doing, ip.vpc_id, {*dialled, VpcPart.ADDRESSES})
+    rules = await doing.read(lambda view: rules_on(view, ip.id))
+    stages = {*stages_of(rules), RuleStage.STATIC_NAT, RuleStage.ADDRESSES}
+    parts = {VpcPart.ADDRESSES}
+    if vpns:
+        stages.add(RuleStage.REMOTE_ACCESS_VPN)
+        parts.add(VpcPart.REMOTE_ACCESS_VPN)
+    marks = [Mark(f"network/{ip.network_id}", stage.value) for stage in stages if ip.network_id is not None]
+    marks += [Mark(f"vpc/{ip.vpc_id}", part.value) for part in parts if ip.vpc_id is not None]
+    with doing.telling(marks):
+        if ip.network_id is not None:
+            await bring(doing, ip.network_id, stages)
+        if ip.vpc_id is not None:
+            await bring_parts(doing, ip.vpc_id, parts)
     return lambda work: finish_release(work, ip.id)
 
 

@@ -252,22 +252,35 @@ async def _apply(doing: Doing, record: PrivateGateway) -> Ending:
     def ending(work: Work) -> None:
         now = work.records.get(PrivateGateway, record.id)
         if now is not None and now.state is not GatewayState.DELETING:
-            state = next_gateway_state(now.state, GatewayEvent.APPLY)
-            work.update(msgspec.structs.replace(now, state=state))
+            end_gateway(work, now)
 
     return ending
 
 
 async def _unapply(doing: Doing, record: PrivateGateway) -> Ending:
     await bring_parts(doing, record.vpc_id, {VpcPart.PRIVATE_GATEWAYS})
-    return lambda work: _forget(work, record)
+
+    def ending(work: Work) -> None:
+        now = work.records.get(PrivateGateway, record.id)
+        if now is not None:
+            end_gateway(work, now)
+
+    return ending
 
 
-def _forget(work: Work, record: PrivateGateway) -> None:
-    now = work.records.get(PrivateGateway, record.id)
-    if now is not None:
-        _check_no_routes(work, now)
-        take_out(work, now)
+def end_gateway(work: Work, gateway: PrivateGateway) -> None:
+    """Keep that a gateway is as its router was told: there, or gone.
+
+    Raises:
+        Conflict: static routes lead to one that would be gone (`gateway-has-routes`).
+    """
+    if gateway.state is GatewayState.DELETING:
+        _check_no_routes(work, gateway)
+        take_out(work, gateway)
+    else:
+        work.update(
+            msgspec.structs.replace(gateway, state=next_gateway_state(gateway.state, GatewayEvent.APPLY))
+        )
 
 
 def queue_of(record: PrivateGateway) -> str:

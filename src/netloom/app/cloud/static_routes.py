@@ -12,7 +12,7 @@ import msgspec
 
 from netloom.app.cloud import configuration
 from netloom.app.cloud.doing import Doing
-from netloom.app.cloud.endings import gone, withdraw
+from netloom.app.cloud.endings import gone, take_out, withdraw
 from netloom.app.cloud.usecase import Ending, UseCase
 from netloom.app.cloud.vpc_provider import bring_parts, router_of
 from netloom.app.cloud.work import View, Work
@@ -131,8 +131,7 @@ async def _apply(doing: Doing, record: StaticRoute) -> Ending:
     def ending(work: Work) -> None:
         now = work.records.get(StaticRoute, record.id)
         if now is not None and now.state is not RuleState.REVOKE:
-            state = next_rule_state(now.state, RuleEvent.APPLY)
-            work.update(msgspec.structs.replace(now, state=state))
+            end_route(work, now)
 
     return ending
 
@@ -140,6 +139,14 @@ async def _apply(doing: Doing, record: StaticRoute) -> Ending:
 async def _unapply(doing: Doing, record: StaticRoute) -> Ending:
     await bring_parts(doing, record.vpc_id, {VpcPart.STATIC_ROUTES})
     return gone(record)
+
+
+def end_route(work: Work, route: StaticRoute) -> None:
+    """Keep that a route is as its router was told: there, or gone."""
+    if route.state is RuleState.REVOKE:
+        take_out(work, route)
+    else:
+        work.update(msgspec.structs.replace(route, state=next_rule_state(route.state, RuleEvent.APPLY)))
 
 
 def queue_of(record: StaticRoute) -> str:

@@ -129,7 +129,7 @@ async def _apply(doing: Doing, record: VpnConnection) -> Ending:
     def ending(work: Work) -> None:
         now = work.records.get(VpnConnection, record.id)
         if now is not None and now.state is ConnectionState.PENDING:
-            work.update(_stepped(now, ConnectionEvent.BEGIN))
+            end_connection(work, now)
 
     return ending
 
@@ -140,9 +140,17 @@ async def _unapply(doing: Doing, record: VpnConnection) -> Ending:
     def ending(work: Work) -> None:
         now = work.records.get(VpnConnection, record.id)
         if now is not None:
-            work.delete(now)
+            end_connection(work, now)
 
     return ending
+
+
+def end_connection(work: Work, connection: VpnConnection) -> None:
+    """Keep that a router was told of a connection as it is: it begins, from Error too, or is gone."""
+    if connection.state is ConnectionState.REMOVED:
+        work.delete(connection)
+    else:
+        work.update(_stepped(connection, ConnectionEvent.BEGIN))
 
 
 def _failed(work: Work, record: VpnConnection, _error: NetloomError) -> None:

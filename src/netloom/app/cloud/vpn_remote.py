@@ -194,15 +194,22 @@ async def _apply(doing: Doing, record: RemoteAccessVpn) -> Ending:
 
     def ending(work: Work) -> None:
         now = work.records.get(RemoteAccessVpn, record.id)
-        if now is None or now.state is RemoteVpnState.REMOVED:
-            return
-        work.update(msgspec.structs.replace(now, state=next_remote_state(now.state, RemoteVpnEvent.APPLY)))
-        for rule in related_to(work, now.id):
-            if rule.state is not RuleState.REVOKE:
-                state = next_rule_state(rule.state, RuleEvent.APPLY)
-                work.update(msgspec.structs.replace(rule, state=state))
+        if now is not None and now.state is not RemoteVpnState.REMOVED:
+            end_vpn(work, now)
 
     return ending
+
+
+def end_vpn(work: Work, vpn: RemoteAccessVpn) -> None:
+    """Keep that a VPN, and what was opened for it, is as its provider was told: there, or gone."""
+    if vpn.state is RemoteVpnState.REMOVED:
+        _forget(work, vpn)
+        return
+    work.update(msgspec.structs.replace(vpn, state=next_remote_state(vpn.state, RemoteVpnEvent.APPLY)))
+    for rule in related_to(work, vpn.id):
+        if rule.state is not RuleState.REVOKE:
+            state = next_rule_state(rule.state, RuleEvent.APPLY)
+            work.update(msgspec.structs.replace(rule, state=state))
 
 
 async def _unapply(doing: Doing, record: RemoteAccessVpn) -> Ending:

@@ -13,6 +13,7 @@ import msgspec
 
 from netloom.app.cloud import configuration
 from netloom.app.cloud.doing import Doing
+from netloom.app.cloud.untold import VPN_USERS
 from netloom.app.cloud.usecase import Ending, UseCase
 from netloom.app.cloud.vpn_remote import bring_vpn
 from netloom.app.cloud.vpn_secrets import password_place
@@ -21,6 +22,7 @@ from netloom.base.errors import Conflict, Exhausted, NetloomError
 from netloom.base.ids import Uuid
 from netloom.model.cloud.identity import Account
 from netloom.model.cloud.rules import RuleEvent, RuleState, next_rule_state
+from netloom.model.cloud.untold import WHOLE, Mark
 from netloom.model.cloud.vpn import RemoteAccessVpn, RemoteVpnState, VpnUser, check_user
 from netloom.store.cloud.records import columns
 
@@ -85,33 +87,47 @@ def _of(view: View, owner: Account, username: str) -> VpnUser | None:
     return view.records.first(VpnUser, c.account_id == owner.id, c.username == username)
 
 
-def _vpns(view: View, user: VpnUser) -> list[RemoteAccessVpn]:
+def _vpns(view: View, account_id: Uuid) -> list[RemoteAccessVpn]:
     c = columns(RemoteAccessVpn)
     return view.records.select(
-        RemoteAccessVpn, c.account_id == user.account_id, c.state == RemoteVpnState.RUNNING.value
+        RemoteAccessVpn, c.account_id == account_id, c.state == RemoteVpnState.RUNNING.value
     )
 
 
-async def _bring_all(doing: Doing, record: VpnUser) -> None:
-    for vpn in await doing.read(lambda view: _vpns(view, record)):
-        await bring_vpn(doing, vpn)
+async def bring_users(doing: Doing, account_id: Uuid) -> None:
+    """Have all VPNs of an account have its users as they stand; raises as `bring_vpn`."""
+    vpns = await doing.read(lambda view: _vpns(view, account_id))
+    with doing.telling([Mark(_line(account_id), WHOLE)]):
+        for vpn in vpns:
+            await bring_vpn(doing, vpn)
+
+
+def _line(account_id: Uuid) -> str:
+    return f"{VPN_USERS}/{account_id}"
 
 
 async def _apply(doing: Doing, record: VpnUser) -> Ending:
-    await _bring_all(doing, record)
+    await bring_users(doing, Uuid(record.account_id))
 
     def ending(work: Work) -> None:
         now = work.records.get(VpnUser, record.id)
         if now is not None and now.state is not RuleState.REVOKE:
-            state = next_rule_state(now.state, RuleEvent.APPLY)
-            work.update(msgspec.structs.replace(now, state=state))
+            end_user(work, now)
 
     return ending
 
 
 async def _unapply(doing: Doing, record: VpnUser) -> Ending:
-    await _bring_all(doing, record)
+    await bring_users(doing, Uuid(record.account_id))
     return lambda work: _forget(work, record)
+
+
+def end_user(work: Work, user: VpnUser) -> None:
+    """Keep that a user is as all VPNs of its account were told: there, or gone."""
+    if user.state is RuleState.REVOKE:
+        work.delete(user)
+    else:
+        work.update(msgspec.structs.replace(user, state=next_rule_state(user.state, RuleEvent.APPLY)))
 
 
 def _forget(work: Work, record: VpnUser) -> None:
@@ -141,7 +157,7 @@ def _case(
         text=lambda user: f"{verb} VPN user {user.username}",
         apply=apply,
         undo=undo,
-        queue=lambda user: f"vpn-users/{user.account_id}",
+        queue=lambda user: _line(Uuid(user.account_id)),
     )
 
 
