@@ -37,6 +37,11 @@ async def a_zone(client: Client) -> str:
                 continue
             on = (await client.result(f"configure{command}", id=element["id"], enabled="true"))[key]
             assert on == element
+            if command == "VirtualRouterElement":
+                begun = await client.call("createVirtualRouterElement", nspid=provider["id"])
+                assert begun[1]["createvirtualrouterelementresponse"]["id"] == element["id"]
+                made = await client.result("createVirtualRouterElement", nspid=provider["id"])
+                assert made[key] == element
             await client.result("updateNetworkServiceProvider", id=provider["id"], state="Enabled")
     await client.result("updatePhysicalNetwork", id=wires, state="Enabled")
     pod = (
@@ -129,3 +134,6 @@ async def test_an_element_is_on_as_long_as_it_is_installed(admin: Client) -> Non
     assert (status, "is not installed" in text) == (431, True)
     assert (await refused(admin, "listOvsElements", id=routers[0]["id"]))[0] == 431
     assert await admin.result("listVirtualRouterElements", enabled="true") == {}
+    answer = await refused(admin, "createVirtualRouterElement", nspid=routers[0]["nspid"])
+    assert (answer[0], "is not installed" in answer[2]) == (431, True)
+    assert (await refused(admin, "createVirtualRouterElement", nspid=ovs["nspid"]))[0] == 431

@@ -15,13 +15,14 @@ from typing import Final
 import msgspec
 
 from netloom.app.cloud.doing import Doing
-from netloom.app.cloud.infrastructure import physical_networks, providers_on
+from netloom.app.cloud.infrastructure import physical_networks, provider_by_id, providers_on
 from netloom.app.cloud.infrastructure_providers import written
 from netloom.app.cloud.usecase import Ending, UseCase
 from netloom.app.cloud.work import View, Work
 from netloom.base.errors import Conflict, InvalidInput, NotFound
 from netloom.base.ids import Uuid
 from netloom.model.cloud.infrastructure import NetworkServiceProvider, derived_id
+from netloom.model.cloud.record import Record
 from netloom.model.cloud.services_known import INTERNAL_LB, OVS, VIRTUAL_ROUTER, VPC_VIRTUAL_ROUTER
 
 ROUTERS: Final = frozenset({VIRTUAL_ROUTER, VPC_VIRTUAL_ROUTER})
@@ -36,7 +37,13 @@ class ConfigureElement(msgspec.Struct, frozen=True, kw_only=True):
     enabled: bool
 
 
-def element_id(provider: NetworkServiceProvider) -> Uuid:
+class AddElement(msgspec.Struct, frozen=True, kw_only=True):
+    """Have a provider consist of something: it does as soon as it is installed."""
+
+    provider_id: Uuid
+
+
+def element_id(provider: Record) -> Uuid:
     """The id of a provider's element."""
     return derived_id(provider.id, "element")
 
@@ -66,9 +73,28 @@ def _configure(names: frozenset[str], work: Work, request: ConfigureElement) -> 
             subject="enabled",
             hint="disable the provider (updateNetworkServiceProvider)",
         )
-    if not is_installed(work, found):
-        raise Conflict(f"the provider {found.name} is not installed", code="provider-not-ready", subject="id")
+    _check_installed(work, found, "id")
     return written(work, found)
+
+
+def _add(names: frozenset[str], work: Work, request: AddElement) -> NetworkServiceProvider:
+    found = provider_by_id(work, request.provider_id)
+    if found is None or found.name not in names:
+        raise NotFound(
+            f"there is no provider {request.provider_id!r} with such an element",
+            code="network-service-provider-not-found",
+            subject="nspid",
+            hint=", ".join(sorted(names)),
+        )
+    _check_installed(work, found, "nspid")
+    return written(work, found)
+
+
+def _check_installed(view: View, provider: NetworkServiceProvider, subject: str) -> None:
+    if not is_installed(view, provider):
+        raise Conflict(
+            f"the provider {provider.name} is not installed", code="provider-not-ready", subject=subject
+        )
 
 
 async def _on_already(_doing: Doing, _provider: NetworkServiceProvider) -> Ending | None:
@@ -89,9 +115,17 @@ def _use_case(
     )
 
 
+ADD_ROUTER: UseCase[AddElement, NetworkServiceProvider] = UseCase(
+    name="router_element.create",
+    command="createVirtualRouterElement",
+    request=AddElement,
+    begin=functools.partial(_add, ROUTERS),
+    apply=_on_already,
+    event="NETWORK.ELEMENT.CONFIGURE",
+)
 CONFIGURE_ROUTER = _use_case("router_element.configure", "configureVirtualRouterElement", ROUTERS)
 CONFIGURE_SWITCH = _use_case("ovs_element.configure", "configureOvsElement", SWITCHES)
 CONFIGURE_BALANCER = _use_case(
     "balancer_element.configure", "configureInternalLoadBalancerElement", BALANCERS
 )
-USE_CASES = (CONFIGURE_ROUTER, CONFIGURE_SWITCH, CONFIGURE_BALANCER)
+USE_CASES = (ADD_ROUTER, CONFIGURE_ROUTER, CONFIGURE_SWITCH, CONFIGURE_BALANCER)

@@ -127,6 +127,7 @@ class JobAnswer:
         about: CloudStack's word for what the job is about (`jobinstancetype`), and
         with_id: whether its id is told with it.
         subject: the record of the result, when it is not the one that the use case is about.
+        named: the id that is told at once, when what was made has another one than the record.
     """
 
     use_case: AnyUseCase
@@ -136,6 +137,7 @@ class JobAnswer:
     about: str | None = None
     with_id: bool = False
     subject: Callable[[View, Record], Record | None] | None = None
+    named: Callable[[Record], Uuid] | None = None
 
     async def give(self, call: Call, result: object) -> Mapping[str, object]:
         """The content of the envelope."""
@@ -144,7 +146,10 @@ class JobAnswer:
         if result.job is None:
             raise TypeError(f"{call.name} is asynchronous, and {self.use_case.name} has no second half")
         job_id: Uuid = result.job.id
-        return {"id": result.record.id, "jobid": job_id} if self.made else {"jobid": job_id}
+        if not self.made:
+            return {"jobid": job_id}
+        made_id: Uuid = result.record.id if self.named is None else self.named(result.record)
+        return {"id": made_id, "jobid": job_id}
 
     def result(self, job: Job, see: See) -> Mapping[str, object]:
         """What a job that succeeded is told to have given."""

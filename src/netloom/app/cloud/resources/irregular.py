@@ -172,6 +172,7 @@ INTERNAL: Final = frozenset(
         "network.implement",
         "network.shut_down",
         "network.retry_rules",
+        "router_element.create",
         "router_element.configure",
         "ovs_element.configure",
         "balancer_element.configure",

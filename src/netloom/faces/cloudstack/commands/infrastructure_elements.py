@@ -10,6 +10,7 @@ from netloom.app.cloud.infrastructure_elements import (
     BALANCERS,
     ROUTERS,
     SWITCHES,
+    AddElement,
     ConfigureElement,
     element_id,
     elements,
@@ -68,6 +69,11 @@ def _configure(
     return configure
 
 
+async def create_virtual_router_element(call: Call) -> object:
+    """Has a router's provider consist of its element, which is there when it is installed."""
+    return await call.do(infrastructure_elements.ADD_ROUTER, AddElement(provider_id=call.need_uuid("nspid")))
+
+
 async def list_capacity(call: Call) -> Rows:
     """Lists how many addresses and segments zones have, and how many are taken."""
     zone_id, kind = call.uuid("zoneid"), call.integer("type")
@@ -84,6 +90,17 @@ async def list_capacity(call: Call) -> Rows:
 
 COMMANDS: tuple[Command, ...] = (
     Command("listVirtualRouterElements", list_virtual_router_elements, Listing("virtualrouterelement")),
+    Command(
+        "createVirtualRouterElement",
+        create_virtual_router_element,
+        JobAnswer(
+            infrastructure_elements.ADD_ROUTER,
+            "virtualrouterelement",
+            element_rows,
+            made=True,
+            named=element_id,
+        ),
+    ),
     Command(
         "configureVirtualRouterElement",
         _configure(infrastructure_elements.CONFIGURE_ROUTER),
