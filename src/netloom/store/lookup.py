@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Column, Connection, Row, Select, bindparam
 
+from netloom.store.among import among
+
 T = TypeVar("T")
 Value = str | int
 
@@ -31,7 +33,7 @@ class Lookup:
 
     def __init__(self, statement: Select[*tuple[Any, ...]], column: Column[Any]) -> None:
         self._one = statement.where(column == bindparam("value"))
-        self._many = statement.where(column.in_(bindparam("values", expanding=True)))
+        self._many = statement.where(among(column, parameter="values"))
 
     def rows(
         self, connection: Connection, values: Sequence[Value], fixed: Mapping[str, Value] = _NONE
@@ -40,5 +42,5 @@ class Lookup:
         if len(values) == 1:
             yield from connection.execute(self._one, {"value": values[0], **fixed})
             return
-        for chunk in chunks(values):
-            yield from connection.execute(self._many, {"values": list(chunk), **fixed})
+        if values:
+            yield from connection.execute(self._many, {"values": values, **fixed})

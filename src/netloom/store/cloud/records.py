@@ -16,7 +16,6 @@ from sqlalchemy import (
     Connection,
     Delete,
     Insert,
-    Row,
     Select,
     Table,
     Update,
@@ -33,8 +32,9 @@ from sqlalchemy.sql import ColumnCollection
 from netloom.base.errors import Conflict
 from netloom.base.ids import Uuid
 from netloom.model.cloud.record import Record
+from netloom.store.among import among
 from netloom.store.cloud.schema import BY_TABLE, STORED, Stored
-from netloom.store.lookup import CHUNK, chunks
+from netloom.store.cloud.shapes import Make, Tell, maker, teller
 
 R = TypeVar("R", bound=Record)
 Where = ColumnElement[bool]
@@ -85,7 +85,7 @@ class Records:
         if record_id in known:
             return cast("R | None", known[record_id])
         row = self.connection.execute(_statements(stored).by_id, {"the_id": record_id}).one_or_none()
-        found = None if row is None else _records(record_type, stored, [row])[0]
+        found = None if row is None else cast("R", _statements(stored).make((row,))[0])
         if "id" not in stored.spec.natives:
             known[record_id] = found
         return found
@@ -98,17 +98,28 @@ class Records:
 
     def many(self, record_type: type[R], ids: Iterable[str]) -> dict[Uuid, R]:
         """Those of these ids that are there."""
-        table = STORED[record_type].table
         wanted = list(dict.fromkeys(ids))
-        found: dict[Uuid, R] = {}
         if len(wanted) == 1:
             only = self.get(record_type, wanted[0])
-            return found if only is None else {only.id: only}
-        for start in range(0, len(wanted), CHUNK):
-            chunk = wanted[start : start + CHUNK]
-            for record in self.select(record_type, table.c.id.in_(chunk)):
-                found[record.id] = record
-        return found
+            return {} if only is None else {only.id: only}
+        return {record.id: record for record in self.having(record_type, "id", wanted, order=None)}
+
+    def having(
+        self, record_type: type[R], field: str, values: Iterable[str], *, order: str | None = "number"
+    ) -> list[R]:
+        """The records of which a field has one of these values, any number of them, sorted by a field (None: not)."""
+        wanted = list(dict.fromkeys(values))
+        if not wanted:
+            return []
+        made = _statements(STORED[record_type])
+        statement = made.having.get((field, order))
+        if statement is None:
+            c = STORED[record_type].table.c
+            statement = select(STORED[record_type].table).where(among(c[field], parameter="wanted"))
+            if order is not None:
+                statement = statement.order_by(c[order])
+            made.having[field, order] = statement
+        return cast("list[R]", made.make(self.connection.execute(statement, {"wanted": wanted})))
 
     def first(self, record_type: type[R], *where: Where, order: Order | None = None) -> R | None:
         """The first that fits, None when none does."""
@@ -131,7 +142,7 @@ class Records:
             statement = statement.limit(limit)
         if offset is not None:
             statement = statement.offset(offset)
-        return _records(record_type, stored, self.connection.execute(statement).all())
+        return cast("list[R]", _statements(stored).make(self.connection.execute(statement)))
 
     def count(self, record_type: type[Record], *where: Where) -> int:
         """How many fit."""
@@ -147,10 +158,12 @@ class Records:
     def named(self, record_type: type[Record], field: str, ids: Iterable[str]) -> set[str]:
         """Which of these ids a field of any record names: what is used, without reading by what."""
         column = STORED[record_type].table.c[field]
-        found: set[str] = set()
-        for chunk in chunks(list(dict.fromkeys(ids))):
-            found.update(self.connection.scalars(select(column).where(column.in_(chunk)).distinct()))
-        return found
+        wanted = list(dict.fromkeys(ids))
+        return (
+            set(self.connection.scalars(select(column).where(among(column, wanted)).distinct()))
+            if wanted
+            else set()
+        )
 
     def values(self, record_type: type[Record], field: str, *where: Where) -> list[int]:
         """A field of numbers of all records that fit, without reading the records."""
@@ -172,7 +185,8 @@ class Records:
         stored = STORED[type(records[0])]
         self._forget_known(type(records[0]))
         try:
-            self.connection.execute(_statements(stored).insert, [_row(stored, record) for record in records])
+            tell = _statements(stored).tell
+            self.connection.execute(_statements(stored).insert, [tell(record) for record in records])
         except IntegrityError as error:
             raise _conflict(stored, error) from error
 
@@ -180,7 +194,8 @@ class Records:
         """Write all fields of a record that is there; raises as `insert`."""
         stored = STORED[type(record)]
         self._forget_known(type(record))
-        row = {_NEW + name: value for name, value in _row(stored, record).items() if name != "id"}
+        told = _statements(stored).tell(record)
+        row = {_NEW + name: value for name, value in told.items() if name != "id"}
         try:
             self.connection.execute(_statements(stored).update, {"the_id": record.id, **row})
         except IntegrityError as error:
@@ -223,25 +238,29 @@ _NEW: Final = "new_"
 
 @dataclass(frozen=True, slots=True)
 class _Statements:
-    """What is done with one record by its id; made once for a kind, for making costs more than running."""
+    """What is done with records of a kind, made once, for making costs more than running; `having` as it is asked for."""
 
     by_id: Select[Any]
     insert: Insert
     update: Update
     delete: Delete
+    make: Make
+    tell: Tell
+    having: dict[tuple[str, str | None], Select[Any]]
 
 
 def _statements(stored: Stored) -> _Statements:
     made = _made.get(stored.spec.word)
     if made is None:
-        made = _made[stored.spec.word] = _make_statements(stored.table)
+        made = _made[stored.spec.word] = _make_statements(stored)
     return made
 
 
 _made: dict[str, _Statements] = {}
 
 
-def _make_statements(table: Table) -> _Statements:
+def _make_statements(stored: Stored) -> _Statements:
+    table: Table = stored.table
     this = table.c.id == bindparam("the_id")
     fields: dict[str, BindParameter[Any]] = {
         column.name: bindparam(_NEW + column.name) for column in table.c if column.name != "id"
@@ -251,26 +270,10 @@ def _make_statements(table: Table) -> _Statements:
         insert=insert(table),
         update=update(table).where(this).values(fields),
         delete=delete(table).where(this),
+        make=maker(stored.spec.record, stored.codecs),
+        tell=teller(stored.codecs),
+        having={},
     )
-
-
-def _records(record_type: type[R], stored: Stored, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[R]:
-    """Rows as records: column by column, because most columns are what they say and need nothing."""
-    names = [codec.name for codec in stored.codecs]
-    fields = [
-        values if codec.is_plain else [codec.from_column(value) for value in values]
-        for codec, values in zip(stored.codecs, zip(*rows, strict=True), strict=False)
-    ]
-    return [record_type(**dict(zip(names, values, strict=True))) for values in zip(*fields, strict=True)]
-
-
-def _row(stored: Stored, record: Record) -> dict[str, Any]:
-    return {
-        codec.name: getattr(record, codec.name)
-        if codec.is_plain
-        else codec.to_column(getattr(record, codec.name))
-        for codec in stored.codecs
-    }
 
 
 def _title(stored: Stored) -> str:
