@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 from netloom.aio.queues import QueueCounters
 from netloom.aio.watchdog import LagCounters
 from netloom.app.cloud.jobs_book import JobCounters
+from netloom.app.cloud.rules_retry import RetryCounters
 from netloom.daemon.hosts import HostKeeper, SwitchEngine
 from netloom.plan.graph import Planner
 from netloom.reconcile.planner import PlannerLoop
@@ -34,6 +35,7 @@ class MetricSources:
     store: Callable[[], WriterCounters]
     lag: Callable[[], LagCounters]
     jobs: Callable[[], JobCounters]
+    untold: Callable[[], RetryCounters]
 
 
 class DaemonCollector(Collector):
@@ -48,6 +50,7 @@ class DaemonCollector(Collector):
         yield from self._targets()
         yield from self._planning()
         yield from self._jobs()
+        yield from self._untold()
         yield from self._process()
 
     def _sessions(self) -> Iterator[Metric]:
@@ -131,10 +134,9 @@ class DaemonCollector(Collector):
         for phase, count in counters.open.items():
             open_jobs.add_metric([phase.value], count)
         yield open_jobs
-        age = 0.0
-        if counters.oldest is not None:
-            age = max(0.0, (dt.datetime.now(dt.UTC) - counters.oldest).total_seconds())
-        yield GaugeMetricFamily("netloom_jobs_oldest_seconds", "Age of the oldest open job.", value=age)
+        yield GaugeMetricFamily(
+            "netloom_jobs_oldest_seconds", "Age of the oldest open job.", value=_age(counters.oldest)
+        )
         ended = CounterMetricFamily("netloom_jobs_ended", "Jobs that ended, by result.", labels=["result"])
         for result, count in counters.results.items():
             ended.add_metric([result.value], count)
@@ -151,6 +153,18 @@ class DaemonCollector(Collector):
         )
         yield CounterMetricFamily(
             "netloom_jobs_found", "Open jobs found in the store that nobody had taken.", value=counters.found
+        )
+
+    def _untold(self) -> Iterator[Metric]:
+        counters = self._sources.untold()
+        yield GaugeMetricFamily(
+            "netloom_untold_sets", "Sets of rules that providers do not know yet.", value=counters.untold
+        )
+        yield GaugeMetricFamily(
+            "netloom_untold_oldest_seconds", "Age of the oldest of them.", value=_age(counters.oldest)
+        )
+        yield CounterMetricFamily(
+            "netloom_untold_tries", "Jobs that told providers again.", value=counters.asked
         )
 
     def _process(self) -> Iterator[Metric]:
@@ -172,3 +186,8 @@ def _queue(counters: QueueCounters) -> Iterator[Metric]:
     name = counters.name.replace("-", "_").replace("/", "_")
     yield GaugeMetricFamily(f"netloom_queue_{name}_length", "Items that wait.", value=counters.length)
     yield CounterMetricFamily(f"netloom_queue_{name}_dropped", "Items dropped.", value=counters.dropped)
+
+
+def _age(since: dt.datetime | None) -> float:
+    """Seconds since then; 0 for never."""
+    return 0.0 if since is None else max(0.0, (dt.datetime.now(dt.UTC) - since).total_seconds())

@@ -274,12 +274,12 @@ class Netloomd:
         hypervisors = configured(self._settings.hypervisors, self._reachable, in_force=forwarding.in_force)
         backends = Backends(hypervisors=hypervisors, switches=Reconnecting(self.hosts.get, self._book))
         self.cloud = await seeded_cloud(self.store, await with_secrets(backends, self.store, state))
-        keeper = NetworkKeeper(self.cloud)
+        keeper, self._retry = NetworkKeeper(self.cloud), RuleRetry(self.cloud)
         self.lifecycle.told = keeper.told
         async with (
             self._running("jobs", self.cloud.run),
             self._running("networks", keeper.run),
-            self._running("rules", RuleRetry(self.cloud).run),
+            self._running("rules", self._retry.run),
             self._running("instances", InstanceWatch(self.cloud).run),
             self._running("retention", Retention(self.cloud).run),
         ):
@@ -301,6 +301,7 @@ class Netloomd:
                     store=self.store.counters,
                     lag=self._lag.counters,
                     jobs=self.cloud.jobs.counters,
+                    untold=self._retry.counters,
                 )
             )
         )
