@@ -171,7 +171,10 @@ INTERNAL: Final = frozenset(
     {
         "network.implement",
         "network.shut_down",
-        "network.retry_rules",
+        "network.tell_again",
+        "vpc.tell_again",
+        "acl_list.tell_again",
+        "vpn_user.tell_again",
         "router_element.create",
         "router_element.configure",
         "ovs_element.configure",
