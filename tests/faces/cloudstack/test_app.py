@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import xml.etree.ElementTree as ET
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -140,6 +143,64 @@ async def signed(admin: Client, **extra: str) -> httpx.Response:
 async def test_the_replay_window(admin: Client, minutes: int, status: int) -> None:
     expires = (datetime.now(UTC) + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%S+0000")
     assert (await signed(admin, signatureVersion="3", expires=expires)).status_code == status
+
+
+async def test_no_parameter_is_hidden_in_the_name_of_another(admin: Client) -> None:
+    """What was signed reads the same when parameters stand in a name: an expired request would never expire."""
+    expires = (datetime.now(UTC) - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%S+0000")
+    sent = {"apiKey": admin.key, "command": "listCapabilities", "expires": expires, "response": "json"}
+    signature = sign(admin._secret, {**sent, "signatureVersion": "3"}.items())
+    hidden = f"expires={quote(expires)}&response=json&signatureVersion"
+    forged = {"apiKey": admin.key, "command": "listCapabilities", hidden: "3", "signature": signature}
+    assert sign(admin._secret, list(forged.items())[:3]) == signature
+    assert (await admin._http.get("/client/api", params=forged)).status_code == 430
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "http://evil.example"},
+        {"origin": "null"},
+        {"sec-fetch-site": "cross-site"},
+        {"host": "evil.example:8096"},
+        {"host": "192.0.2.1"},
+    ],
+)
+async def test_a_door_that_asks_nobody_is_not_for_pages_of_others(
+    root: Client, headers: dict[str, str]
+) -> None:
+    answer = await root._http.get("/client/api?command=listCapabilities", headers=headers)
+    assert answer.status_code == 401
+    for host in ("127.0.0.1:8096", "[::1]:8096", "localhost"):
+        answer = await root._http.get("/client/api?command=listCapabilities", headers={"host": host})
+        assert answer.status_code == 200
+
+
+async def test_forms_that_come_slowly_hold_up_nobody_else(cloud: Cloud) -> None:
+    slow = face_on(cloud, FaceSettings(max_requests=1, max_forms_of_one=1))
+    coming, rest = asyncio.Event(), asyncio.Event()
+
+    async def body() -> AsyncIterator[bytes]:
+        coming.set()
+        await rest.wait()
+        yield b"command=listCapabilities&response=json"
+
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    async with http_to(trusted(slow)) as http:
+        held = asyncio.create_task(http.post("/client/api", content=body(), headers=form))
+        await coming.wait()
+        assert (await http.get("/client/api?command=listCapabilities")).status_code == 200
+        assert (await http.post("/client/api?command=listCapabilities", headers=form)).status_code == 429
+        rest.set()
+        assert (await held).status_code == 200
+
+
+async def test_large_forms_count_for_more(cloud: Cloud) -> None:
+    async with http_to(trusted(face_on(cloud, FaceSettings(rate=0.001, burst=200)))) as http:
+        form = {"content-type": "application/x-www-form-urlencoded"}
+        large = b"command=listCapabilities&x=" + b"a" * 80_000
+        answers = [await http.post("/client/api", content=large, headers=form) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
 
 
 async def test_too_many_at_a_time_and_too_fast(cloud: Cloud) -> None:

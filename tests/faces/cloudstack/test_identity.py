@@ -179,6 +179,16 @@ async def test_keys_are_replaced_and_shown_to_who_may_see_them(admin: Client, ac
     assert await _refused(admin, "getUser", userapikey=alice.key) == (431, 9999)
 
 
+async def test_a_key_does_not_tell_whose_it_is_to_others(admin: Client, acme: str) -> None:
+    alice, user = await _as(admin, acme), await _user(admin, acme)
+    for key in (admin.key, "nobodys"):
+        status, body = await alice.call("getUser", userapikey=key)
+        assert (status, body["getuserresponse"]["cserrorcode"]) == (431, 9999)
+        assert body["getuserresponse"]["errortext"] == "userapikey: there is no user 'of this API key'"
+    assert (await alice.call("getUser", userapikey=alice.key))[0] in {200, 531}
+    assert (await admin.result("getUser", userapikey=alice.key))["user"]["id"] == user["id"]
+
+
 async def test_no_list_tells_a_secret(admin: Client, acme: str) -> None:
     alice, user = await _as(admin, acme), await _user(admin, acme)
     secret = (await admin.result("getUserKeys", id=user["id"]))["userkeys"]["secretkey"]

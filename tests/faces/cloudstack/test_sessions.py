@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import pathlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from tests.faces.cloudstack.replay.server import http_to, running_cloud
 
@@ -14,10 +17,13 @@ from netloom.app.cloud.backends import Backends
 from netloom.app.cloud.cloud import Cloud
 from netloom.app.cloud.identity import Identities
 from netloom.app.cloud.identity_passwords import make_hash
+from netloom.app.cloud.visibility import system_caller
+from netloom.app.cloud.work import Work
 from netloom.base.ids import Uuid
 from netloom.faces.cloudstack.app import CloudStackFace
 from netloom.faces.cloudstack.sessions import LoginThrottle, SessionBook
 from netloom.faces.cloudstack.settings import FaceSettings
+from netloom.model.cloud.identity import ADMIN_USER_ID, AccountState, User
 
 PASSWORD = "right & proper+"
 
@@ -109,6 +115,38 @@ async def test_logout_ends_the_session(http: httpx.AsyncClient) -> None:
     assert await ask(http, key) == 401
 
 
+async def test_a_wrong_key_ends_no_session(http: httpx.AsyncClient) -> None:
+    key = (await login(http)).json()["loginresponse"]["sessionkey"]
+    await http.get("/client/api?command=logout&sessionkey=another&response=json")
+    assert await ask(http, key) == 200
+
+
+async def test_no_page_of_somebody_else_can_send_the_cookie(http: httpx.AsyncClient) -> None:
+    assert "SameSite=Strict" in (await login(http)).headers["set-cookie"]
+
+
+@pytest.mark.parametrize(
+    "change", [{"password": make_hash("other", b"salt" * 4)}, {"state": AccountState.DISABLED}]
+)
+async def test_a_session_ends_for_good_when_password_or_state_change(
+    cloud_with_password: Cloud, http: httpx.AsyncClient, change: dict[str, Any]
+) -> None:
+    key = (await login(http)).json()["loginresponse"]["sessionkey"]
+
+    def put(work: Work, change: dict[str, Any]) -> User:
+        before = work.records.get(User, ADMIN_USER_ID)
+        assert before is not None
+        work.update(msgspec.structs.replace(before, **change))
+        return before
+
+    before = await cloud_with_password.write_as(system_caller(), "test", lambda work: put(work, change))
+    assert await ask(http, key) == 401
+    back = {name: getattr(before, name) for name in change}
+    await cloud_with_password.write_as(system_caller(), "test", lambda work: put(work, back))
+    assert await ask(http, key) == 401
+    assert (await login(http)).status_code == 200
+
+
 async def test_a_session_ends_after_half_an_hour_of_silence(
     http: httpx.AsyncClient, clock: ManualClock
 ) -> None:
@@ -132,19 +170,47 @@ async def test_guessing_gets_slower_and_the_right_password_still_works(
     assert clock.slept[-1] >= waits[-1]
 
 
-async def test_only_so_many_log_in_at_a_time(cloud_with_password: Cloud) -> None:
-    settings = FaceSettings(max_logins=0)
+@pytest.mark.parametrize("bound", ["max_logins", "max_logins_of_address", "max_logins_of_user"])
+async def test_only_so_many_log_in_at_a_time(cloud_with_password: Cloud, bound: str) -> None:
+    settings = replace(FaceSettings(), **{bound: 0})
     face = CloudStackFace(cloud_with_password, Identities(cloud_with_password), settings)
     async with http_to(face) as http:
         assert (await login(http)).status_code == 429
 
 
+async def test_guessing_one_users_password_keeps_nobody_else_from_logging_in(
+    cloud_with_password: Cloud,
+) -> None:
+    waiting, go_on = asyncio.Event(), asyncio.Event()
+
+    class HeldClock(ManualClock):
+        async def sleep(self, seconds: float) -> None:
+            if seconds:
+                waiting.set()
+                await go_on.wait()
+
+    settings = FaceSettings(login_free=1, max_logins_of_user=1)
+    face = CloudStackFace(cloud_with_password, Identities(cloud_with_password), settings, clock=HeldClock())
+    there = httpx.ASGITransport(app=face, client=("192.0.2.1", 1))
+    async with (
+        httpx.AsyncClient(transport=there, base_url="http://netloom") as guesser,
+        http_to(face) as http,
+    ):
+        assert (await login(guesser, "guess", "somebody")).status_code == 531
+        held = asyncio.create_task(login(guesser, "guess", "somebody"))
+        await waiting.wait()
+        assert (await login(guesser, "guess", "somebody")).status_code == 429
+        assert (await login(http)).status_code == 200
+        go_on.set()
+        assert (await held).status_code == 531
+
+
 def test_the_book_forgets_whoever_was_silent_longest() -> None:
     clock = ManualClock()
     book = SessionBook(idle=100.0, limit=2, clock=clock.now)
-    first, second = book.open(Uuid("a")), book.open(Uuid("b"))
+    first, second = book.open(Uuid("a"), "m"), book.open(Uuid("b"), "m")
     assert book.find(first.cookie, first.key) == first
-    third = book.open(Uuid("c"))
+    third = book.open(Uuid("c"), "m")
     assert len(book) == 2
     assert book.find(second.cookie, second.key) is None
     assert book.find(third.cookie, third.key) == third

@@ -7,6 +7,7 @@ Rule 2: a key is remembered for a second at most, and not beyond the next change
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -52,6 +53,11 @@ class LoggedIn:
     account: Account
     domain: Domain
 
+    @property
+    def mark(self) -> str:
+        """Of the password: changes with it, and does not tell it."""
+        return _mark(self.user)
+
 
 @dataclass(frozen=True, slots=True)
 class _Remembered:
@@ -96,18 +102,22 @@ class Identities:
         right = await verified(password, None if found is None else found.user.password)
         return found if right else None
 
-    async def user(self, user_id: Uuid) -> Caller | None:
-        """A user by id; None when there is none (any more), or it may not log in."""
+    async def user(self, user_id: Uuid, mark: str) -> Caller | None:
+        """A user by id; None when there is none (any more), it may not log in, or its password is not the marked one."""
 
         def find(view: View) -> Caller | None:
             user = view.records.get(User, user_id)
-            return None if user is None else _caller(view, user)
+            return None if user is None or _mark(user) != mark else _caller(view, user)
 
         return await self._cloud.read_as(system_caller(), find)
 
     async def root(self) -> Caller:
         """The root administrator."""
         return first_administrator()
+
+
+def _mark(user: User) -> str:
+    return hashlib.sha256((user.password or "").encode()).hexdigest()
 
 
 def _signer(view: View, key: str) -> Signer | None:

@@ -18,7 +18,7 @@ from netloom.aio.clock import SYSTEM_CLOCK, Clock
 from netloom.app.cloud.cloud import Cloud
 from netloom.base.errors import InvalidInput, NetloomError, TooMany
 from netloom.faces.cloudstack.authentication import Authentication, Authority, cookie_of, unknown
-from netloom.faces.cloudstack.bounds import Bounds, client_of, read_form
+from netloom.faces.cloudstack.bounds import Bounds, client_of, from_a_page, read_form
 from netloom.faces.cloudstack.catalogue import catalogue_of
 from netloom.faces.cloudstack.command import Call, Command
 from netloom.faces.cloudstack.commands import COMMANDS
@@ -105,9 +105,9 @@ class CloudStackFace:
         key, name = UNKNOWN_KEY, UNKNOWN
         headers: tuple[tuple[bytes, bytes], ...] = ()
         try:
-            with self._bounds.place(client_of(scope)):
-                given = await self._read(scope, receive)
-                as_json = given.wants_json
+            given = await self._read(scope, receive)
+            as_json = given.wants_json
+            with self._bounds.place():
                 command = given.command.lower()
                 if command in self._catalogue.table or command in {LOGIN, LOGOUT}:
                     key, name = response_key(command), command
@@ -128,10 +128,14 @@ class CloudStackFace:
         return name, Reply(told.status, written, ending, (*headers, described))
 
     async def _read(self, scope: Scope, receive: Receive) -> Parameters:
-        method = scope["method"]
+        method, client, form = scope["method"], client_of(scope), b""
+        self._bounds.admit(client)
         if method not in {"GET", "POST", "HEAD"}:
             raise InvalidInput(f"method {method[:16]}", code="method-not-allowed", hint="GET or POST")
-        form = await read_form(scope, receive, self._settings.body_seconds) if method == "POST" else b""
+        if method == "POST":
+            with self._bounds.reading(client):
+                form = await read_form(scope, receive, self._settings.body_seconds)
+            self._bounds.weigh(client, len(form))
         return parse(scope["query_string"], form)
 
     async def _answer(self, command: str, given: Parameters, scope: Scope) -> Answered:
@@ -139,8 +143,8 @@ class CloudStackFace:
         if command == LOGIN:
             return await self._logins.login(given, scope)
         if command == LOGOUT:
-            return self._logins.logout(cookie)
-        trusted = scope.get(TRUSTED) is True
+            return self._logins.logout(cookie, given)
+        trusted = scope.get(TRUSTED) is True and not from_a_page(scope)
         caller = await self._authentication.caller(given, cookie, trusted=trusted)
         api = self._catalogue.table.get(command)
         if api is None:

@@ -39,8 +39,8 @@ class Authority(Protocol):
         """Who logs in; a domain is a path (`/acme/`) or an id; as slow when there is no such user."""
         ...
 
-    async def user(self, user_id: Uuid) -> Caller | None:
-        """A user by id; None when there is none (any more), or it may not log in."""
+    async def user(self, user_id: Uuid, mark: str) -> Caller | None:
+        """A user by id; None when there is none (any more), it may not log in, or its password is not the marked one."""
         ...
 
     async def root(self) -> Caller:
@@ -84,9 +84,12 @@ class Authentication:
 
     async def _in_session(self, cookie: str, key: str) -> Caller:
         session = self.sessions.find(cookie, key)
-        caller = None if session is None else await self.authority.user(session.user_id)
-        if caller is None:
+        if session is None:
             raise unknown("session not known")
+        caller = await self.authority.user(session.user_id, session.mark)
+        if caller is None:
+            self.sessions.close(cookie)
+            raise unknown("session of a user that may not log in, or whose password was changed")
         return caller
 
 

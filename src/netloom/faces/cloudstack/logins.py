@@ -1,11 +1,14 @@
 """Logging in and out.
 
 Rule 1: a wrong password answers 531, as slow as a user that does not exist, and slower the more often it was wrong.
+Rule 2: who guesses has a part of the places for logins, never all of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -51,7 +54,7 @@ class Logins:
         self._throttle = throttle
         self._settings = settings
         self._clock = clock
-        self._checking = 0
+        self._checking: Counter[str] = Counter()  # by client address, by user, and in all (an empty name)
 
     async def login(self, given: Parameters, scope: Scope) -> Answered:
         """Open a session.
@@ -63,36 +66,51 @@ class Logins:
         """
         username, password = _needed(given, "username"), _needed(given, "password")
         domain = given.values.get("domain") or given.values.get("domainid") or "/"
-        if self._checking >= self._settings.max_logins:
-            raise TooMany(
-                "too many are logging in", code="too-many-logins", hint="try again shortly", retry_after=1.0
-            )
-        address, user = f"from {client_of(scope)}", f"user {domain} {username}"
-        self._checking += 1
-        try:
+        address, user = f"from {client_of(scope)}", f"user {domain.lower()} {username}"
+        with self._place(address, user):
             await self._clock.sleep(self._throttle.wait(address, user))
             found = await self._authority.by_password(username, password, domain)
-        finally:
-            self._checking -= 1
         if found is None:
             self._throttle.failed(address, user)
             raise Forbidden(
                 "Failed to authenticate the user; please provide valid credentials", code="login-failed"
             )
         self._throttle.succeeded(user)
-        session = self._sessions.open(found.user.id)
+        session = self._sessions.open(found.user.id, found.mark)
         secure = "; Secure" if scope.get("scheme") == "https" else ""
-        cookie = f"JSESSIONID={session.cookie}; Path=/client; HttpOnly; SameSite=Lax{secure}"
+        cookie = f"JSESSIONID={session.cookie}; Path=/client; HttpOnly; SameSite=Strict{secure}"
         return Answered(self._told(found, session), ((b"set-cookie", cookie.encode()),))
 
-    def logout(self, cookie: str | None) -> Answered:
-        """End the session, if there is one."""
-        if cookie is not None:
-            self._sessions.close(cookie)
+    def logout(self, cookie: str | None, given: Parameters) -> Answered:
+        """End the session, if there is one. CloudMonkey sends no key; a wrong one ends nothing."""
+        key = given.values.get("sessionkey")
+        if cookie is None or (key is not None and self._sessions.find(cookie, key) is None):
+            return Answered({"description": "success"})
+        self._sessions.close(cookie)
         return Answered(
             {"description": "success"},
-            ((b"set-cookie", b"JSESSIONID=; Path=/client; HttpOnly; SameSite=Lax; Max-Age=0"),),
+            ((b"set-cookie", b"JSESSIONID=; Path=/client; HttpOnly; SameSite=Strict; Max-Age=0"),),
         )
+
+    @contextmanager
+    def _place(self, address: str, user: str) -> Iterator[None]:
+        """While a login waits and is checked."""
+        settings = self._settings
+        bounds = {
+            "": settings.max_logins,
+            address: settings.max_logins_of_address,
+            user: settings.max_logins_of_user,
+        }
+        if any(self._checking[name] >= most for name, most in bounds.items()):
+            raise TooMany(
+                "too many are logging in", code="too-many-logins", hint="try again shortly", retry_after=1.0
+            )
+        self._checking.update(bounds.keys())
+        try:
+            yield
+        finally:
+            self._checking.subtract(bounds.keys())
+            self._checking = +self._checking
 
     def _told(self, found: LoggedIn, session: Session) -> dict[str, object]:
         user, account = found.user, found.account

@@ -22,6 +22,8 @@ class Session:
     cookie: str
     key: str
     user_id: Uuid
+    mark: str
+    """Of the password that was given; with another one the session ends."""
 
 
 class SessionBook:
@@ -33,9 +35,9 @@ class SessionBook:
         self._clock = clock
         self._sessions: OrderedDict[str, tuple[Session, float]] = OrderedDict()  # cookie -> session, last use
 
-    def open(self, user_id: Uuid) -> Session:
+    def open(self, user_id: Uuid, mark: str) -> Session:
         """A new session."""
-        session = Session(secrets.token_hex(20), secrets.token_urlsafe(32), user_id)
+        session = Session(secrets.token_hex(20), secrets.token_urlsafe(32), user_id, mark)
         self._sessions[session.cookie] = (session, self._clock())
         while len(self._sessions) > self._limit:
             self._sessions.popitem(last=False)

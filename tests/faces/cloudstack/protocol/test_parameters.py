@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netloom.base.errors import InvalidInput, NetloomError, TooLarge
-from netloom.faces.cloudstack.protocol.parameters import MAX_BYTES, MAX_PARAMETERS, parse
+from netloom.faces.cloudstack.protocol.parameters import MAX_BYTES, MAX_ESCAPES, MAX_PARAMETERS, parse
 
 
 def test_names_are_found_in_any_case_and_kept_as_sent() -> None:
@@ -58,12 +58,21 @@ def test_too_many_and_too_much_are_refused_before_they_are_read() -> None:
         parse(b"&".join(b"p%d=1" % number for number in range(MAX_PARAMETERS + 1)))
     with pytest.raises(TooLarge):
         parse(b"", b"userdata=" + b"a" * MAX_BYTES)
+    with pytest.raises(TooLarge, match="percent-encoded"):
+        parse(b"", b"userdata=" + b"%41" * (MAX_ESCAPES + 1))
+
+
+@pytest.mark.parametrize("query", [b"expires%3Dx%26response=json", b"a%26b=1", b"tags[0].k%3Dx=1"])
+def test_a_name_that_reads_as_several_parameters_is_refused(query: bytes) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        parse(query)
+    assert caught.value.stable_code == "malformed-request"
 
 
 @given(
     st.dictionaries(
         st.text(
-            st.characters(exclude_characters="[]\x00", exclude_categories=["Cs"]), min_size=1, max_size=20
+            st.characters(exclude_characters="[]&=\x00", exclude_categories=["Cs"]), min_size=1, max_size=20
         ).map(str.lower),
         st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=50),
         max_size=10,

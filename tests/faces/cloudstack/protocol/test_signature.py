@@ -109,7 +109,14 @@ def test_a_plus_sign_that_was_not_encoded_passes() -> None:
     raise AssertionError("no signature with a plus sign")
 
 
-@given(st.dictionaries(st.text(max_size=10), st.text(max_size=20), max_size=6), st.text(max_size=30))
+@given(
+    st.dictionaries(
+        st.text(st.characters(exclude_characters="&=", exclude_categories=["Cs"]), max_size=10),
+        st.text(max_size=20),
+        max_size=6,
+    ),
+    st.text(max_size=30),
+)
 def test_nothing_but_the_signature_passes(pairs: dict[str, str], guess: str) -> None:
     fresh = {name: value for name, value in pairs.items() if name.lower() != "signature"}
     if len({name.lower() for name in fresh}) < len(fresh) or any("[" in name for name in fresh):

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 import httpx
 from starlette.types import ASGIApp, Receive, Scope, Send
 from tests.faces.cloudstack.replay.client import Client
+from tests.testing import templates
 from tests.testing.memory_hypervisor import with_machines
 from tests.testing.rule_keeper import keeper_backends
 
@@ -43,13 +44,15 @@ def trusted(app: ASGIApp) -> ASGIApp:
 
 def http_to(app: ASGIApp) -> httpx.AsyncClient:
     """A client of an application in this process."""
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://netloom", timeout=60.0)
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=app), base_url="http://localhost", timeout=60.0
+    )
 
 
 @contextlib.asynccontextmanager
 async def running_cloud(path: pathlib.Path, backends: Backends | None = None) -> AsyncIterator[Cloud]:
     """The use cases on a SQLite file, doing jobs."""
-    async with open_store(StoreOptions(f"sqlite:///{path}")) as store, TaskKit("cloud") as kit:
+    async with open_store(StoreOptions(templates.migrated(path))) as store, TaskKit("cloud") as kit:
         cloud = await seeded_cloud(store, backends or Backends())
         task = kit.start(cloud.run(), "jobs")
         try:

@@ -8,7 +8,7 @@ from netloom.app.cloud.identity_owner import named
 from netloom.app.cloud.identity_passwords import verified
 from netloom.app.cloud.visibility import visible
 from netloom.app.cloud.work import View, missing
-from netloom.base.errors import Forbidden, InvalidInput
+from netloom.base.errors import Forbidden, InvalidInput, NotFound
 from netloom.base.ids import Uuid
 from netloom.faces.cloudstack.command import Call, Command, JobAnswer, Listing, One, Row, Rows, Success
 from netloom.faces.cloudstack.commands.identity_given import chosen_id, password
@@ -112,7 +112,10 @@ async def get_user(call: Call) -> object:
         key = view.records.first(ApiKey, columns(ApiKey).key == wanted)
         if key is None or (key.expires_at is not None and key.expires_at <= view.at):
             raise missing(User, "of this API key", "userapikey")
-        return users.user_seen(view, key.user_id, "userapikey")
+        try:
+            return users.user_seen(view, key.user_id, "userapikey")
+        except NotFound:  # whose it is is not told
+            raise missing(User, "of this API key", "userapikey") from None
 
     return await call.read(find)
 

@@ -2,6 +2,7 @@
 
 Rule 1: what was sent is kept as it was sent, because that is what was signed; names are compared in lower case.
 Rule 2: a parameter that is given twice with different values is refused: whoever checks and whoever acts must see the same.
+Rule 3: what is read before the caller is known costs little: bytes, parameters and escapes are bounded.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from netloom.base.errors import InvalidInput, TooLarge
 MAX_BYTES: Final = 2 * 1024 * 1024
 """Of a form; user data of 1 MiB, base64, fits."""
 MAX_PARAMETERS: Final = 4_096
+MAX_ESCAPES: Final = 200_000
+"""Percent-encoded bytes: slow to decode, and few in what is long (base64)."""
 MAX_NAME: Final = 255
 MAX_INDEX: Final = 100_000
 """Of a map's entries (`tags[7].key`); the entries need not be consecutive."""
@@ -67,6 +70,13 @@ def parse(query: bytes, form: bytes = b"") -> Parameters:
             code="request-too-large",
             hint=f"at most {MAX_BYTES} bytes",
         )
+    escapes = query.count(b"%") + form.count(b"%")
+    if escapes > MAX_ESCAPES:
+        raise TooLarge(
+            f"{escapes} percent-encoded bytes",
+            code="request-too-large",
+            hint=f"at most {MAX_ESCAPES}; long values are sent as base64",
+        )
     return arrange([*_pairs(query), *_pairs(form)])
 
 
@@ -83,6 +93,13 @@ def arrange(sent: Sequence[tuple[str, str]]) -> Parameters:
         if len(name) > MAX_NAME:
             raise InvalidInput(
                 f"a parameter's name of {len(name)} characters", code="malformed-request", hint="at most 255"
+            )
+        if "&" in name or "=" in name:
+            # What is signed holds names as they are: such a name would read as several parameters, or hide one.
+            raise InvalidInput(
+                "a parameter's name that holds & or =",
+                code="malformed-request",
+                hint="leave these out of names",
             )
         entry = _ENTRY.fullmatch(name)
         bare = None if entry else _BARE_ENTRY.fullmatch(name)

@@ -31,29 +31,24 @@ def _strict(value: str) -> str:
     return quote(value, safe="*").replace("~", "%7E")
 
 
-def _tilde_raw(value: str) -> str:
-    """As Python's quote: `~` stays (cs)."""
-    return quote(value, safe="*")
-
-
-def _brackets_raw(value: str) -> str:
-    """`[` and `]` stay."""
-    return quote(value, safe="*[]").replace("~", "%7E")
-
-
-def _both_raw(value: str) -> str:
-    """Both stay (libcloud)."""
-    return quote(value, safe="*[]")
-
-
-_WRITINGS: Final[tuple[Callable[[str], str], ...]] = (_strict, _tilde_raw, _brackets_raw, _both_raw)
+# The other spellings leave one or both of these raw. A percent sign is always the begin of an escape in what is quoted.
+_WRITINGS: Final[tuple[Callable[[str], str], ...]] = (
+    lambda quoted: quoted,
+    lambda quoted: quoted.replace("%7E", "~"),  # as Python's quote (cs)
+    lambda quoted: quoted.replace("%5B", "[").replace("%5D", "]"),
+    lambda quoted: quoted.replace("%7E", "~").replace("%5B", "[").replace("%5D", "]"),  # libcloud
+)
 
 
 def canonical_strings(sent: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """The strings that may have been signed, CloudStack's own first; those that read alike stand once."""
-    covered = [(name, value) for name, value in sent if name.lower() != "signature"]
+    """The strings that may have been signed, CloudStack's own first; those that read alike stand once.
+
+    Names stand in them as they are. So no name may hold `&` or `=`, or one string would be that of several requests:
+    `protocol.parameters` refuses these.
+    """
+    covered = [(name, _strict(value)) for name, value in sent if name.lower() != "signature"]
     orders = (sorted(covered), sorted(covered, key=lambda pair: pair[0].lower()))
-    special = any("~" in value or "[" in value or "]" in value for _, value in covered)
+    special = any("%7E" in value or "%5B" in value or "%5D" in value for _, value in covered)
     strings: dict[str, None] = {}
     for order in orders[: 1 if orders[0] == orders[1] else 2]:
         for write in _WRITINGS if special else _WRITINGS[:1]:
