@@ -18,8 +18,9 @@ from tests.store.units import create_nics, network
 
 from netloom.base.errors import NetloomError, Unavailable
 from netloom.model.kinds import Kind
-from netloom.store import database, migrate, tables
+from netloom.store import migrate, tables
 from netloom.store.errors import StoreRefused
+from netloom.store.patience import Timeouts
 from netloom.store.store import Store, StoreOptions, open_store
 
 CHILD = pathlib.Path(__file__).with_name("acknowledge.py")
@@ -98,10 +99,9 @@ async def test_a_full_file_system_loses_nothing_and_stays_readable(tmp_path: pat
 
 
 async def test_another_process_that_holds_the_lock_is_an_error_that_passes(
-    sqlite_url: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+    sqlite_url: str, tmp_path: pathlib.Path
 ) -> None:
-    monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 50)
-    async with open_store(StoreOptions(sqlite_url)) as store:
+    async with open_store(StoreOptions(sqlite_url, timeouts=Timeouts(lock=0.05))) as store:
         other = sqlite3.connect(tmp_path / "netloom.db", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(Unavailable) as caught:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from netloom.base.errors import NetloomError, Unavailable
 from netloom.store.conflicts import conflict_of_columns, conflict_of_constraint
@@ -35,6 +36,16 @@ def store_full() -> Unavailable:
     )
 
 
+def silent(how: str) -> Unavailable:
+    """The error for a database that did not answer in time; `how`: which, and for how long."""
+    return Unavailable(
+        f"the database does not answer: {how}",
+        code="store-unavailable",
+        subject="store",
+        hint="what was being written may or may not have been kept: read it again",
+    )
+
+
 def map_error(error: SQLAlchemyError | OSError) -> NetloomError:
     """The error that callers see."""
     if isinstance(error, DBAPIError) and isinstance(error.orig, sqlite3.Error):
@@ -43,6 +54,8 @@ def map_error(error: SQLAlchemyError | OSError) -> NetloomError:
         return _postgres(error)
     if isinstance(error, OSError):
         return _unreachable(error)
+    if isinstance(error, NoConnectionFree):
+        return Unavailable("all connections to the database are in use", code="store-busy", subject="store")
     return NetloomError(f"the store failed: {error}", code="store-failed", subject="store")
 
 

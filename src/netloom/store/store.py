@@ -29,6 +29,7 @@ from netloom.store.database import PostgresDatabase, SqliteDatabase, open_databa
 from netloom.store.defaults import add_defaults
 from netloom.store.listing import Page, read_page
 from netloom.store.migrate import Migration, migrate
+from netloom.store.patience import TIMEOUTS, Timeouts
 from netloom.store.snapshot import Changed, Snapshot, read_all, read_changed
 from netloom.store.transaction import RandomBits, Transaction
 from netloom.store.writer import Writer, WriterCounters
@@ -43,11 +44,13 @@ POLL_SECONDS = 1.0
 class StoreOptions:
     """How to keep things.
 
-    `url`: `sqlite:///PATH` or `postgresql://USER@HOST/DATABASE`. `changes_kept`: entries of the change log.
+    `url`: `sqlite:///PATH` or `postgresql://USER@HOST/DATABASE`. `changes_kept`: entries of the change log. `timeouts`: how
+    long to wait for the database.
     """
 
     url: str
     changes_kept: int = DEFAULT_KEPT
+    timeouts: Timeouts = TIMEOUTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +173,9 @@ async def open_store(
         StoreRefused: newer schema, damaged file, foreign tables, no rights.
         Unavailable: it cannot be reached.
     """
-    database = open_database(options.url)
+    database = open_database(options.url, options.timeouts)
     try:
-        migration = await database.write(migrate)
+        migration = await database.write(migrate, options.timeouts.migration)
         store_id, revision = await database.write(lambda connection: _start(connection, random_bits))
         writer = Writer(database, clock, random_bits, keep_changes=options.changes_kept)
         writer.revision = revision
