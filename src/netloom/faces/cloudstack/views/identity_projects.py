@@ -90,7 +90,7 @@ def member_rows(members: Sequence[ProjectMember], see: See) -> list[Row]:
     projects = see.many(Project, [member.project_id for member in members])
     accounts = see.many(Account, [member.account_id for member in members])
     domains = see.many(Domain, [account.domain_id for account in accounts.values()])
-    users = see.having(User, "account_id", accounts)
+    users = see.where(User, columns(User).account_id.in_(accounts))
     shown = dict(zip((user.id for user in users), user_rows(users, see), strict=True))
     rows: list[Row] = []
     for member in members:
