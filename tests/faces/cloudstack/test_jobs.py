@@ -1,4 +1,4 @@
-"""Whose jobs one may ask about: a job of somebody else's is answered as one that never was."""
+"""Whose jobs one may ask about: a job of somebody else's is answered as one that never was. Alerts are operators'."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ import pytest
 from tests.app.cloud.people import People, keys, people
 from tests.faces.cloudstack.replay.client import Client
 
+from netloom.app.cloud.alerts import DOMAIN_ROUTER, MANAGEMENT, AlertType, raise_alert
 from netloom.app.cloud.cloud import Cloud
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.keys import secret_of
 from netloom.app.cloud.projects import CREATE, CreateProject
+from netloom.app.cloud.visibility import system_caller
 from netloom.model.cloud.identity import Caller, Project
 
 NOBODYS = "00000000-0000-4000-8000-00000000abcd"
@@ -76,3 +78,50 @@ async def test_lists_of_jobs_tell_ones_own(
     status, _ = await mallory.call("listAsyncJobs", account="alice", domainid=who.acme.id)
     assert status == 431
     gate.set()
+
+
+async def raised(cloud: Cloud, kind: AlertType, subject: str) -> str:
+    return (
+        await cloud.write_as(
+            system_caller(),
+            "stage",
+            lambda work: raise_alert(work, kind, subject, f"{subject} is in trouble"),
+        )
+    ).id
+
+
+async def test_alerts_are_listed_put_away_and_come_back(cloud: Cloud, admin: Client) -> None:
+    router = await raised(cloud, DOMAIN_ROUTER, "network/x")
+    own = await raised(cloud, MANAGEMENT, "store")
+    listed = (await admin.result("listAlerts"))["alert"]
+    assert [(each["id"], each["type"], each["name"]) for each in listed] == [
+        (own, 14, "ALERT.MANAGEMENT"),
+        (router, 9, "ALERT.SERVICE.DOMAINROUTER"),
+    ]
+    assert listed[1]["description"] == "network/x is in trouble"
+    assert len((await admin.result("listAlerts", type="9"))["alert"]) == 1
+    assert await admin.result("listAlerts", type="7") == {}
+    assert await admin.result("archiveAlerts", type="9") == {"success": True}
+    assert [each["id"] for each in (await admin.result("listAlerts"))["alert"]] == [own]
+    await raised(cloud, DOMAIN_ROUTER, "network/x")
+    assert [each["id"] for each in (await admin.result("listAlerts"))["alert"]] == [router, own]
+    assert await admin.result("deleteAlerts", ids=own) == {"success": True}
+    assert [each["id"] for each in (await admin.result("listAlerts"))["alert"]] == [router]
+
+
+async def test_putting_alerts_away_says_which_and_may_find_none(cloud: Cloud, admin: Client) -> None:
+    await raised(cloud, MANAGEMENT, "store")
+    for refused in (
+        {},
+        {"startdate": "2020-01-01"},
+        {"ids": NOBODYS},
+        {"type": "memory"},
+        {"type": "9" * 30},
+    ):
+        for command in ("archiveAlerts", "deleteAlerts"):
+            assert (await admin.call(command, **refused))[0] == 431, (command, refused)
+    assert (await admin.call("listAlerts", type="9" * 30))[0] == 431
+    before = {"startdate": "2020-01-01", "enddate": "2020-01-02"}
+    assert await admin.result("archiveAlerts", **before) == {"success": True}
+    assert await admin.result("deleteEvents", type="NO.SUCH", **before) == {"success": True}
+    assert len((await admin.result("listAlerts"))["alert"]) == 1

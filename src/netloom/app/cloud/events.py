@@ -5,8 +5,9 @@ Rule 1: only what is named or bounded by a date or a type is touched: nothing em
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -15,11 +16,17 @@ from netloom.app.cloud.visibility import Scope
 from netloom.app.cloud.work import Work
 from netloom.base.errors import InvalidInput, NotFound
 from netloom.base.ids import Uuid
+from netloom.model.cloud.identity import Account
 from netloom.model.cloud.jobs import Alert, Event
+from netloom.model.cloud.record import Record
 from netloom.store.cloud.records import Where, columns
+from netloom.store.cloud.schema import word_of
 from netloom.store.times import to_microseconds
 
+Memory = TypeVar("Memory", bound=Event | Alert)
 MAX_AT_ONCE: Final = 10_000
+MAX_DIGITS: Final = 5
+"""Digits of the number of a type of alerts; CloudStack's are shorts."""
 
 
 class PutAway(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,80 +38,80 @@ class PutAway(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime | None = None
 
 
-def _archive_events(work: Work, request: PutAway) -> Event:
-    found = _events(work, request)
-    for event in found:
-        work.update(msgspec.structs.replace(event, archived=True))
-    return found[0]
+def _archive(record_type: type[Memory]) -> Callable[[Work, PutAway], Record]:
+    def begin(work: Work, request: PutAway) -> Record:
+        found = _chosen(work, record_type, request)
+        for each in found:
+            work.update(msgspec.structs.replace(each, archived=True))
+        return _about(work, found)
+
+    return begin
 
 
-def _delete_events(work: Work, request: PutAway) -> Event:
-    found = _events(work, request)
-    work.delete_all(found)
-    return found[0]
+def _delete(record_type: type[Memory]) -> Callable[[Work, PutAway], Record]:
+    def begin(work: Work, request: PutAway) -> Record:
+        found = _chosen(work, record_type, request)
+        work.delete_all(found)
+        return _about(work, found)
+
+    return begin
 
 
-def _archive_alerts(work: Work, request: PutAway) -> Alert:
-    found = _alerts(work, request)
-    for alert in found:
-        work.update(msgspec.structs.replace(alert, archived=True))
-    return found[0]
+def _about(work: Work, found: Sequence[Memory]) -> Record:
+    """What a use case was about: the first of what was put away, or who asked, when there was nothing to."""
+    return found[0] if found else work.get(Account, work.caller.account_id)
 
 
-def _delete_alerts(work: Work, request: PutAway) -> Alert:
-    found = _alerts(work, request)
-    work.delete_all(found)
-    return found[0]
-
-
-ARCHIVE_EVENTS = UseCase[PutAway, Event](
-    name="event.archive", command="archiveEvents", request=PutAway, begin=_archive_events
+ARCHIVE_EVENTS = UseCase[PutAway, Record](
+    name="event.archive", command="archiveEvents", request=PutAway, begin=_archive(Event)
 )
-DELETE_EVENTS = UseCase[PutAway, Event](
-    name="event.delete", command="deleteEvents", request=PutAway, begin=_delete_events
+DELETE_EVENTS = UseCase[PutAway, Record](
+    name="event.delete", command="deleteEvents", request=PutAway, begin=_delete(Event)
 )
-ARCHIVE_ALERTS = UseCase[PutAway, Alert](
-    name="alert.archive", command="archiveAlerts", request=PutAway, begin=_archive_alerts
+ARCHIVE_ALERTS = UseCase[PutAway, Record](
+    name="alert.archive", command="archiveAlerts", request=PutAway, begin=_archive(Alert)
 )
-DELETE_ALERTS = UseCase[PutAway, Alert](
-    name="alert.delete", command="deleteAlerts", request=PutAway, begin=_delete_alerts
+DELETE_ALERTS = UseCase[PutAway, Record](
+    name="alert.delete", command="deleteAlerts", request=PutAway, begin=_delete(Alert)
 )
 USE_CASES = (ARCHIVE_EVENTS, DELETE_EVENTS, ARCHIVE_ALERTS, DELETE_ALERTS)
 
 
-def _events(work: Work, request: PutAway) -> list[Event]:
+def alert_type(text: str) -> int:
+    """The number of a type of alerts.
+
+    Raises:
+        InvalidInput: it is none.
+    """
+    if not (text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS):
+        raise InvalidInput(
+            f"{text[:64]!r} is no type of alerts", subject="type", hint="a number, 9 for example"
+        )
+    return int(text)
+
+
+def _chosen(work: Work, record_type: type[Memory], request: PutAway) -> list[Memory]:
+    """What is named or bounded; by a type or dates it may be none, by ids it is all of them.
+
+    Raises:
+        InvalidInput: nothing says which ones, or the type is none.
+        NotFound: an id is of none that the caller may see (`event-not-found`, `alert-not-found`).
+    """
     _bounded(request)
-    c = columns(Event)
-    conditions: list[Where] = []
+    c = columns(record_type)
+    conditions: list[Where] = [*_between(request, record_type)]
     if request.ids:
         conditions.append(c.id.in_(request.ids))
     if request.type is not None:
-        conditions.append(c.type == request.type)
-    conditions.extend(_between(request, Event))
-    found = work.select(Event, *conditions, scope=Scope(everything=True), limit=MAX_AT_ONCE)
-    if not found or (request.ids and len(found) < len(set(request.ids))):
-        raise NotFound("not all of these events are there", code="event-not-found", subject="ids")
+        conditions.append(c.type == (request.type if record_type is Event else alert_type(request.type)))
+    found = work.select(record_type, *conditions, scope=Scope(everything=True), limit=MAX_AT_ONCE)
+    if request.ids and len(found) < len(set(request.ids)):
+        word = word_of(record_type)
+        raise NotFound(f"not all of these {word}s are there", code=f"{word}-not-found", subject="ids")
     return found
 
 
-def _alerts(work: Work, request: PutAway) -> list[Alert]:
-    _bounded(request)
-    c = columns(Alert)
-    conditions: list[Where] = []
-    if request.ids:
-        conditions.append(c.id.in_(request.ids))
-    if request.type is not None:
-        if not request.type.isdecimal():
-            raise InvalidInput(f"{request.type[:64]!r} is no type of alerts", subject="type", hint="a number")
-        conditions.append(c.type == int(request.type))
-    conditions.extend(_between(request, Alert))
-    found = work.records.select(Alert, *conditions, limit=MAX_AT_ONCE)
-    if not found or (request.ids and len(found) < len(set(request.ids))):
-        raise NotFound("not all of these alerts are there", code="alert-not-found", subject="ids")
-    return found
-
-
-def _between(request: PutAway, record_type: type[Event | Alert]) -> list[Where]:
+def _between(request: PutAway, record_type: type[Record]) -> list[Where]:
     c = columns(record_type)
     conditions: list[Where] = []
     if request.since is not None:

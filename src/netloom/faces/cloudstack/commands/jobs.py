@@ -13,9 +13,11 @@ from netloom.app.cloud.events import (
     DELETE_ALERTS,
     DELETE_EVENTS,
     PutAway,
+    alert_type,
 )
 from netloom.app.cloud.usecase import AnyUseCase
 from netloom.app.cloud.work import View
+from netloom.base.errors import InvalidInput
 from netloom.faces.cloudstack.command import Call, Command, Content, Listing, Rows, Success
 from netloom.faces.cloudstack.kinds import word_of_kind
 from netloom.faces.cloudstack.scope import resolve
@@ -98,7 +100,7 @@ async def list_alerts(call: Call) -> Rows:
         Alert,
         call.match(c.id, "id", Alert),
         call.match(c.name, "name"),
-        c.type == int(kind) if kind and kind.isdecimal() else None,
+        c.type == alert_type(kind) if kind else None,
         c.archived == False,  # noqa: E712 - a column's condition
         keyword=("name", "subject", "description"),
         order=c.last_at.desc(),
@@ -126,12 +128,10 @@ async def delete_alerts(call: Call) -> object:
 
 
 def _put_away(call: Call) -> PutAway:
-    return PutAway(
-        ids=call.uuids("ids"),
-        type=call.text("type") or None,
-        since=call.moment("startdate"),
-        until=call.until("enddate"),
-    )
+    since, until = call.moment("startdate"), call.until("enddate")
+    if since is not None and until is None:
+        raise InvalidInput("a startdate without an enddate", subject="enddate", hint="say until when")
+    return PutAway(ids=call.uuids("ids"), type=call.text("type") or None, since=since, until=until)
 
 
 def _times(call: Call, record_type: type[Event]) -> list[Where]:
