@@ -26,12 +26,13 @@ class InvalidDocuments(InvalidInput):
     def __init__(self, mistakes: tuple[Mistake, ...], omitted: int = 0) -> None:
         first = mistakes[0]
         count = len(mistakes) + omitted
+        codes = {mistake.error.stable_code for mistake in mistakes}
         more = f" (and {count - 1} more)" if count > 1 else ""
         super().__init__(
             f"document {first.index + 1}: {first.error.message}{more}",
             subject=first.error.subject,
             hint=first.error.hint,
-            code=first.error.stable_code if count == 1 else None,
+            code=codes.pop() if len(codes) == 1 and omitted == 0 else None,
         )
         self.mistakes = mistakes
         self.omitted = omitted

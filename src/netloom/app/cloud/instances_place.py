@@ -61,11 +61,14 @@ def choose_host(work: Work, instance: Instance, avoid: Collection[HostId] = ()) 
     if not fit:
         reasons = [f"{each.facts.name}: {each.reason or 'it was tried'}" for each in candidates[:20]]
         _log.warning("no host for an instance", instance=instance.id, reasons=reasons)
+        zone = find(work.records.connection, Kind.ZONE, instance.zone_id)
         raise Exhausted(
-            f"no host can run instance {instance.name} ({instance.id})",
+            f"no host of zone {zone.name!r} ({zone.id}) can run instance {instance.name} ({instance.id})",
             code="no-host",
             subject=f"instance/{instance.id}",
-            hint="connect a host with this hypervisor, or end the draining of one",
+            hint="connect a host with this hypervisor, or end the draining of one"
+            if candidates
+            else "the zone has no hosts: add one to it",
         )
     if len(fit) > LOOKED_AT:
         start = work.tx.random_bits(32) % len(fit)

@@ -24,6 +24,7 @@ from netloom.app.cloud.usecase import Ending, UseCase
 from netloom.app.cloud.work import View, Work, missing
 from netloom.base.errors import Conflict, InvalidInput
 from netloom.base.ids import PhysicalNetworkId, Uuid
+from netloom.model.cloud.identity import Account
 from netloom.model.cloud.infrastructure import (
     HYPERVISORS,
     ONCE_A_ZONE,
@@ -234,7 +235,7 @@ def _dedicate(work: Work, request: DedicateVlans) -> GuestVlanRange:
     for each in dedications(work, wires.id):
         if each.first <= asked.last and asked.first <= each.last:
             raise Conflict(
-                f"{each.first}-{each.last} is kept for the account {each.account_id} already",
+                f"{each.first}-{each.last} is kept for {_owner(work, each)} already",
                 code="guest-vlan-range-taken",
                 subject="vlanrange",
                 hint="release it first",
@@ -284,11 +285,17 @@ def _keep_dedications(
     for each in dedications(work, wires_id):
         if not any(r.first <= each.first and each.last <= r.last for r in ranges.ranges):
             raise Conflict(
-                f"{each.first}-{each.last} is kept for the account {each.account_id}, and {ranges} leaves it out",
+                f"{each.first}-{each.last} is kept for {_owner(work, each)}, and {ranges} leaves it out",
                 code="in-use",
                 subject="vlan",
                 hint="release it first (releaseDedicatedGuestVlanRange)",
             )
+
+
+def _owner(view: View, span: GuestVlanRange) -> str:
+    """Whose a range is, for an operator's eyes."""
+    owner = view.records.get(Account, span.account_id)
+    return f"the account {span.account_id}" if owner is None else f"the account {owner.name!r} ({owner.id})"
 
 
 def _labels(labels: Mapping[str, str]) -> dict[str, str]:
