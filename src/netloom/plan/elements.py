@@ -65,6 +65,7 @@ class RuleStage(enum.Enum):
     ADDRESSES = "addresses"
     STATIC_NAT = "static-nat"
     FIREWALL = "firewall"
+    IPV6_FIREWALL = "ipv6-firewall"
     PORT_FORWARDING = "port-forwarding"
     STATIC_NAT_PORTS = "static-nat-ports"
     PUBLIC_LB = "public-lb"
@@ -89,6 +90,7 @@ _STAGE_SERVICE: Final[Mapping[RuleStage, Service]] = {
     RuleStage.ADDRESSES: Service.SOURCE_NAT,
     RuleStage.STATIC_NAT: Service.STATIC_NAT,
     RuleStage.FIREWALL: Service.FIREWALL,
+    RuleStage.IPV6_FIREWALL: Service.FIREWALL,
     RuleStage.PORT_FORWARDING: Service.PORT_FORWARDING,
     RuleStage.STATIC_NAT_PORTS: Service.STATIC_NAT,
     RuleStage.PUBLIC_LB: Service.LB,

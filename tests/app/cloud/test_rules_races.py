@@ -6,20 +6,24 @@ import asyncio
 import pathlib
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 from tests.app.cloud.rules_stage import Stage, staged
 from tests.sandbox.postgres import shared_server
 from tests.testing.racers import at_once, winners
 
-from netloom.app.cloud import addresses, firewall, load_balancers, port_forwarding, static_nat
+from netloom.app.cloud import addresses, firewall, firewall_ipv6, load_balancers, port_forwarding, static_nat
 from netloom.app.cloud.addresses import NamedIp
 from netloom.app.cloud.addresses_place import AssociateIp
 from netloom.app.cloud.firewall import CreateFirewallRule
+from netloom.app.cloud.firewall_ipv6 import CreateIpv6FirewallRule
 from netloom.app.cloud.load_balancers import CreateLoadBalancer
 from netloom.app.cloud.port_forwarding import CreatePortForwarding
 from netloom.app.cloud.static_nat import EnableStaticNat
+from netloom.app.cloud.work import Work
 from netloom.model.cloud.addresses import PublicIp
-from netloom.model.cloud.rules import FirewallRule, PortForwardingRule
+from netloom.model.cloud.networks import GuestNetwork
+from netloom.model.cloud.rules import FirewallRule, Ipv6FirewallRule, PortForwardingRule, TrafficDirection
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -38,6 +42,20 @@ async def test_one_of_many_firewall_rules_for_the_same_ports(stage: Stage) -> No
     assert len(winners(results)) == 1
     assert results.count("rule-conflict") == 7
     assert len(await stage.all(FirewallRule)) == 1
+
+
+async def test_one_of_many_ipv6_rules_for_the_same_packets(stage: Stage) -> None:
+    def unit(work: Work) -> GuestNetwork:
+        return work.update(msgspec.structs.replace(stage.network, cidr6="fd00::/64"))
+
+    await stage.write(unit)
+    request = CreateIpv6FirewallRule(network_id=stage.network.id, protocol="udp", start_port=53)
+    into = [stage.do(firewall_ipv6.CREATE_IPV6_RULE, request) for _ in range(6)]
+    out = msgspec.structs.replace(request, direction="Egress")
+    results = await at_once(*into, stage.do(firewall_ipv6.CREATE_IPV6_RULE, out))
+    assert len(winners(results)) == 2
+    assert results.count("rule-conflict") == 5
+    assert {rule.direction for rule in await stage.all(Ipv6FirewallRule)} == set(TrafficDirection)
 
 
 async def test_a_forwarding_or_a_balancer_or_static_nat(stage: Stage) -> None:

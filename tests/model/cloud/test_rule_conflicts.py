@@ -86,6 +86,9 @@ def test_of_two_that_clash_the_second_is_always_refused(asked: list[Claim], cons
         ),
         (claim(FORWARDING, sources=("10.0.0.0/8",)), claim(FORWARDING, sources=("11.0.0.0/8",)), None),
         (claim(FORWARDING, sources=("10.0.0.0/8",)), claim(FORWARDING), Clash.TRAFFIC),
+        (claim(Purpose.IPV6_INGRESS), claim(Purpose.IPV6_INGRESS, Protocol.ALL), Clash.TRAFFIC),
+        (claim(Purpose.IPV6_INGRESS), claim(Purpose.IPV6_EGRESS), None),
+        (claim(Purpose.IPV6_EGRESS), claim(FIREWALL), None),
         (claim(FIREWALL, ports=(22, 80)), claim(FIREWALL, ports=(80, 90)), Clash.TRAFFIC),
     ],
 )

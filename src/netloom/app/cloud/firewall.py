@@ -21,7 +21,7 @@ from netloom.base.errors import Forbidden, InvalidInput
 from netloom.base.ids import NetworkId, Uuid
 from netloom.model.cloud.addresses import PublicIp
 from netloom.model.cloud.networks import GuestNetwork
-from netloom.model.cloud.rules import FirewallRule, TrafficDirection, check_traffic
+from netloom.model.cloud.rules import FirewallRule, TrafficDirection, check_traffic, fields_of
 from netloom.model.cloud.rules_traffic import Traffic, parse_cidrs, parse_protocol
 from netloom.model.cloud.services import Service
 
@@ -107,17 +107,13 @@ class _Kind(msgspec.Struct, frozen=True):
 
 
 def _insert(work: Work, ip: PublicIp, network: GuestNetwork, traffic: Traffic, kind: _Kind) -> FirewallRule:
+    sources = traffic.sources or (EVERYBODY[ipaddress.ip_address(ip.address).version],)
     rule = FirewallRule(
         **work.owned(ip),
         network_id=NetworkId(network.id),
         public_ip_id=ip.id,
         direction=TrafficDirection.INGRESS,
-        protocol=traffic.protocol,
-        start_port=None if traffic.ports is None else traffic.ports.first,
-        end_port=None if traffic.ports is None else traffic.ports.last,
-        icmp_type=None if traffic.icmp is None else traffic.icmp.type,
-        icmp_code=None if traffic.icmp is None else traffic.icmp.code,
-        sources=traffic.sources or (EVERYBODY[ipaddress.ip_address(ip.address).version],),
+        **fields_of(msgspec.structs.replace(traffic, sources=sources)),
         related_id=kind.related_id,
         display=kind.display,
         system=kind.system,

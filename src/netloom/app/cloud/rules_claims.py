@@ -17,9 +17,10 @@ from netloom.base.ids import Uuid
 from netloom.model.cloud.addresses import PublicIp
 from netloom.model.cloud.load_balancers import LoadBalancer
 from netloom.model.cloud.record import Record
-from netloom.model.cloud.rule_conflicts import Claim, Purpose, check_free
+from netloom.model.cloud.rule_conflicts import FIREWALLS, Claim, Purpose, check_free
 from netloom.model.cloud.rules import (
     FirewallRule,
+    Ipv6FirewallRule,
     PortForwardingRule,
     RuleState,
     StaticNatRule,
@@ -33,8 +34,10 @@ OnAddress = PortForwardingRule | LoadBalancer | StaticNatRule
 """Rules that lead packets of an address somewhere."""
 
 
-def claim_of(rule: FirewallRule | OnAddress) -> Claim:
+def claim_of(rule: FirewallRule | Ipv6FirewallRule | OnAddress) -> Claim:
     """What a rule takes for itself."""
+    if isinstance(rule, Ipv6FirewallRule):
+        return Claim(rule.id, _IPV6[rule.direction], rule.network_id, rule.network_id, rule.traffic)
     place = rule.public_ip_id if rule.public_ip_id is not None else rule.network_id
     return Claim(rule.id, _purpose(rule), place, rule.network_id, rule.traffic)
 
@@ -78,7 +81,7 @@ def address_in_use(view: View, ip: PublicIp) -> Record | None:
 
 
 def _standing(view: View, new: Claim, *, conserve: bool) -> Iterator[Claim]:
-    if new.purpose is Purpose.FIREWALL:
+    if new.purpose in FIREWALLS:
         yield from _firewall_claims(view, new)
         return
     on_address: tuple[tuple[type[OnAddress], Purpose, str, str], ...] = (
@@ -103,18 +106,21 @@ def _standing(view: View, new: Claim, *, conserve: bool) -> Iterator[Claim]:
 
 
 def _firewall_claims(view: View, new: Claim) -> Iterator[Claim]:
-    c = columns(FirewallRule)
-    if new.place == new.network_id:
-        where: list[Where] = [
-            c.network_id == new.network_id,
-            c.direction == TrafficDirection.EGRESS.value,
-        ]
+    record_type: type[FirewallRule | Ipv6FirewallRule] = FirewallRule
+    direction = next((each for each, purpose in _IPV6.items() if purpose is new.purpose), None)
+    if direction is not None:
+        record_type = Ipv6FirewallRule
+    elif new.place == new.network_id:
+        direction = TrafficDirection.EGRESS
+    c = columns(record_type)
+    if direction is not None:
+        where: list[Where] = [c.network_id == new.network_id, c.direction == direction.value]
     else:
         where = [c.public_ip_id == new.place]
     if new.traffic.protocol is not Protocol.ALL:
         where.append(c.protocol.in_([new.traffic.protocol.value, Protocol.ALL.value]))
     where += [_stands(c.state), _overlaps(c.start_port, c.end_port, new.traffic.ports)]
-    for rule in view.records.select(FirewallRule, *where):
+    for rule in view.records.select(record_type, *where):
         yield claim_of(rule)
 
 
@@ -140,6 +146,10 @@ def _purpose(rule: FirewallRule | OnAddress) -> Purpose:
     return _PURPOSES[type(rule)]
 
 
+_IPV6 = {
+    TrafficDirection.INGRESS: Purpose.IPV6_INGRESS,
+    TrafficDirection.EGRESS: Purpose.IPV6_EGRESS,
+}
 _PURPOSES: dict[type[Record], Purpose] = {
     FirewallRule: Purpose.FIREWALL,
     PortForwardingRule: Purpose.PORT_FORWARDING,

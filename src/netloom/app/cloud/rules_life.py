@@ -24,6 +24,7 @@ from netloom.model.cloud.dns import DnsRecord
 from netloom.model.cloud.load_balancers import HealthCheck, LbMember, LoadBalancer, Stickiness
 from netloom.model.cloud.rules import (
     FirewallRule,
+    Ipv6FirewallRule,
     PortForwardingRule,
     Rule,
     RuleEvent,
@@ -150,6 +151,8 @@ def stages_of(rules: Iterable[Rule]) -> set[RuleStage]:
     for rule in rules:
         if isinstance(rule, FirewallRule):
             stages.add(RuleStage.EGRESS if rule.public_ip_id is None else RuleStage.FIREWALL)
+        elif isinstance(rule, Ipv6FirewallRule):
+            stages.add(RuleStage.IPV6_FIREWALL)
         elif isinstance(rule, PortForwardingRule):
             stages.add(RuleStage.PORT_FORWARDING)
         elif isinstance(rule, StaticNatRule):

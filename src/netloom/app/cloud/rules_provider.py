@@ -28,6 +28,7 @@ from netloom.model.cloud.networks import GuestNetwork
 from netloom.model.cloud.record import Record
 from netloom.model.cloud.rules import (
     FirewallRule,
+    Ipv6FirewallRule,
     PortForwardingRule,
     Rule,
     RuleEvent,
@@ -126,7 +127,15 @@ def settle(work: Work, told: Iterable[Rule]) -> None:
             work.update(msgspec.structs.replace(now, state=next_rule_state(now.state, RuleEvent.APPLY)))
 
 
-_SETTLED: Final = (FirewallRule, PortForwardingRule, StaticNatRule, LoadBalancer, Stickiness, HealthCheck)
+_SETTLED: Final = (
+    FirewallRule,
+    Ipv6FirewallRule,
+    PortForwardingRule,
+    StaticNatRule,
+    LoadBalancer,
+    Stickiness,
+    HealthCheck,
+)
 """Rules that are Active once told; members are when the job that assigns them says so."""
 
 
@@ -243,6 +252,7 @@ RULES: Final[Mapping[RuleStage, Callable[[View, Uuid], tuple[Record, ...]]]] = {
     RuleStage.ADDRESSES: _addresses,
     RuleStage.STATIC_NAT: _static_nat,
     RuleStage.FIREWALL: _ingress,
+    RuleStage.IPV6_FIREWALL: lambda view, network_id: tuple(_standing(view, Ipv6FirewallRule, network_id)),
     RuleStage.PORT_FORWARDING: _forwardings,
     RuleStage.STATIC_NAT_PORTS: _static_nat_ports,
     RuleStage.PUBLIC_LB: _balancers,

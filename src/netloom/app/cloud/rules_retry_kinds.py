@@ -32,6 +32,7 @@ from netloom.model.cloud.record import Record
 from netloom.model.cloud.routes import GatewayState, PrivateGateway, StaticRoute
 from netloom.model.cloud.rules import (
     FirewallRule,
+    Ipv6FirewallRule,
     PortForwardingRule,
     Rule,
     RuleEvent,
@@ -139,6 +140,7 @@ OF_NETWORK: Final[tuple[AnyKind, ...]] = (
         _rules(record)
         for record in (
             FirewallRule,
+            Ipv6FirewallRule,
             PortForwardingRule,
             StaticNatRule,
             LoadBalancer,

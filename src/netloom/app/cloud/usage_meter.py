@@ -18,7 +18,7 @@ from netloom.model.cloud.instances import Instance, InstanceNic, InstanceState
 from netloom.model.cloud.load_balancers import LoadBalancer
 from netloom.model.cloud.networks import GuestNetwork
 from netloom.model.cloud.record import Owned, Record
-from netloom.model.cloud.rules import FirewallRule, PortForwardingRule, StaticNatRule
+from netloom.model.cloud.rules import FirewallRule, Ipv6FirewallRule, PortForwardingRule, Rule, StaticNatRule
 from netloom.model.cloud.security_groups import DEFAULT_NAME, SecurityGroup
 from netloom.model.cloud.usage import UsageFacts, UsageSpan, UsageType
 from netloom.model.cloud.vpc import Vpc
@@ -86,7 +86,7 @@ def _firewall(rule: FirewallRule) -> Metered:
 
 def _in_network(
     usage_type: UsageType,
-) -> Callable[[PortForwardingRule | StaticNatRule | LoadBalancer], Metered]:
+) -> Callable[[Rule], Metered]:
     return lambda rule: {usage_type: UsageFacts(network_id=rule.network_id)}
 
 
@@ -114,6 +114,7 @@ METERS: Final[Mapping[type[Record], Callable[[Any], Metered]]] = {
     Vpc: _vpc,
     PublicIp: _address,
     FirewallRule: _firewall,
+    Ipv6FirewallRule: _in_network(UsageType.FIREWALL_RULE),
     PortForwardingRule: _in_network(UsageType.PORT_FORWARDING_RULE),
     StaticNatRule: _in_network(UsageType.STATIC_NAT_RULE),
     LoadBalancer: _in_network(UsageType.LOAD_BALANCER_POLICY),

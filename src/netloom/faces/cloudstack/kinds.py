@@ -18,6 +18,7 @@ KINDS: Final[Mapping[str, str]] = {
     "instance": "VirtualMachine",
     "instance_nic": "Nic",
     "public_ip": "IpAddress",
+    "ipv6_firewall_rule": "FirewallRule",
     "port_forwarding_rule": "FirewallRule",
     "load_balancer": "FirewallRule",
     "acl_list": "NetworkAcl",

@@ -3,10 +3,10 @@
 Rule 1: the relation is symmetric and computed from what the rules mean: one packet that both speak of is a clash.
 Rule 2: firewall rules let packets through and the others decide where they go, so these two sorts never clash.
 
-What excludes what, of two claims on the same public address (or, for egress, on the same network):
+What excludes what, of two claims on the same place: a public address, or for egress and IPv6 the network:
 
-    Firewall      Firewall       one packet of both
-    Firewall      all others     never
+    a firewall    the same       one packet of both (Firewall, Ipv6Ingress and Ipv6Egress are three firewalls)
+    a firewall    all others     never
     PortForwarding, LoadBalancing, Vpn, StaticNat among each other:
                   StaticNat takes the whole address: no other purpose beside it
                   an address leads into one network: never two
@@ -31,6 +31,8 @@ class Purpose(enum.Enum):
     """What an address is used for by a rule."""
 
     FIREWALL = "Firewall"
+    IPV6_INGRESS = "Ipv6Ingress"
+    IPV6_EGRESS = "Ipv6Egress"
     PORT_FORWARDING = "PortForwarding"
     LOAD_BALANCING = "LoadBalancing"
     STATIC_NAT = "StaticNat"
@@ -44,11 +46,15 @@ class Purpose(enum.Enum):
 
 _TITLES = {
     Purpose.FIREWALL: "firewall rule",
+    Purpose.IPV6_INGRESS: "IPv6 firewall rule",
+    Purpose.IPV6_EGRESS: "IPv6 firewall rule",
     Purpose.PORT_FORWARDING: "port forwarding rule",
     Purpose.LOAD_BALANCING: "load balancer rule",
     Purpose.STATIC_NAT: "static NAT rule",
     Purpose.VPN: "remote access VPN",
 }
+FIREWALLS = frozenset({Purpose.FIREWALL, Purpose.IPV6_INGRESS, Purpose.IPV6_EGRESS})
+"""What lets packets through, each apart from the others, and leads them nowhere."""
 
 
 class Clash(enum.Enum):
@@ -66,7 +72,7 @@ class Claim(msgspec.Struct, frozen=True):
     Attributes:
         id: the rule's.
         purpose: what for.
-        place: id of the public address, or of the network for egress; claims on different places never meet.
+        place: id of the public address, or of the network for egress and IPv6; claims on different places never meet.
         network_id: where its packets are led.
         traffic: which packets.
     """
@@ -91,9 +97,9 @@ def clash(ours: Claim, theirs: Claim, *, conserve: bool = True) -> Clash | None:
     """
     if ours.place != theirs.place:
         return None
-    if (ours.purpose is Purpose.FIREWALL) is not (theirs.purpose is Purpose.FIREWALL):
+    if ours.purpose is not theirs.purpose and FIREWALLS & {ours.purpose, theirs.purpose}:
         return None
-    if ours.purpose is not Purpose.FIREWALL:
+    if ours.purpose not in FIREWALLS:
         if ours.purpose is not theirs.purpose and Purpose.STATIC_NAT in (ours.purpose, theirs.purpose):
             return Clash.WHOLE_ADDRESS
         if ours.network_id != theirs.network_id:

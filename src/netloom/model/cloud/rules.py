@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, TypedDict
 
 from netloom.base.errors import InvalidInput
 from netloom.base.ids import NetworkId, NicId, Uuid
@@ -82,19 +82,13 @@ class Rule(Owned, frozen=True, kw_only=True):
     display: bool = True
 
 
-class FirewallRule(Rule, frozen=True, kw_only=True):
-    """Packets let through: into a public address, or out of a network.
+class FilterRule(Rule, frozen=True, kw_only=True):
+    """Packets let through in one direction.
 
     In a network whose offering allows egress by default, an egress rule *drops* what it speaks of.
-
-    Attributes:
-        public_ip_id: the address (ingress); None for egress.
-        related_id: the forwarding or balancer that this rule was opened for; they go together.
-        system: netloom made it, no user did.
     """
 
     direction: TrafficDirection
-    public_ip_id: Uuid | None = None
     protocol: Protocol
     start_port: int | None = None
     end_port: int | None = None
@@ -102,8 +96,6 @@ class FirewallRule(Rule, frozen=True, kw_only=True):
     icmp_code: int | None = None
     sources: tuple[str, ...] = ()
     destinations: tuple[str, ...] = ()
-    related_id: Uuid | None = None
-    system: bool = False
 
     @property
     def traffic(self) -> Traffic:
@@ -117,6 +109,39 @@ class FirewallRule(Rule, frozen=True, kw_only=True):
             self.sources,
             self.destinations,
         )
+
+
+class FilterFields(TypedDict):
+    """The fields of a `FilterRule` that are its traffic."""
+
+    protocol: Protocol
+    start_port: int | None
+    end_port: int | None
+    icmp_type: int | None
+    icmp_code: int | None
+    sources: tuple[str, ...]
+    destinations: tuple[str, ...]
+
+
+class FirewallRule(FilterRule, frozen=True, kw_only=True):
+    """Packets let through: into a public address, or out of a network over IPv4.
+
+    Attributes:
+        public_ip_id: the address (ingress); None for egress.
+        related_id: the forwarding or balancer that this rule was opened for; they go together.
+        system: netloom made it, no user did.
+    """
+
+    public_ip_id: Uuid | None = None
+    related_id: Uuid | None = None
+    system: bool = False
+
+
+class Ipv6FirewallRule(FilterRule, frozen=True, kw_only=True):
+    """IPv6 packets let through at the edge of an isolated network, whose addresses are reached without translation.
+
+    Both lists have CIDRs: on the network's side within its own, on the other side `::/0` for everybody.
+    """
 
 
 class PortForwardingRule(Rule, frozen=True, kw_only=True):
@@ -206,6 +231,19 @@ def check_forwarding(public: PortRange, private: PortRange) -> None:
             subject="privateport",
             hint=f"the private ports {public}, or one rule a port",
         )
+
+
+def fields_of(traffic: Traffic) -> FilterFields:
+    """Traffic as the fields of a rule that lets it through."""
+    return FilterFields(
+        protocol=traffic.protocol,
+        start_port=None if traffic.ports is None else traffic.ports.first,
+        end_port=None if traffic.ports is None else traffic.ports.last,
+        icmp_type=None if traffic.icmp is None else traffic.icmp.type,
+        icmp_code=None if traffic.icmp is None else traffic.icmp.code,
+        sources=traffic.sources,
+        destinations=traffic.destinations,
+    )
 
 
 def _range(start: int | None, end: int | None) -> PortRange | None:

@@ -24,6 +24,7 @@ KINDS: Final[Mapping[str, str]] = {
     "Nic": "instance_nic",
     "PublicIpAddress": "public_ip",
     "FirewallRule": "firewall_rule",
+    "Ipv6FirewallRule": "ipv6_firewall_rule",
     "PortForwardingRule": "port_forwarding_rule",
     "LoadBalancer": "load_balancer",
     "LBStickinessPolicy": "stickiness_policy",

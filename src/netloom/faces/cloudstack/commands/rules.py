@@ -17,7 +17,7 @@ from netloom.app.cloud.firewall_egress import (
     CreateEgressRule,
 )
 from netloom.faces.cloudstack.command import Call, Command, JobAnswer, Listing
-from netloom.faces.cloudstack.commands import certificates, load_balancers, rules_nat
+from netloom.faces.cloudstack.commands import certificates, load_balancers, rules_ipv6, rules_nat
 from netloom.faces.cloudstack.views.rules import firewall_rows
 from netloom.model.cloud.addresses import PublicIp
 from netloom.model.cloud.networks import GuestNetwork
@@ -150,6 +150,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("deleteEgressFirewallRule", delete_egress_rule, JobAnswer(DELETE_EGRESS_RULE)),
     Command("listEgressFirewallRules", list_egress_rules, Listing("firewallrule", firewall_rows)),
+    *rules_ipv6.COMMANDS,
     *rules_nat.COMMANDS,
     *load_balancers.COMMANDS,
     *certificates.COMMANDS,

@@ -8,7 +8,14 @@ from netloom.base.ids import Uuid
 from netloom.faces.cloudstack.see import Row, See
 from netloom.model.cloud.addresses import PublicIp
 from netloom.model.cloud.instances import Instance
-from netloom.model.cloud.rules import FirewallRule, PortForwardingRule, Rule, StaticNatRule
+from netloom.model.cloud.rules import (
+    FilterRule,
+    FirewallRule,
+    Ipv6FirewallRule,
+    PortForwardingRule,
+    Rule,
+    StaticNatRule,
+)
 
 
 def firewall_rows(rules: Sequence[FirewallRule], see: See) -> list[Row]:
@@ -17,25 +24,37 @@ def firewall_rows(rules: Sequence[FirewallRule], see: See) -> list[Row]:
     _ahead(rules, see)
     return [
         {
-            "id": rule.id,
-            "protocol": rule.protocol.value,
-            "startport": rule.start_port,
-            "endport": rule.end_port,
+            **_filter_row(rule, see),
             "ipaddressid": rule.public_ip_id,
-            "networkid": rule.network_id,
             "ipaddress": _address(addresses, rule.public_ip_id),
-            "state": rule.state.value,
-            "cidrlist": ",".join(rule.sources),
-            "icmptype": rule.icmp_type,
-            "icmpcode": rule.icmp_code,
-            "tags": see.tags(rule.id),
-            "fordisplay": rule.display,
-            "destcidrlist": ",".join(rule.destinations),
-            "traffictype": rule.direction.value,
-            **see.job(rule.id),
         }
         for rule in rules
     ]
+
+
+def ipv6_firewall_rows(rules: Sequence[Ipv6FirewallRule], see: See) -> list[Row]:
+    """IPv6 firewall rules of either direction."""
+    _ahead(rules, see)
+    return [_filter_row(rule, see) for rule in rules]
+
+
+def _filter_row(rule: FilterRule, see: See) -> Row:
+    return {
+        "id": rule.id,
+        "protocol": rule.protocol.value,
+        "startport": rule.start_port,
+        "endport": rule.end_port,
+        "networkid": rule.network_id,
+        "state": rule.state.value,
+        "cidrlist": ",".join(rule.sources),
+        "icmptype": rule.icmp_type,
+        "icmpcode": rule.icmp_code,
+        "tags": see.tags(rule.id),
+        "fordisplay": rule.display,
+        "destcidrlist": ",".join(rule.destinations),
+        "traffictype": rule.direction.value,
+        **see.job(rule.id),
+    }
 
 
 def forwarding_rows(rules: Sequence[PortForwardingRule], see: See) -> list[Row]:

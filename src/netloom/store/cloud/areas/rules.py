@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netloom.model.cloud.load_balancers import HealthCheck, LbMember, LoadBalancer, SslCertificate, Stickiness
-from netloom.model.cloud.rules import FirewallRule, PortForwardingRule, StaticNatRule
+from netloom.model.cloud.rules import FirewallRule, Ipv6FirewallRule, PortForwardingRule, StaticNatRule
 from netloom.store.cloud.table import RecordTable
 
 _OF_ACCOUNT = ("account_id", "number")
@@ -23,6 +23,12 @@ TABLES: tuple[RecordTable, ...] = (
             ("related_id",),
         ),
         references=_PLACED,
+    ),
+    RecordTable(
+        "ipv6_firewall_rule",
+        Ipv6FirewallRule,
+        indexes=(_OF_ACCOUNT, ("network_id", "direction", "start_port")),
+        references=_IN_NETWORK,
     ),
     RecordTable(
         "port_forwarding_rule",
