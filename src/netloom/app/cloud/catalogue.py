@@ -21,6 +21,7 @@ from netloom.app.cloud import (
     dns_records,
     domains,
     domains_end,
+    domains_move,
     events,
     firewall,
     firewall_egress,
@@ -77,6 +78,7 @@ from netloom.app.cloud.usecase import AnyUseCase
 AREAS: tuple[ModuleType, ...] = (
     domains,
     domains_end,
+    domains_move,
     accounts,
     identity_users,
     keys,

@@ -1,4 +1,4 @@
-"""Making and renaming domains; `domains_end` deletes them.
+"""Making and renaming domains; `domains_move` moves them, `domains_end` deletes them.
 
 Rule 1: a domain's path is kept with it and with all under it: renaming writes them all in one transaction.
 """
@@ -57,9 +57,14 @@ def domain_seen(view: View, domain_id: str, subject: str = "domainid") -> Domain
     return found
 
 
-def _create(work: Work, request: CreateDomain) -> Domain:
-    parent = domain_seen(work, request.parent_id or ROOT_DOMAIN_ID, "parentdomainid")
-    if parent.level + 1 >= MAX_DEPTH:
+def check_parent(parent: Domain, *, levels: int) -> None:
+    """Let a domain pass that so many levels of domains can come into.
+
+    Raises:
+        InvalidInput: they would lie too deep.
+        Conflict: it is being deleted (`domain-inactive`).
+    """
+    if parent.level + levels >= MAX_DEPTH:
         raise InvalidInput(
             f"{shown_path(parent.path)} lies {parent.level} domains deep",
             subject="parentdomainid",
@@ -71,6 +76,11 @@ def _create(work: Work, request: CreateDomain) -> Domain:
             code="domain-inactive",
             subject="parentdomainid",
         )
+
+
+def _create(work: Work, request: CreateDomain) -> Domain:
+    parent = domain_seen(work, request.parent_id or ROOT_DOMAIN_ID, "parentdomainid")
+    check_parent(parent, levels=1)
     birth = work.birth()
     check_chosen_id(work.caller, request.domain_id, "domainid")
     if request.domain_id is not None:
@@ -80,7 +90,7 @@ def _create(work: Work, request: CreateDomain) -> Domain:
             )
         birth["id"] = request.domain_id
     name = checked_domain_name(request.name)
-    _free(work, child_path(parent.path, name))
+    check_free(work, child_path(parent.path, name))
     return work.insert(
         Domain(
             **birth,
@@ -102,17 +112,32 @@ def _update(work: Work, request: UpdateDomain) -> Domain:
         return work.update(domain)
     if domain.parent_id is None:
         raise InvalidInput("the domain ROOT keeps its name", subject="name")
-    before = domain.path
-    after = child_path(before[: before[:-1].rindex("/") + 1], name)
-    _free(work, after)
-    below = [d for d in work.records.select(Domain, under(columns(Domain).path, before)) if d.id != domain.id]
-    changed = work.update(msgspec.structs.replace(domain, name=name, path=after))
+    above = domain.path[: domain.path[:-1].rindex("/") + 1]
+    return placed(work, domain, msgspec.structs.replace(domain, name=name, path=child_path(above, name)))
+
+
+def placed(work: Work, before: Domain, after: Domain) -> Domain:
+    """A domain at another path, and with it all that is under it.
+
+    Raises:
+        Conflict: there is a domain at that path (`domain-taken`).
+    """
+    check_free(work, after.path)
+    below = work.records.select(Domain, under(columns(Domain).path, before.path))
+    changed = work.update(after)
     for each in below:
-        work.update(msgspec.structs.replace(each, path=after + each.path[len(before) :]))
+        if each.id != before.id:
+            path, level = after.path + each.path[len(before.path) :], each.level + after.level - before.level
+            work.update(msgspec.structs.replace(each, path=path, level=level))
     return changed
 
 
-def _free(work: Work, path: str) -> None:
+def check_free(work: Work, path: str) -> None:
+    """Let a path pass that no domain has.
+
+    Raises:
+        Conflict: one has it (`domain-taken`).
+    """
     found = work.records.first(Domain, columns(Domain).path == path)
     if found is not None:
         raise Conflict(

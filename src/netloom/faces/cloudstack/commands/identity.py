@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netloom.app.cloud import accounts, domains, domains_end
+from netloom.app.cloud import accounts, domains, domains_end, domains_move
 from netloom.app.cloud.identity_users import NewUser
 from netloom.app.cloud.visibility import accounts_visible, domains_visible, under
 from netloom.app.cloud.work import View
@@ -51,6 +51,14 @@ async def update_domain(call: Call) -> object:
             name=call.text("name") or None,
             network_domain=call.text("networkdomain") or None,
         ),
+    )
+
+
+async def move_domain(call: Call) -> object:
+    """Moves a domain, with all that is in it and under it, into another domain."""
+    return await call.do(
+        domains_move.MOVE,
+        domains_move.MoveDomain(id=call.need_uuid("domainid"), parent_id=call.need_uuid("parentdomainid")),
     )
 
 
@@ -183,6 +191,7 @@ def _type(number: int) -> AccountType:
 COMMANDS: tuple[Command, ...] = (
     Command("createDomain", create_domain, One("domain", domain_rows)),
     Command("updateDomain", update_domain, One("domain", domain_rows)),
+    Command("moveDomain", move_domain, One("domain", domain_rows)),
     Command("deleteDomain", delete_domain, JobAnswer(domains_end.DELETE, about="Domain")),
     Command("listDomains", list_domains, Listing("domain", domain_rows)),
     Command("listDomainChildren", list_domain_children, Listing("domain", domain_rows)),
