@@ -1,18 +1,18 @@
-"""Each test that takes `url` runs on both databases, a fresh one each time."""
+"""Each test that takes `url` runs on both databases, one of its own each time, that a store was opened on before."""
 
 from __future__ import annotations
 
 import pathlib
 
 import pytest
-from tests.sandbox.postgres import shared_server
+from tests.testing import templates
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def url(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> str:
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/netloom.db"
-    return shared_server().new_database()
+        return templates.migrated(tmp_path / "netloom.db")
+    return templates.migrated_postgres()
 
 
 @pytest.fixture

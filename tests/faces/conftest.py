@@ -16,6 +16,7 @@ import httpx
 import pytest
 import structlog
 import uvicorn
+from tests.testing import templates
 
 from netloom.aio.tasks import TaskKit
 from netloom.app.cloud.backends import Backends
@@ -198,7 +199,7 @@ def runtime() -> ToldRuntime:
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    async with open_store(StoreOptions(f"sqlite:///{tmp_path}/netloom.db")) as opened:
+    async with open_store(StoreOptions(templates.migrated(tmp_path / "netloom.db"))) as opened:
         yield opened
 
 
@@ -293,7 +294,7 @@ def served(
 
     async def serve() -> None:
         async with (
-            open_store(StoreOptions(f"sqlite:///{tmp_path}/live.db")) as opened,
+            open_store(StoreOptions(templates.migrated(tmp_path / "live.db"))) as opened,
             parts_of(opened) as parts,
         ):
             settings = RestSettings(tokens=frozenset({TOKEN}), heartbeat=0.2)

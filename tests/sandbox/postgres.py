@@ -12,6 +12,8 @@ import shutil
 import subprocess
 import tempfile
 
+from sqlalchemy import make_url
+
 _names = itertools.count()
 
 
@@ -51,8 +53,15 @@ class PostgresServer:
 
     def new_database(self) -> str:
         """The URL of an empty database."""
+        return self._created()
+
+    def copy_of(self, url: str) -> str:
+        """The URL of a database that begins as one that `new_database` gave, which nobody uses now."""
+        return self._created("--template", make_url(url).database or "")
+
+    def _created(self, *how: str) -> str:
         name = f"test{next(_names)}"
-        self._run("createdb", "-h", self.directory, "-U", "netloom", name)
+        self._run("createdb", "-h", self.directory, "-U", "netloom", *how, name)
         return f"postgresql://netloom@/{name}?host={self.directory}"
 
     def halt(self) -> None:

@@ -1,6 +1,7 @@
 """How log lines leave the process: pretty on a terminal, JSON otherwise, secrets never.
 
 Rule 1: a constant message plus key=value fields. Rule 2: the last processor before rendering masks secrets by key.
+Rule 3: a traceback shows places and no variables: those hold secrets, and drawing them holds the event loop for a second.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ def configure(settings: LogSettings) -> None:
         mask_secrets,
     ]
     if pretty:
-        render: list[structlog.typing.Processor] = [structlog.dev.ConsoleRenderer()]
+        render: list[structlog.typing.Processor] = [
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        ]
     else:
         render = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     structlog.configure(

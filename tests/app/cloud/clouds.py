@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
@@ -26,6 +27,8 @@ async def opened(
 ) -> AsyncIterator[Cloud]:
     """A cloud that runs its jobs, with what a first start makes (a copy of it, where nothing is there yet)."""
     known = None if backends is not None else templates.begin_with(FIRST_START, url)
+    if url.startswith(templates.SQLITE):
+        templates.migrated(pathlib.Path(url.removeprefix(templates.SQLITE)))
     async with open_store(StoreOptions(url)) as store:
         cloud = Cloud(store, backends or Backends(), by_name() if use_cases is None else use_cases)
         await cloud.write_as(system_caller(), "seed", seed_all)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import msgspec
 from tests.app.cloud.clouds import opened
 from tests.app.cloud.people import People, people
 from tests.app.cloud.rules_stage import enable_keepers
+from tests.testing import templates
 from tests.testing.rule_keeper import KEPT, Notebook, keeper_backends
 
 from netloom.app import intent
@@ -49,6 +51,7 @@ SOURCE_NAT = "DefaultIsolatedNetworkOfferingWithSourceNatService"
 SHARED = "DefaultSharedNetworkOffering"
 L2 = "DefaultL2NetworkOffering"
 L2_VLAN = "DefaultL2NetworkOfferingVlan"
+PLACE = "place for networks"
 RANGE = Wished(gateway="10.44.0.1", netmask="255.255.255.0", start="10.44.0.10", end="10.44.0.50")
 
 
@@ -136,20 +139,27 @@ class Nets:
 
 @asynccontextmanager
 async def nets(path: pathlib.Path, url: str | None = None) -> AsyncIterator[Nets]:
-    """Build it."""
-    notebook = Notebook()
-    async with opened(url or f"sqlite:///{path}/cloud.db", keeper_backends(notebook)) as cloud:
-        who = await people(cloud)
-        await cloud.write_as(system_caller(), "test", _carry_all)
-        await enable_keepers(cloud, who.root, KEPT)
-        zone, wires, offerings = await cloud.read_as(system_caller(), _look)
-        span = public_ranges.Addresses(
-            gateway="192.0.2.1", netmask="255.255.255.0", start="192.0.2.10", end="192.0.2.20"
-        )
-        await cloud.do(
-            who.root, public_ranges.CREATE, public_ranges.CreateRange(addresses=span, zone_id=zone, vlan="50")
-        )
-        yield Nets(cloud, notebook, who, zone, wires, offerings)
+    """Build it; the second time and later it is a copy of the first."""
+    notebook, at = Notebook(), url or f"sqlite:///{path}/cloud.db"
+    known = cast("Nets | None", templates.begin_with(PLACE, at))
+    async with opened(at, keeper_backends(notebook)) as cloud:
+        if known is None:
+            known = await _built(cloud)
+            templates.keep(PLACE, at, known)
+        yield dataclasses.replace(known, cloud=cloud, notebook=notebook, offerings=dict(known.offerings))
+
+
+async def _built(cloud: Cloud) -> Nets:
+    who = await people(cloud)
+    await cloud.write_as(system_caller(), "test", _carry_all)
+    await enable_keepers(cloud, who.root, KEPT)
+    zone, wires, offerings = await cloud.read_as(system_caller(), _look)
+    span = public_ranges.Addresses(
+        gateway="192.0.2.1", netmask="255.255.255.0", start="192.0.2.10", end="192.0.2.20"
+    )
+    request = public_ranges.CreateRange(addresses=span, zone_id=zone, vlan="50")
+    await cloud.do(who.root, public_ranges.CREATE, request)
+    return Nets(cloud, Notebook(), who, zone, wires, offerings)
 
 
 def _carry_all(work: Work) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 from netloom.app.cloud import accounts, domains, identity_seed, projects
@@ -53,7 +54,7 @@ async def people(cloud: Cloud) -> People:
     async def person(name: str, domain: Domain, account_type: AccountType = AccountType.USER) -> Caller:
         user = NewUser(
             username=name,
-            password=make_hash(f"of {name}", name.encode()),
+            password=_password_of(name),
             first_name=name,
             last_name="Test",
             email=f"{name}@example.org",
@@ -81,6 +82,11 @@ async def people(cloud: Cloud) -> People:
         other=other,
         common=common,
     )
+
+
+@functools.cache
+def _password_of(name: str) -> str:
+    return make_hash(f"of {name}", name.encode())
 
 
 async def caller(cloud: Cloud, name: str, domain: Domain) -> Caller:

@@ -12,7 +12,7 @@ import pytest
 from tests.app.cloud.clouds import opened
 from tests.app.cloud.rules_stage import Stage, put_instance, put_network
 from tests.app.cloud.vpcs import VpcStage, vpc_staged
-from tests.sandbox.postgres import shared_server
+from tests.testing import templates
 from tests.testing.memory_hypervisor import Machine, MemoryHypervisor, with_machines
 from tests.testing.rule_keeper import Notebook, keeper_backends
 
@@ -43,7 +43,7 @@ HELD: tuple[type[Owned], ...] = (Instance, GuestNetwork, Vpc, PublicIp, PrivateG
 async def place(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> AsyncIterator[VpcStage]:
     url = f"sqlite:///{tmp_path}/cloud.db"
     if request.param == "postgresql":
-        url = await asyncio.to_thread(shared_server().new_database)
+        url = await asyncio.to_thread(templates.migrated_postgres)
     async with vpc_staged(url) as place:
         yield place
 

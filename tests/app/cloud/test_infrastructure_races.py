@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 from tests.app.cloud.clouds import opened
 from tests.app.cloud.people import People, people
-from tests.sandbox.postgres import shared_server
+from tests.testing import templates
 from tests.testing.racers import at_once, winners
 
 from netloom.app.cloud import (
@@ -36,7 +36,7 @@ from netloom.model.cloud.offerings_draft import NetworkOfferingDraft
 async def cloud(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> AsyncIterator[Cloud]:
     url = f"sqlite:///{tmp_path}/cloud.db"
     if request.param == "postgresql":
-        url = await asyncio.to_thread(shared_server().new_database)
+        url = await asyncio.to_thread(templates.migrated_postgres)
     async with opened(url) as cloud:
         yield cloud
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from tests.app.cloud.instance_stage import Stage, on_stage
-from tests.sandbox.postgres import shared_server
+from tests.testing import templates
 
 from netloom.app.cloud.instances_deploy import DEPLOY, DeployInstance
 from netloom.app.cloud.instances_run import STOP, StopInstance
@@ -18,9 +18,7 @@ from netloom.model.cloud.instances import InstanceState
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 async def stage(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> AsyncIterator[Stage]:
-    url = (
-        shared_server().new_database() if request.param == "postgresql" else f"sqlite:///{tmp_path}/cloud.db"
-    )
+    url = templates.migrated_postgres() if request.param == "postgresql" else f"sqlite:///{tmp_path}/cloud.db"
     async with on_stage(url) as stage:
         yield stage
 

@@ -10,7 +10,7 @@ import pytest
 from tests.app.cloud.clouds import opened
 from tests.app.cloud.nets import OVS, RANGE, SHARED, SOURCE_NAT, Nets, nets
 from tests.app.cloud.test_networks_life import Hand
-from tests.sandbox.postgres import shared_server
+from tests.testing import templates
 from tests.testing.rule_keeper import keeper_backends
 
 from netloom.app.cloud.catalogue import by_name
@@ -37,7 +37,7 @@ from netloom.store.store import StoreOptions, open_store
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 async def it(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> AsyncIterator[Nets]:
-    url = shared_server().new_database() if request.param == "postgresql" else None
+    url = templates.migrated_postgres() if request.param == "postgresql" else None
     async with nets(tmp_path, url) as found:
         yield found
 

@@ -12,7 +12,7 @@ import pytest
 from tests.app.cloud.clouds import opened
 from tests.app.cloud.machines import an_instance
 from tests.app.cloud.people import people
-from tests.sandbox.postgres import shared_server
+from tests.testing import templates
 from tests.testing.racers import at_once, winners
 
 from netloom.app.cloud import limits_change, projects
@@ -35,7 +35,7 @@ HOUR = dt.timedelta(hours=1)
 async def cloud(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> AsyncIterator[Cloud]:
     url = f"sqlite:///{tmp_path}/cloud.db"
     if request.param == "postgresql":
-        url = await asyncio.to_thread(shared_server().new_database)
+        url = await asyncio.to_thread(templates.migrated_postgres)
     async with opened(url) as cloud:
         yield cloud
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import msgspec
 import pytest
 from tests.app.cloud.rules_stage import Stage, staged
-from tests.sandbox.postgres import shared_server
+from tests.testing import templates
 from tests.testing.racers import at_once, winners
 
 from netloom.app.cloud import addresses, firewall, firewall_ipv6, load_balancers, port_forwarding, static_nat
@@ -30,7 +30,7 @@ from netloom.model.cloud.rules import FirewallRule, Ipv6FirewallRule, PortForwar
 async def stage(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> AsyncIterator[Stage]:
     url = f"sqlite:///{tmp_path}/cloud.db"
     if request.param == "postgresql":
-        url = await asyncio.to_thread(shared_server().new_database)
+        url = await asyncio.to_thread(templates.migrated_postgres)
     async with staged(url) as stage:
         yield stage
 

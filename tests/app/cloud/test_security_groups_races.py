@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.app.cloud.rules_stage import Stage
 from tests.app.cloud.vpcs import VpcStage, vpc_staged
-from tests.sandbox.postgres import shared_server
+from tests.testing import templates
 from tests.testing.racers import at_once
 
 from netloom.app.cloud import vpn_gateways, vpn_users
@@ -28,7 +28,7 @@ from netloom.store.cloud.records import columns
 async def vpcs(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> AsyncIterator[VpcStage]:
     url = f"sqlite:///{tmp_path}/cloud.db"
     if request.param == "postgresql":
-        url = await asyncio.to_thread(shared_server().new_database)
+        url = await asyncio.to_thread(templates.migrated_postgres)
     async with vpc_staged(url) as stage:
         yield stage
 

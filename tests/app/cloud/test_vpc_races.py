@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from tests.app.cloud.vpcs import VpcStage, vpc_staged
-from tests.sandbox.postgres import shared_server
+from tests.testing import templates
 from tests.testing.racers import at_once, winners
 
 from netloom.app.cloud import static_routes, vpc_life
@@ -26,7 +26,7 @@ from netloom.store.cloud.records import columns
 async def stage(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> AsyncIterator[VpcStage]:
     url = f"sqlite:///{tmp_path}/cloud.db"
     if request.param == "postgresql":
-        url = await asyncio.to_thread(shared_server().new_database)
+        url = await asyncio.to_thread(templates.migrated_postgres)
     async with vpc_staged(url) as stage:
         yield stage
 

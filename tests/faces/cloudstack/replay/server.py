@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 import httpx
 from starlette.types import ASGIApp, Receive, Scope, Send
 from tests.faces.cloudstack.replay.client import Client
+from tests.testing import templates
 from tests.testing.memory_hypervisor import with_machines
 from tests.testing.rule_keeper import keeper_backends
 
@@ -51,7 +52,7 @@ def http_to(app: ASGIApp) -> httpx.AsyncClient:
 @contextlib.asynccontextmanager
 async def running_cloud(path: pathlib.Path, backends: Backends | None = None) -> AsyncIterator[Cloud]:
     """The use cases on a SQLite file, doing jobs."""
-    async with open_store(StoreOptions(f"sqlite:///{path}")) as store, TaskKit("cloud") as kit:
+    async with open_store(StoreOptions(templates.migrated(path))) as store, TaskKit("cloud") as kit:
         cloud = await seeded_cloud(store, backends or Backends())
         task = kit.start(cloud.run(), "jobs")
         try:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from tests.faces.rest.cloud.test_documents import MIXED, OWNERS, applied
 from tests.faces.rest.test_files import post
-from tests.sandbox.postgres import shared_server
+from tests.testing import templates
 
 from netloom.contract.problems import Problem
 from netloom.store.store import Store, StoreOptions, open_store
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.postgres
 
 @pytest.fixture
 async def store() -> AsyncIterator[Store]:
-    async with open_store(StoreOptions(shared_server().new_database())) as opened:
+    async with open_store(StoreOptions(templates.migrated_postgres())) as opened:
         yield opened
 
 
