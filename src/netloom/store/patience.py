@@ -43,6 +43,8 @@ class Timeouts:
 
 TIMEOUTS: Final = Timeouts()
 
+IDLE_SECONDS: Final = 30.0
+"""How long PostgreSQL keeps a transaction, and with it the lock of all writers, whose client says nothing."""
 KEEPALIVE: Final = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
 """After so many seconds of silence a connection that waits is tried, so often, so many times, before it is given up."""
 
@@ -127,7 +129,7 @@ def server_settings(timeouts: Timeouts) -> dict[str, str]:
     return {
         "application_name": "netloom",
         "lock_timeout": milliseconds(timeouts.lock),
-        "idle_in_transaction_session_timeout": milliseconds(timeouts.answer),
+        "idle_in_transaction_session_timeout": milliseconds(IDLE_SECONDS),
         "tcp_keepalives_idle": str(KEEPALIVE["TCP_KEEPIDLE"]),
         "tcp_keepalives_interval": str(KEEPALIVE["TCP_KEEPINTVL"]),
         "tcp_keepalives_count": str(KEEPALIVE["TCP_KEEPCNT"]),
