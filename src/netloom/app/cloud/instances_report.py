@@ -2,14 +2,17 @@
 
 Rule 1: a report changes settled instances only, and only those that were settled when it was asked for: a job that is under
     way knows better.
-Rule 2: nothing is concluded from what could not be asked: a host that is not connected keeps its instances as they are.
+Rule 2: nothing is concluded from what could not be asked: a host that is not connected keeps its instances as they are,
+    but those that are seen running elsewhere.
 Rule 3: a report is a level: told twice, late, or after a restart, it comes to the same states.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -17,8 +20,10 @@ import structlog
 from sqlalchemy import or_, select
 
 from netloom.aio.clock import SYSTEM_CLOCK, Clock
+from netloom.app.cloud.alerts import HOST, INSTANCE
 from netloom.app.cloud.cloud import Cloud
 from netloom.app.cloud.hypervisors import GuestSeen, HostFacts, Hypervisor, within
+from netloom.app.cloud.instances_alerts import Trouble, TroubleBook, double, hosts_away
 from netloom.app.cloud.instances_end import EXPUNGE, ExpungeInstance, overdue
 from netloom.app.cloud.instances_place import facts_of
 from netloom.app.cloud.visibility import system_caller
@@ -51,17 +56,33 @@ class InstanceWatch:
         self._cloud = cloud
         self._interval = interval
         self._clock = clock
+        self._book = TroubleBook(cloud)
 
     async def run(self) -> None:
         """Until cancelled."""
         while True:
             await self._clock.sleep(self._interval)
-            for adapter in self._cloud.backends.hypervisors.adapters.values():
-                try:
-                    await compare(self._cloud, adapter)
-                except NetloomError as error:
-                    _log.warning("hypervisor not asked", hypervisor=adapter.name, error=str(error))
-            await expunge_overdue(self._cloud)
+            try:
+                await self.step()
+            except NetloomError as error:
+                _log.warning("instances not looked after", code=error.stable_code, error=str(error))
+
+    async def step(self) -> None:
+        """Look once: put right what the records say, tell operators what they have to see, and end what is overdue."""
+        whole, doubles = True, list[Trouble]()
+        for adapter in self._cloud.backends.hypervisors.adapters.values():
+            try:
+                report = await ask(self._cloud, adapter)
+                await put_right(self._cloud, report)
+            except NetloomError as error:
+                whole = False
+                _log.warning("hypervisor not asked", hypervisor=adapter.name, error=str(error))
+                continue
+            doubles += await self._cloud.read_as(system_caller(), partial(_doubles, report=report))
+        away = await self._cloud.read_as(system_caller(), hosts_away)
+        await self._book.tell(HOST, away)
+        await self._book.tell(INSTANCE, doubles, whole=whole and not away)
+        await expunge_overdue(self._cloud)
 
 
 async def expunge_overdue(cloud: Cloud) -> int:
@@ -77,23 +98,47 @@ async def expunge_overdue(cloud: Cloud) -> int:
     return asked
 
 
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an adapter said runs on hosts, by the names of guests; `at`: when it was asked."""
+
+    hypervisor: str
+    hosts: Sequence[HostFacts]
+    running: Mapping[str, Sequence[GuestSeen]]
+    at: datetime
+
+
+async def ask(cloud: Cloud, adapter: Hypervisor) -> Report:
+    """What an adapter sees on the hosts that it can be asked about.
+
+    Raises:
+        NetloomError: it cannot be asked.
+    """
+    at = cloud.now()
+    hosts = await cloud.read_as(system_caller(), lambda view: asked_hosts(view, adapter))
+    running: dict[str, list[GuestSeen]] = {}
+    if hosts:
+        for guest in await within(adapter.report(hosts), "report", REPORT_SECONDS):
+            if guest.running:
+                running.setdefault(guest.name, []).append(guest)
+    return Report(adapter.name, hosts, running, at)
+
+
+async def put_right(cloud: Cloud, report: Report) -> int:
+    """Put right what the records say; how many instances were moved."""
+    caller = system_caller()
+    if not report.hosts or not await cloud.read_as(caller, partial(_wrong, report=report)):
+        return 0
+    return await cloud.write_as(caller, "instance.report", partial(_put_right, report=report))
+
+
 async def compare(cloud: Cloud, adapter: Hypervisor) -> int:
     """Ask an adapter and put right what the records say; how many instances were moved.
 
     Raises:
         NetloomError: it cannot be asked.
     """
-    caller, at = system_caller(), cloud.now()
-    hosts = await cloud.read_as(caller, lambda view: asked_hosts(view, adapter))
-    if not hosts:
-        return 0
-    seen = {guest.name: guest for guest in await within(adapter.report(hosts), "report", REPORT_SECONDS)}
-    wrong = await cloud.read_as(caller, lambda view: _wrong(view, adapter.name, hosts, seen, at))
-    if not wrong:
-        return 0
-    return await cloud.write_as(
-        caller, "instance.report", lambda work: _put_right(work, adapter.name, hosts, seen, at)
-    )
+    return await put_right(cloud, await ask(cloud, adapter))
 
 
 def asked_hosts(view: View, adapter: Hypervisor, only: Iterable[str] | None = None) -> list[HostFacts]:
@@ -114,26 +159,40 @@ def called(instance: Instance) -> str:
     return instance.external_id or instance.internal_name
 
 
-def _wrong(
-    view: View, hypervisor: str, hosts: Sequence[HostFacts], seen: Mapping[str, GuestSeen], at: datetime
-) -> list[tuple[Instance, GuestSeen | None]]:
-    """The settled instances that are not as they are seen."""
-    c, by_id = columns(Instance), {host.id: host.name for host in hosts}
-    settled = view.records.select(
-        Instance, c.hypervisor == hypervisor, c.state.in_([state.value for state in SETTLED])
-    )
+def _settled(view: View, report: Report) -> list[Instance]:
+    """The settled instances of a report's hypervisor."""
+    c = columns(Instance)
+    states = [state.value for state in SETTLED]
+    return view.records.select(Instance, c.hypervisor == report.hypervisor, c.state.in_(states))
+
+
+def _wrong(view: View, report: Report) -> list[tuple[Instance, GuestSeen | None]]:
+    """The settled instances that are not as they are seen; one that runs in two places is where its record says."""
+    by_id = {host.id: host.name for host in report.hosts}
     found: list[tuple[Instance, GuestSeen | None]] = []
-    for instance in settled:
-        guest = seen.get(called(instance))
-        if instance.updated_at >= at:
+    for instance in _settled(view, report):
+        guests = report.running.get(called(instance), ())
+        if instance.updated_at >= report.at:
             continue
-        if guest is None or not guest.running:
+        if not guests:
             if instance.state is InstanceState.RUNNING and instance.host_id in by_id:
                 found.append((instance, None))
-        elif instance.host_id is None or by_id.get(instance.host_id, guest.host) != guest.host:
-            found.append((instance, guest))
-    busy = _busy(view, [instance.id for instance, _ in found], at) if found else set()
+        elif instance.host_id is None or by_id.get(instance.host_id) not in {guest.host for guest in guests}:
+            found.append((instance, guests[0]))
+    busy = _busy(view, [instance.id for instance, _ in found], report.at) if found else set()
     return [(instance, guest) for instance, guest in found if instance.id not in busy]
+
+
+def _doubles(view: View, report: Report) -> list[Trouble]:
+    """The settled instances that run in more than one place: those that nobody moves at the moment."""
+    several = {name: seen for name, seen in report.running.items() if len(seen) > 1}
+    if not several:
+        return []
+    return [
+        double(instance, several[called(instance)])
+        for instance in _settled(view, report)
+        if called(instance) in several
+    ]
 
 
 def _busy(view: View, instance_ids: Sequence[str], at: datetime) -> set[str]:
@@ -146,11 +205,9 @@ def _busy(view: View, instance_ids: Sequence[str], at: datetime) -> set[str]:
     return found
 
 
-def _put_right(
-    work: Work, hypervisor: str, hosts: Sequence[HostFacts], seen: Mapping[str, GuestSeen], at: datetime
-) -> int:
-    by_name = {host.name: host.id for host in hosts}
-    wrong = _wrong(work, hypervisor, hosts, seen, at)
+def _put_right(work: Work, report: Report) -> int:
+    by_name = {host.name: host.id for host in report.hosts}
+    wrong = _wrong(work, report)
     for instance, guest in wrong:
         host_id = None if guest is None else by_name.get(guest.host)
         after = msgspec.structs.replace(instance, host_id=host_id, last_host_id=instance.host_id)
