@@ -90,6 +90,7 @@ class RecordKind(msgspec.Struct, frozen=True, omit_defaults=True):
         columns: fields that a list shows.
         filters: fields that a list may be narrowed by.
         actions: what may be done.
+        owned: it is an account's, and a list may be narrowed to an account's, a domain's or a project's.
     """
 
     word: str
@@ -101,6 +102,7 @@ class RecordKind(msgspec.Struct, frozen=True, omit_defaults=True):
     columns: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
     actions: tuple[Action, ...] = ()
+    owned: bool = False
 
     def action(self, verb: str) -> Action | None:
         """The action of a verb."""

@@ -87,7 +87,7 @@ def _ref(kind: RecordKind) -> inspect.Parameter:
 
 def _list_command(kind: RecordKind) -> Callable[..., None]:
     names = dict.fromkeys(
-        (*kind.filters, *(("account", "domain", "project") if "account" in kind.columns else ()))
+        (*kind.filters, *(("account", "domain", "project") if kind.owned else ()))
     )
 
     def run(ctx: typer.Context, output_: Format, limit_: int | None, **filters: str | None) -> None:

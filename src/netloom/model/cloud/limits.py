@@ -87,14 +87,16 @@ def is_limited(account_type: AccountType) -> bool:
 
 
 def checked_max(value: int) -> int:
-    """A limit; all negative numbers mean none.
+    """A limit; -1 means none.
 
     Raises:
-        InvalidInput: it is too large to be meant.
+        InvalidInput: it is below that, or too large to be meant.
     """
-    if value > MAX_LIMIT:
-        raise InvalidInput(f"a limit of {value}", subject="max", hint="-1 for no limit, or a smaller number")
-    return max(value, UNLIMITED)
+    if not UNLIMITED <= value <= MAX_LIMIT:
+        raise InvalidInput(
+            f"a limit of {value}", subject="max", hint=f"{UNLIMITED} for no limit, or 0 to {MAX_LIMIT}"
+        )
+    return value
 
 
 def type_of_number(number: int) -> ResourceType:

@@ -11,13 +11,30 @@ from tests.faces.rest.test_resources import problem
 
 from netloom.app.cloud.catalogue import by_name
 from netloom.app.cloud.cloud import Cloud
+from netloom.app.cloud.resources.irregular import BESIDE
 from netloom.app.cloud.resources.kinds import cloud_kinds
+from netloom.app.cloud.resources.listed import COLUMNS
 
 KINDS = cloud_kinds(by_name())
 
 
 def test_every_use_case_has_its_place() -> None:
     assert KINDS.unplaced == ()
+
+
+def test_lists_show_fields_of_answers_that_are_no_secrets() -> None:
+    assert COLUMNS.keys() <= KINDS.by_word.keys()
+    for kind in KINDS.every:
+        names = {shown for shown, _ in kind.targets.values()}
+        answered = {
+            *kind.record.__struct_fields__,
+            *names,
+            *BESIDE.get(kind.word, ()),
+            "name",
+            "account",
+            "domain",
+        }
+        assert answered - kind.hidden >= {*kind.spec.columns}, kind.word
 
 
 async def made(http: httpx.AsyncClient, path: str, **fields: object) -> dict[str, object]:

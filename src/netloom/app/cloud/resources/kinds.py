@@ -24,6 +24,7 @@ from netloom.app.cloud.resources.irregular import (
     USE_CASE_WORDS,
     Place,
 )
+from netloom.app.cloud.resources.listed import COLUMNS
 from netloom.app.cloud.resources.targets import Target, name_field, target_of
 from netloom.app.cloud.usecase import AnyUseCase
 from netloom.contract.cloud import Action, Form, RecordKind
@@ -52,8 +53,6 @@ _TELLING: Final = (
 )  # fmt: skip
 """Fields that say most about a thing, those first that lists show first."""
 _MANY: Final = 6
-_LONG: Final = frozenset({"before", "after"})
-"""Texts that are too long for a list: whole records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +149,8 @@ def _kind(stored: Stored, use_cases: list[AnyUseCase]) -> CloudKind:
     targets = _targets(word, [field.name for field in fields])
     shown = {field.name: targets[field.name][0] if field.name in targets else field.name for field in fields}
     plain = [field.name for field in fields if form_of(field.type)[0] in {Form.TEXT, Form.NUMBER, Form.FLAG}]
-    told = [name for name in _TELLING if name in plain]
-    columns = told + [
-        name for name in plain if name not in {*told, *_OURS, *_LONG, *targets, "account_id", "domain_id"}
-    ]
     actions = _actions(word, collection, use_cases)
+    owned = issubclass(record, Owned)
     facet = word.endswith("_facet")  # named as the object of intent that it says more about
     named = "name" if facet else name_field(record)
     spec = RecordKind(
@@ -166,16 +162,28 @@ def _kind(stored: Stored, use_cases: list[AnyUseCase]) -> CloudKind:
         name_field=named,
         columns=(
             *(("name",) if facet else ()),
-            *(shown[name] for name in columns[:_MANY]),
+            *(COLUMNS.get(word) or columns_of(plain, shown)),
             *BESIDE.get(word, ()),
-            *(("account",) if issubclass(record, Owned) else ()),
+            *(("account",) if "account_id" in shown else ()),
+            *(("domain",) if "domain_id" in shown and not owned else ()),
             "id",
         ),
-        filters=tuple(shown[name] for name in plain if name not in {"account_id", "domain_id"}),
+        filters=tuple(shown[name] for name in plain if not owned or name not in {"account_id", "domain_id"}),
+        owned=owned,
         actions=(*(action.spec for action in actions.values()), *((CANCEL,) if record is Job else ())),
     )
-    readable = issubclass(record, Owned) or word in OPEN
+    readable = owned or word in OPEN
     return CloudKind(spec, record, readable, hidden, targets, actions)
+
+
+def columns_of(plain: list[str], shown: Mapping[str, str]) -> tuple[str, ...]:
+    """What a list shows where nothing else is said: of the plain fields those that tell most, then the others."""
+    told = [name for name in _TELLING if name in plain]
+    rest = [
+        name for name in plain
+        if name not in {*told, *_OURS, "account_id", "domain_id"} and shown[name] == name
+    ]  # fmt: skip
+    return tuple(shown[name] for name in (*told, *rest)[:_MANY])
 
 
 def _targets(word: str, names: list[str]) -> dict[str, tuple[str, Target]]:
