@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from netloom.aio.limits import left_behind
 from netloom.aio.queues import QueueCounters
 from netloom.aio.watchdog import LagCounters
 from netloom.app.cloud.jobs_book import JobCounters
@@ -175,6 +176,9 @@ class DaemonCollector(Collector):
             "netloom_store_failed_commits", "Transactions that failed.", value=writer.failed_commits
         )
         yield from _queue(writer.queue)
+        yield GaugeMetricFamily(
+            "netloom_work_left_behind", "Steps that were given up and do not stop.", value=left_behind()
+        )
         lag = self._sources.lag()
         yield GaugeMetricFamily("netloom_loop_lag_seconds", "How late the loop woke up last.", value=lag.last)
         yield GaugeMetricFamily(

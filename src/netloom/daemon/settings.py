@@ -11,7 +11,9 @@ import tomllib
 
 import msgspec
 
+from netloom.app.cloud.patience import PATIENCE
 from netloom.base.errors import InvalidInput
+from netloom.store.patience import TIMEOUTS
 
 STATE = "/var/lib/netloom"
 RUN = "/run/netloom"
@@ -59,6 +61,25 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """sqlite:///PATH or postgresql://USER@HOST/DATABASE."""
     changes_kept: int = 100_000
     """Entries of the change log that watchers may resume from."""
+    answer_timeout: float = TIMEOUTS.answer
+    """Seconds without an answer after which PostgreSQL counts as lost; SQLite has twice that for a transaction."""
+    connect_timeout: float = TIMEOUTS.connect
+    lock_timeout: float = TIMEOUTS.lock
+    """Seconds to wait for a lock that somebody else holds."""
+    migration_timeout: float = TIMEOUTS.migration
+    """`answer_timeout` of a migration."""
+
+
+class JobSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long the cloud waits for others."""
+
+    time_limit: float = PATIENCE.job
+    """Seconds that a job may take before it fails, waiting for other jobs not counted; starts, deployments, live migrations
+    three times that."""
+    provider_timeout: float = PATIENCE.provider
+    """Seconds for one call of a provider."""
+    hypervisor_timeout: float = PATIENCE.hypervisor
+    """Seconds for one call of a hypervisor; six times that for a live migration."""
 
 
 class SwitchSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -117,6 +138,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     api: ApiSettings = msgspec.field(default_factory=ApiSettings)
     cloudstack: CloudStackSettings = msgspec.field(default_factory=CloudStackSettings)
     store: StoreSettings = msgspec.field(default_factory=StoreSettings)
+    jobs: JobSettings = msgspec.field(default_factory=JobSettings)
     switches: SwitchSettings = msgspec.field(default_factory=SwitchSettings)
     reconcile: ReconcileSettings = msgspec.field(default_factory=ReconcileSettings)
     lifecycle: LifecycleSettings = msgspec.field(default_factory=LifecycleSettings)
@@ -233,8 +255,21 @@ def _check(settings: Settings, source: str) -> None:
         ("api.body_timeout", api.body_timeout),
         ("cloudstack.expires_ahead", settings.cloudstack.expires_ahead),
         ("cloudstack.session_timeout", settings.cloudstack.session_timeout),
+        ("store.answer_timeout", settings.store.answer_timeout),
+        ("store.connect_timeout", settings.store.connect_timeout),
+        ("store.lock_timeout", settings.store.lock_timeout),
+        ("store.migration_timeout", settings.store.migration_timeout),
+        ("jobs.time_limit", settings.jobs.time_limit),
+        ("jobs.provider_timeout", settings.jobs.provider_timeout),
+        ("jobs.hypervisor_timeout", settings.jobs.hypervisor_timeout),
     ):
         need(value > 0, key, f"{value} is not more than 0", "seconds, for example 5.0")
+    need(
+        settings.jobs.time_limit >= max(settings.jobs.provider_timeout, settings.jobs.hypervisor_timeout),
+        "jobs.time_limit",
+        "is below what a single call of a provider or hypervisor may take",
+        "several times jobs.provider_timeout and jobs.hypervisor_timeout",
+    )
     need(
         switches.backoff_max >= switches.backoff_min,
         "switches.backoff_max",

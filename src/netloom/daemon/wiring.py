@@ -26,6 +26,7 @@ from netloom.app.cloud.hypervisors import configured
 from netloom.app.cloud.identity import Identities
 from netloom.app.cloud.instances_report import InstanceWatch
 from netloom.app.cloud.networks_keeper import NetworkKeeper
+from netloom.app.cloud.patience import Patience
 from netloom.app.cloud.resources.acting import Resources
 from netloom.app.cloud.resources.kinds import cloud_kinds
 from netloom.app.cloud.retention import Retention
@@ -74,6 +75,7 @@ from netloom.reconcile.inputs import PlanInputs
 from netloom.reconcile.planner import PlannerLoop
 from netloom.reconcile.source import PlanSource
 from netloom.reconcile.status import StatusBook
+from netloom.store.patience import Timeouts
 from netloom.store.store import Store, StoreOptions, open_store
 from netloom.switches.flows import RawCache
 from netloom.switches.host_session import SessionSettings
@@ -145,12 +147,19 @@ class Netloomd:
 
     @contextlib.asynccontextmanager
     async def _open_store(self) -> AsyncIterator[None]:
-        options = StoreOptions(self._settings.store.url, self._settings.store.changes_kept)
-        async with open_store(options) as store:
+        kept = self._settings.store
+        timeouts = Timeouts(
+            answer=kept.answer_timeout,
+            connect=kept.connect_timeout,
+            lock=kept.lock_timeout,
+            migration=kept.migration_timeout,
+        )
+        async with open_store(StoreOptions(kept.url, kept.changes_kept, timeouts)) as store:
             self.store = store
             if store.migration.before != store.migration.after:
                 _log.info("store migrated", before=store.migration.before, after=store.migration.after)
-            yield
+            async with self._running("store-health", lambda: store.health.look(store.look)):
+                yield
 
     @contextlib.asynccontextmanager
     async def _recall_placements(self) -> AsyncIterator[None]:
@@ -272,7 +281,12 @@ class Netloomd:
         state = pathlib.Path(self._settings.api.token_file).parent
         forwarding = Forwarding(self._planner.view, self._book, self._reachable)
         hypervisors = configured(self._settings.hypervisors, self._reachable, in_force=forwarding.in_force)
-        backends = Backends(hypervisors=hypervisors, switches=Reconnecting(self.hosts.get, self._book))
+        jobs = self._settings.jobs
+        backends = Backends(
+            hypervisors=hypervisors,
+            switches=Reconnecting(self.hosts.get, self._book),
+            patience=Patience(jobs.time_limit, jobs.provider_timeout, jobs.hypervisor_timeout),
+        )
         self.cloud = await seeded_cloud(self.store, await with_secrets(backends, self.store, state))
         keeper, self._retry = NetworkKeeper(self.cloud), RuleRetry(self.cloud)
         self.lifecycle.told = keeper.told
@@ -361,7 +375,7 @@ class Netloomd:
             return f"starting: {self.levels.level.title}"
         if not self.loop.counters().complete:
             return "hosts are being read for the first time"
-        return None
+        return self.store.health.trouble
 
     # -- hosts -------------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from netloom.aio.clock import SYSTEM_CLOCK, Clock, wait_event
 from netloom.aio.tasks import TaskKit, finish
@@ -27,6 +27,7 @@ from netloom.store.catalog import count
 from netloom.store.changelog import DEFAULT_KEPT, read_changes
 from netloom.store.database import PostgresDatabase, SqliteDatabase, open_database
 from netloom.store.defaults import add_defaults
+from netloom.store.health import Health
 from netloom.store.listing import Page, read_page
 from netloom.store.migrate import Migration, migrate
 from netloom.store.patience import TIMEOUTS, Timeouts
@@ -79,6 +80,7 @@ class Store:
         self._writer = writer
         self.migration = migration
         self.store_id = store_id
+        self.health = Health()
 
     @property
     def revision(self) -> int:
@@ -96,11 +98,18 @@ class Store:
             NetloomError: what the unit raised; `Unavailable` (`store-full`, `store-busy`, `store-unavailable`);
                 `TooMany` when too many wait.
         """
-        return await self._writer.submit(unit, keep=keep)
+        with self.health.heard("writing"):
+            return await self._writer.submit(unit, keep=keep)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Read on a snapshot."""
-        return await self._database.read(work)
+        with self.health.heard("reading"):
+            return await self._database.read(work)
+
+    async def look(self) -> None:
+        """See whether the database can be read and written; raises as `read` and `write` do."""
+        await self.write(_touch)
+        await self.read(_read_revision)
 
     async def page(self, kind: Kind, filters: Mapping[str, str], limit: int, cursor: str | None) -> Page:
         """See `listing.read_page`."""
@@ -198,6 +207,11 @@ def _start(connection: Connection, random_bits: RandomBits) -> tuple[Uuid, int]:
         insert(tables.counters).values(id=1, store_id=store_id, revision=0, compacted=0, number=0)
     )
     return store_id, 0
+
+
+def _touch(tx: Transaction) -> None:
+    """Write what is there already."""
+    tx.connection.execute(update(tables.counters).values(store_id=tables.counters.c.store_id))
 
 
 def _read_revision(connection: Connection) -> int:
