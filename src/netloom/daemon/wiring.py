@@ -10,6 +10,7 @@ import contextlib
 import datetime as dt
 import pathlib
 import random
+import signal
 import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 
@@ -76,6 +77,7 @@ from netloom.reconcile.planner import PlannerLoop
 from netloom.reconcile.source import PlanSource
 from netloom.reconcile.status import StatusBook
 from netloom.store.patience import Timeouts
+from netloom.store.sole import sole
 from netloom.store.store import Store, StoreOptions, open_store
 from netloom.switches.flows import RawCache
 from netloom.switches.host_session import SessionSettings
@@ -154,12 +156,23 @@ class Netloomd:
             lock=kept.lock_timeout,
             migration=kept.migration_timeout,
         )
-        async with open_store(StoreOptions(kept.url, kept.changes_kept, timeouts)) as store:
+        async with (
+            sole(kept.url, lost=self._store_lost) as alone,
+            open_store(StoreOptions(kept.url, kept.changes_kept, timeouts)) as store,
+        ):
             self.store = store
             if store.migration.before != store.migration.after:
                 _log.info("store migrated", before=store.migration.before, after=store.migration.after)
-            async with self._running("store-health", lambda: store.health.look(store.look)):
+            async with (
+                self._running("sole", alone.run),
+                self._running("store-health", lambda: store.health.look(store.look)),
+            ):
                 yield
+
+    @staticmethod
+    def _store_lost() -> None:
+        """Another netloomd has the store: end as if somebody had asked for it."""
+        signal.raise_signal(signal.SIGTERM)
 
     @contextlib.asynccontextmanager
     async def _recall_placements(self) -> AsyncIterator[None]:

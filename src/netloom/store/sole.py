@@ -1,0 +1,218 @@
+"""One netloomd a store: who has it holds a lock that the kernel, or PostgreSQL, takes back when its process is gone.
+
+Two on one store would each run the other's jobs, and each take the other's flows for drift.
+
+Rule 1: the lock is taken before the store is opened, and is no row: a crash leaves nothing of it, and no clock counts.
+Rule 2: what loses it (PostgreSQL was restarted) takes it again; when somebody else has it by then, this process ends.
+
+SQLite: `flock` on a file beside the database, which stays. PostgreSQL: an advisory lock of a session that does nothing else;
+the server finds out within half a minute when the machine at its other end is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import pathlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Final, Protocol
+
+import structlog
+from sqlalchemy import NullPool, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from netloom.aio.clock import SYSTEM_CLOCK, Clock
+from netloom.base.errors import NetloomError
+from netloom.store.errors import StoreRefused, map_error
+
+_log = structlog.get_logger("netloom.store")
+
+KEY: Final = 7661
+"""The number of the advisory lock; 7660 is that of whoever writes."""
+PATIENCE: Final = 5.0
+"""Seconds for a predecessor that is just ending to be gone."""
+AGAIN: Final = 0.1
+"""Seconds between two tries."""
+EVERY: Final = 5.0
+"""Seconds between two looks at a session that may be lost."""
+_KEEPALIVE: Final = {
+    "application_name": "netloomd (sole)",
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+}
+
+
+class _Lock(Protocol):
+    async def take(self) -> bool:
+        """Take it, unless somebody has it."""
+        ...
+
+    async def is_held(self) -> bool:
+        """Whether it is still ours."""
+        ...
+
+    async def release(self) -> None:
+        """Let go of it."""
+        ...
+
+    @property
+    def hint(self) -> str:
+        """How to find out who has it."""
+        ...
+
+
+class _FileLock:
+    """A lock file; held for as long as the process has it open."""
+
+    def __init__(self, path: pathlib.Path) -> None:
+        self._path = path
+        self._handle: int | None = None
+        self.hint = f"`fuser {path}` tells which process"
+
+    async def take(self) -> bool:
+        try:
+            handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StoreRefused(
+                f"{self._path} cannot be opened: {error.strerror}",
+                code="store-unavailable",
+                subject="store",
+                hint="the directory of the database has to be there, and netloomd's to write",
+            ) from error
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            return False
+        self._handle = handle
+        return True
+
+    async def is_held(self) -> bool:
+        return True  # nobody but this process can take it away
+
+    async def release(self) -> None:
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+
+
+class _SessionLock:
+    """An advisory lock of a session of its own."""
+
+    hint = f"pg_locks, with locktype advisory and objid {KEY}, tells which session"
+
+    def __init__(self, url: URL) -> None:
+        self._engine = create_async_engine(
+            url.set(drivername="postgresql+asyncpg"),
+            poolclass=NullPool,
+            isolation_level="AUTOCOMMIT",
+            connect_args={"server_settings": _KEEPALIVE},
+        )
+        self._connection: AsyncConnection | None = None
+
+    async def take(self) -> bool:
+        try:
+            connection = await self._engine.connect()
+            if await connection.scalar(text(f"SELECT pg_try_advisory_lock({KEY})")):
+                self._connection = connection
+                return True
+            await connection.close()
+        except (SQLAlchemyError, OSError) as error:
+            raise map_error(error) from error
+        return False
+
+    async def is_held(self) -> bool:
+        if self._connection is None:
+            return False
+        try:
+            async with asyncio.timeout(EVERY):
+                await self._connection.exec_driver_sql("SELECT 1")
+        except (SQLAlchemyError, OSError, TimeoutError):
+            await self.release()
+            return False
+        return True
+
+    async def release(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(SQLAlchemyError, OSError):
+                await connection.invalidate()
+                await connection.close()
+
+
+class Sole:
+    """That this process alone has a store. Made by `sole`."""
+
+    def __init__(self, lock: _Lock, lost: Callable[[], None], clock: Clock) -> None:
+        self._lock = lock
+        self._lost = lost
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Keep it, until cancelled, or until somebody else has it."""
+        while await self.step():
+            await self._clock.sleep(EVERY)
+        _log.critical("another netloomd has the store: this one ends", hint=self._lock.hint)
+        self._lost()
+
+    async def step(self) -> bool:
+        """Look whether it is still ours, and take it again if it is not; False: somebody else has it."""
+        if await self._lock.is_held():
+            return True
+        try:
+            taken = await self._lock.take()
+        except NetloomError as error:
+            _log.warning("store not locked", code=error.stable_code, error=str(error))
+            return True
+        if taken:
+            _log.info("store locked again")
+        return taken
+
+
+@asynccontextmanager
+async def sole(
+    url: str,
+    *,
+    lost: Callable[[], None],
+    patience: float = PATIENCE,
+    clock: Clock = SYSTEM_CLOCK,
+) -> AsyncIterator[Sole]:
+    """Have a store for this process alone.
+
+    Args:
+        url: as `StoreOptions` has it, checked before.
+        lost: what to do when somebody else has it.
+        patience: seconds to wait for whoever has it.
+        clock: what counts them.
+
+    Raises:
+        StoreRefused: another process has it (`store-in-use`), or its place is not there.
+        Unavailable: PostgreSQL cannot be reached.
+    """
+    lock = _lock_of(make_url(url))
+    until = clock.now() + patience
+    while not await lock.take():
+        if clock.now() >= until:
+            raise StoreRefused(
+                "another netloomd has this store",
+                code="store-in-use",
+                subject="store",
+                hint=f"one netloomd a store: stop the other one; {lock.hint}",
+            )
+        await clock.sleep(AGAIN)
+    try:
+        yield Sole(lock, lost, clock)
+    finally:
+        await lock.release()
+
+
+def _lock_of(url: URL) -> _Lock:
+    if url.get_backend_name() == "sqlite":
+        return _FileLock(pathlib.Path(f"{url.database}.lock"))
+    return _SessionLock(url)
