@@ -4,11 +4,12 @@ It goes by the names that the built-in offerings name (`VirtualRouter`, `VpcVirt
 netloom knows of those. Product code never imports it.
 
 Rule 1: it remembers what it was told last, by network (or VPC) and set of rules, and the order of calls; tests look at both.
-Rule 2: it refuses what a test tells it to refuse, and nothing else.
+Rule 2: it refuses what a test tells it to refuse, and never answers where a test says so; nothing else.
 """
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 
 from netloom.app.cloud.backends import Backends
@@ -39,12 +40,14 @@ class Notebook:
         parts: by VPC and part, as told last.
         calls: what was called, of whom, with which stage; in order.
         refusals: what to refuse: a stage, a part, or a call's name (`implement`); taken out by the test that put it in.
+        hanging: what never to answer, named likewise.
     """
 
     rules: dict[tuple[str, RuleStage], tuple[Record, ...]] = field(default_factory=dict)
     parts: dict[tuple[str, VpcPart], tuple[Record, ...]] = field(default_factory=dict)
     calls: list[tuple[str, str, str]] = field(default_factory=list)
     refusals: dict[object, Outcome] = field(default_factory=dict)
+    hanging: set[object] = field(default_factory=set)
 
     def stages(self, network_id: str) -> list[str]:
         """The stages that were told of a network, in order."""
@@ -76,26 +79,26 @@ class RuleKeeper:
 
     async def implement(self, network: NetworkFacts) -> Outcome:
         """Keep that it was asked."""
-        return self._called("implement", network.id)
+        return await self._called("implement", network.id)
 
     async def prepare(self, network: NetworkFacts, nic: NicFacts) -> Outcome:
         """Keep that it was asked."""
-        return self._called("prepare", network.id, nic.id)
+        return await self._called("prepare", network.id, nic.id)
 
     async def release(self, network: NetworkFacts, nic: NicFacts) -> Outcome:
         """Keep that it was asked."""
-        return self._called("release", network.id, nic.id)
+        return await self._called("release", network.id, nic.id)
 
     async def shutdown(self, network: NetworkFacts) -> Outcome:
         """Keep that it was asked, and forget the network's rules."""
-        outcome = self._called("shutdown", network.id)
+        outcome = await self._called("shutdown", network.id)
         if outcome.done:
             self._forget(network.id)
         return outcome
 
     async def destroy(self, network: NetworkFacts) -> Outcome:
         """Keep that it was asked, and forget the network's rules."""
-        outcome = self._called("destroy", network.id)
+        outcome = await self._called("destroy", network.id)
         if outcome.done:
             self._forget(network.id)
         return outcome
@@ -104,16 +107,18 @@ class RuleKeeper:
         self, network: NetworkFacts, stage: RuleStage, rules: tuple[Record, ...]
     ) -> Outcome:
         """Keep the rules."""
-        outcome = self._called("apply_rules", network.id, stage.value, refused_by=stage)
+        outcome = await self._called("apply_rules", network.id, stage.value, refused_by=stage)
         if outcome.done:
             self.notebook.rules[network.id, stage] = rules
         return outcome
 
-    def _called(self, call: str, where: str, what: str = "", refused_by: object = None) -> Outcome:
+    async def _called(self, call: str, where: str, what: str = "", refused_by: object = None) -> Outcome:
         self.notebook.calls.append((call, where, what))
         for reason in (call, refused_by):
             if reason in self.notebook.refusals:
                 return self.notebook.refusals[reason]
+            if reason in self.notebook.hanging:
+                await asyncio.Event().wait()
         return DONE
 
     def _forget(self, network_id: str) -> None:
@@ -130,11 +135,11 @@ class VpcRuleKeeper(RuleKeeper):
 
     async def implement_vpc(self, vpc: VpcFacts) -> Outcome:
         """Keep that it was asked."""
-        return self._called("implement_vpc", vpc.id)
+        return await self._called("implement_vpc", vpc.id)
 
     async def shutdown_vpc(self, vpc: VpcFacts) -> Outcome:
         """Keep that it was asked, and forget the VPC's parts."""
-        outcome = self._called("shutdown_vpc", vpc.id)
+        outcome = await self._called("shutdown_vpc", vpc.id)
         if outcome.done:
             for key in [key for key in self.notebook.parts if key[0] == vpc.id]:
                 del self.notebook.parts[key]
@@ -142,7 +147,7 @@ class VpcRuleKeeper(RuleKeeper):
 
     async def apply_part(self, vpc: VpcFacts, part: VpcPart, records: tuple[Record, ...]) -> Outcome:
         """Keep the records."""
-        outcome = self._called("apply_part", vpc.id, part.value, refused_by=part)
+        outcome = await self._called("apply_part", vpc.id, part.value, refused_by=part)
         if outcome.done:
             self.notebook.parts[vpc.id, part] = records
         return outcome
