@@ -180,7 +180,7 @@ async def test_another_accounts_machine_in_a_network_keeps_it(
 async def test_a_reserved_address_goes_too(place: VpcStage, machines: MemoryHypervisor) -> None:
     stage = place.stage
     [free], _ = await stage.read(lambda view: list_free(view, Filter(), 0, 1))
-    reserved = await stage.do(RESERVE_IP, ReserveIp(id=free.id))
+    reserved = await stage.do(RESERVE_IP, ReserveIp(free_id=free.id))
     assert reserved.account_id == stage.who.alice.account_id
     await delete(stage)
     assert (await left(stage), await account(stage)) == ({}, None)

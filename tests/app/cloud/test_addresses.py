@@ -232,17 +232,25 @@ async def test_free_addresses_are_listed_without_rows_and_reserved_by_their_ids(
     [one], _ = await stage.read(lambda view: list_free(view, Filter(address="192.0.2.20"), 0, 10))
     assert await stage.read(lambda view: list_free(view, Filter(address="192.0.2.12"), 0, 10)) == ([], 0)
     root = stage.who.root
-    reserve = ReserveIp(id=one.id, account="alice", domain_id=stage.who.acme.id)
+    reserve = ReserveIp(free_id=one.id, account="alice", domain_id=stage.who.acme.id)
     reserved = await stage.do(addresses.RESERVE_IP, reserve, root)
     assert (reserved.state, reserved.account_id) == (IpState.RESERVED, stage.network.account_id)
     with pytest.raises(NotFound):
         await stage.do(addresses.RESERVE_IP, reserve, root)
     with pytest.raises(Conflict):
-        await stage.do(addresses.RESERVE_IP, ReserveIp(id=taken.id), root)
+        await stage.do(addresses.RESERVE_IP, ReserveIp(free_id=taken.id), root)
     had = await stage.address(network_id=stage.network.id, address="192.0.2.20")
     assert (had.id, had.state) == (reserved.id, IpState.ALLOCATED)
     with pytest.raises(InvalidInput):
         await stage.do(addresses.RELEASE_IP, NamedIp(id=had.id), root)
+    named = await stage.do(addresses.RESERVE_IP, ReserveIp(address="192.0.2.21"), root)
+    assert (named.address, named.state) == ("192.0.2.21", IpState.RESERVED)
+    for wrong in ("192.0.2.21", "192.0.2.12", "198.51.100.1", "home"):
+        with pytest.raises(NotFound, match="no free public address") as told:
+            await stage.do(addresses.RESERVE_IP, ReserveIp(address=wrong), root)
+        assert told.value.subject == "address"
+    with pytest.raises(InvalidInput, match="which address"):
+        await stage.do(addresses.RESERVE_IP, ReserveIp(), root)
 
 
 async def test_what_is_dedicated_to_another_account_is_not_drawn_from(stage: Stage) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from netloom.app.cloud.addresses_allocate import Wanted, acquire
-from netloom.app.cloud.addresses_free import find_free
+from netloom.app.cloud.addresses_free import FreeIp, find_free, find_free_address
 from netloom.app.cloud.addresses_place import (
     AssociateIp,
     check_network,
@@ -51,9 +51,11 @@ class NamedIp(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReserveIp(msgspec.Struct, frozen=True, kw_only=True):
-    """A free address that only one account may acquire from now on; `id` as lists of free addresses tell it."""
+    """A free address that only one account may acquire from now on: by itself, or by the id that lists of free ones tell."""
 
-    id: Uuid
+    free_id: Uuid | None = None
+    address: str | None = None
+    zone_id: Uuid | None = None
     account: str | None = None
     domain_id: Uuid | None = None
     project_id: Uuid | None = None
@@ -156,7 +158,19 @@ def _update(work: Work, request: UpdateIp) -> PublicIp:
 
 def _reserve(work: Work, request: ReserveIp) -> PublicIp:
     owner = work.owner(request.account, request.domain_id, request.project_id)
-    taken = work.find(PublicIp, request.id)
+    free = _free(work, request)
+    wanted = Wanted(zone_id=free.zone_id, address=free.address, display=request.display)
+    return acquire(work, owner, wanted, IpEvent.RESERVE)
+
+
+def _free(work: Work, request: ReserveIp) -> FreeIp:
+    if request.free_id is None:
+        if request.address is None:
+            raise InvalidInput(
+                "which address is not said", subject="address", hint="a free one of a public range"
+            )
+        return find_free_address(work, request.address, request.zone_id)
+    taken = work.find(PublicIp, request.free_id)
     if taken is not None:
         raise Conflict(
             f"public address {taken.address} ({taken.id}) is {taken.state.value}",
@@ -164,9 +178,7 @@ def _reserve(work: Work, request: ReserveIp) -> PublicIp:
             subject="id",
             hint="an address that is Free",
         )
-    free = find_free(work, request.id)
-    wanted = Wanted(zone_id=free.zone_id, address=free.address, display=request.display)
-    return acquire(work, owner, wanted, IpEvent.RESERVE)
+    return find_free(work, request.free_id)
 
 
 def _release(work: Work, request: NamedIp) -> PublicIp:

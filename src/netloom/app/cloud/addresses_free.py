@@ -11,7 +11,7 @@ import ipaddress
 import msgspec
 
 from netloom.app.cloud.work import View
-from netloom.base.errors import NotFound
+from netloom.base.errors import Conflict, NotFound
 from netloom.base.ids import PhysicalNetworkId, Uuid, ZoneId
 from netloom.model.cloud.addresses import PublicIp, free_id, free_position
 from netloom.model.cloud.infrastructure_ranges import PublicRange
@@ -81,6 +81,31 @@ def find_free(view: View, ip_id: Uuid) -> FreeIp:
         subject="id",
         hint="an id from listPublicIpAddresses with state=Free",
     )
+
+
+def find_free_address(view: View, address: str, zone_id: Uuid | None) -> FreeIp:
+    """The free address that is written so.
+
+    Raises:
+        NotFound: no range of the zone (of any zone, when none is named) has it, or somebody has it.
+        Conflict: ranges of several zones have it (`ambiguous-name`).
+    """
+    found, count = list_free(view, Filter(zone_id=zone_id, address=address), 0, 1)
+    if count > 1:
+        raise Conflict(
+            f"{count} zones have the address {address[:64]!r}",
+            code="ambiguous-name",
+            subject="zoneid",
+            hint="name the zone",
+        )
+    if not found:
+        raise NotFound(
+            f"{address[:64]!r} is no free public address",
+            code="public-ip-not-found",
+            subject="address",
+            hint="an address of a public range that nobody has",
+        )
+    return found[0]
 
 
 def _ranges(view: View, wanted: Filter) -> list[PublicRange]:

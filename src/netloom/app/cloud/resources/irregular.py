@@ -163,6 +163,7 @@ UNGIVEN: Final[Mapping[str, frozenset[str]]] = {
     "domain.create": frozenset({"domain_id"}),
     "account.create": frozenset({"user_id", "account_id"}),
     "user.create": frozenset({"user_id"}),
+    "public_ip.reserve": frozenset({"free_id"}),
     "security_group.delete": frozenset({"name", "account", "domain_id", "project_id"}),
 }
 """Fields of requests that only netloom itself gives."""

@@ -78,7 +78,7 @@ async def reserve_ip_address(call: Call) -> object:
     return await call.do(
         RESERVE_IP,
         ReserveIp(
-            id=call.need_uuid("id"),
+            free_id=call.need_uuid("id"),
             account=call.text("account") or None,
             domain_id=call.uuid("domainid"),
             project_id=call.uuid("projectid"),
