@@ -6,6 +6,9 @@ import pathlib
 
 import pytest
 from tests.testing import templates
+from tests.testing.engines import share_statements
+
+share_statements()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
