@@ -24,6 +24,7 @@ from netloom.app.cloud import jobs, store_gate
 from netloom.app.cloud.cloud import Cloud
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.jobs_book import Phase, Result
+from netloom.app.cloud.jobs_units import open_for
 from netloom.app.cloud.usecase import AnyUseCase, Ending, UseCase
 from netloom.app.cloud.visibility import system_caller
 from netloom.app.cloud.work import Work
@@ -302,6 +303,19 @@ async def test_a_job_whose_commit_was_not_answered_is_found_and_run(
         await until(lambda: cloud.jobs.counters().results[Result.SUCCEEDED] == 1)
         assert (await ended(cloud, done.job)).state is JobState.SUCCEEDED
         assert cloud.jobs.counters().found == 1
+
+
+async def test_a_job_from_before_the_clock_was_set_back_is_found(tmp_path: pathlib.Path) -> None:
+    def ahead(work: Work, by: dt.timedelta) -> None:
+        for job in work.records.select(Job):
+            work.records.update(msgspec.structs.replace(job, created_at=work.at + by))
+
+    use_case, age = telling(Steps().apply, queue="one"), dt.timedelta(seconds=30)
+    async with cloud_of(f"sqlite:///{tmp_path}/cloud.db", use_case) as cloud:
+        await ask(cloud, use_case)
+        for by, found in ((dt.timedelta(seconds=5), 0), (dt.timedelta(days=1), 1)):
+            await cloud.write_as(SYSTEM, "test", lambda work, b=by: ahead(work, b))
+            assert len(await cloud.read_as(SYSTEM, lambda view: open_for(view, age))) == found
 
 
 async def test_a_use_case_that_this_version_has_not_fails_its_jobs(trouble: Trouble) -> None:

@@ -123,6 +123,17 @@ async def test_what_is_deleted_ends_whatever_was_known_of_it(cloud: Cloud) -> No
     assert await _spans(cloud, stopped) == [(UsageType.ALLOCATED_VM, False), (UsageType.RUNNING_VM, False)]
 
 
+async def test_a_clock_that_was_set_back_makes_no_usage_of_less_than_no_time(cloud: Cloud) -> None:
+    made = await _machine(cloud, (await people(cloud)).alice)
+    await _age(cloud, made, (UsageType.ALLOCATED_VM, -5 * HOUR, None))
+    await _unit(cloud, system_caller(), lambda work: work.delete(made))
+    c = columns(UsageSpan)
+    [span] = await cloud.read_as(
+        system_caller(), lambda view: view.records.select(UsageSpan, c.resource_id == made.id)
+    )
+    assert span.ended_at == span.started_at
+
+
 async def test_what_never_was_is_not_metered(cloud: Cloud) -> None:
     who = await people(cloud)
 

@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 import structlog
+from sqlalchemy import or_
 
 from netloom.app.cloud.alerts import MANAGEMENT, raise_alert
 from netloom.app.cloud.patience import SLOW
@@ -129,9 +130,10 @@ def resume(work: Work) -> list[Job]:
 
 
 def open_for(view: View, age: dt.timedelta) -> list[Job]:
-    """The open jobs that are older, in their order."""
+    """The open jobs that are older, in their order; and those from times to come: the clock was set back since."""
     c = columns(Job)
-    return view.records.select(Job, c.state.in_(_OPEN), c.created_at < to_microseconds(view.at - age))
+    old, ahead = to_microseconds(view.at - age), to_microseconds(view.at + age)
+    return view.records.select(Job, c.state.in_(_OPEN), or_(c.created_at < old, c.created_at > ahead))
 
 
 def record_of(view: View, job: Job) -> Record | None:

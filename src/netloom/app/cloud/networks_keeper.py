@@ -151,10 +151,17 @@ def _networks(*where: Where) -> Select[str]:
 
 def _look(view: View, only: list[Uuid] | None) -> Found:
     g, n = columns(GuestNetwork), tables.networks.c
-    stale = to_microseconds(view.at - dt.timedelta(seconds=LEASE))
+    lease = dt.timedelta(seconds=LEASE)
+    stale, ahead = (
+        to_microseconds(view.at - lease),
+        to_microseconds(view.at + lease),
+    )  # the clock may be set back
     wanted = or_(
         and_(n.state.in_(_DOWN), or_(g.persistent.is_(True), in_use())),
-        and_(n.state == NetworkState.IMPLEMENTING.value, n.state_since < stale),
+        and_(
+            n.state == NetworkState.IMPLEMENTING.value,
+            or_(n.state_since < stale, n.state_since > ahead),
+        ),
     )
     idle = and_(n.state.in_(_IDLE), g.persistent.is_(False), ~in_use())
     parts: list[list[Where]] = [[]] if only is None else [[n.id.in_(chunk)] for chunk in chunks(only)]

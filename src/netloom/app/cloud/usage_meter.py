@@ -141,7 +141,7 @@ def meter(work: Work, before: Record | None, after: Record | None) -> None:
         _end(work, changed, ended)
     for usage_type, seen in has.items():
         if had.get(usage_type) != seen:
-            work.records.insert(
+            work.records.insert_later(
                 UsageSpan(
                     **work.owned(after),
                     type=usage_type,
@@ -162,7 +162,10 @@ def _seen(record: Record | None) -> Mapping[UsageType, tuple[UsageFacts, str]]:
 
 
 def _end(work: Work, record: Record, types: Sequence[UsageType] = tuple(UsageType)) -> None:
-    """End the open spans of a record; one that was begun in this transaction was never had."""
+    """End the open spans of a record; one that was begun in this transaction was never had.
+
+    None is of less than no time: one that began before the clock was set back ends where it began.
+    """
     c = columns(UsageSpan)
     wanted = [usage_type.value for usage_type in types]
     for span in work.records.select(
@@ -171,7 +174,8 @@ def _end(work: Work, record: Record, types: Sequence[UsageType] = tuple(UsageTyp
         if span.started_at == work.at:
             work.records.delete(span)
         else:
-            work.records.update(msgspec.structs.replace(span, ended_at=work.at, updated_at=work.at))
+            end = max(work.at, span.started_at)
+            work.records.update(msgspec.structs.replace(span, ended_at=end, updated_at=work.at))
 
 
 def _name(record: Record) -> str:
