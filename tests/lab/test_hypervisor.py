@@ -106,6 +106,19 @@ async def test_a_machine_that_is_to_move_is_plugged_at_both_hosts_until_it_has(
     assert {guest.state.host for guest in lab.guests.values()} == {"h2"}
 
 
+async def test_a_move_that_was_given_up_leaves_nothing_at_its_target(
+    lab: Lab, adapter: LabHypervisor
+) -> None:
+    await adapter.start(plan(nic(0), nic(1)), H1)
+    await adapter.prepare(plan(nic(0), nic(1)), H1, H2)
+    for _ in range(2):
+        await adapter.abandon(plan(nic(0), nic(1)), H2)
+    assert [identities(lab, host) for host in ("h1", "h2")] == [["identity-0", "identity-1"], []]
+    await adapter.migrate(plan(nic(0), nic(1)), H1, H2)
+    await adapter.abandon(plan(nic(0), nic(1)), H2)
+    assert [identities(lab, host) for host in ("h1", "h2")] == [[], ["identity-0", "identity-1"]]
+
+
 def identities(lab: Lab, host: str) -> list[str]:
     """Whose ports are on a host's switch."""
     found = lab.host(host).vsctl("--bare", "--columns=external_ids", "list", "interface").split()

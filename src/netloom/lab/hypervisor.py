@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final, ParamSpec, TypeVar
 
 from netloom.app.cloud.hypervisors import (
@@ -28,6 +30,7 @@ from netloom.lab.guest import Guest
 from netloom.lab.lab import Lab
 from netloom.lab.state import GuestState, LabState
 
+_THREADS: Final = 16
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -71,6 +74,8 @@ class LabHypervisor:
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
         self._hosts = frozenset(lab.state.hosts)
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="lab")
+        self._turns: dict[str, threading.Lock] = {}
 
     @property
     def name(self) -> str:
@@ -93,33 +98,46 @@ class LabHypervisor:
 
     async def start(self, guest: GuestPlan, host: HostFacts) -> None:
         """Have a machine with exactly these interfaces on a host."""
-        await _in_thread(self._start, guest, host.name)
+        await self._in_thread(guest.name, self._start, guest, host.name)
 
     async def stop(self, guest: GuestPlan, host: HostFacts, *, forced: bool) -> None:
         """Have no such machine on a host."""
-        await _in_thread(self._stop, guest.name, host.name)
+        await self._in_thread(guest.name, self._stop, guest.name, host.name)
 
     async def prepare(self, guest: GuestPlan, source: HostFacts, target: HostFacts) -> None:
         """Plug all interfaces of a machine at the target too."""
-        await _in_thread(self._prepare, guest.name, target.name)
+        await self._in_thread(guest.name, self._prepare, guest.name, target.name)
 
     async def abandon(self, guest: GuestPlan, target: HostFacts) -> None:
         """Unplug at the target whatever the machine does not use."""
-        await _in_thread(self._abandon, guest.name, target.name)
+        await self._in_thread(guest.name, self._abandon, guest.name, target.name)
 
     async def migrate(self, guest: GuestPlan, source: HostFacts, target: HostFacts) -> None:
         """Move a machine with all its interfaces."""
-        await _in_thread(self._migrate, guest.name, target.name)
+        await self._in_thread(guest.name, self._migrate, guest.name, target.name)
 
     async def remove(self, guest: GuestPlan) -> None:
         """Nothing is kept of a machine that does not run; one that does is removed."""
-        await _in_thread(self._stop, guest.name, None)
+        await self._in_thread(guest.name, self._stop, guest.name, None)
 
     async def report(self, hosts: Iterable[HostFacts]) -> tuple[GuestSeen, ...]:
         """All machines on these hosts."""
         names_of_hosts = {host.name for host in hosts}
-        state = await _in_thread(lambda: self._lab.state)
+        state = await self._in_thread("", lambda: self._lab.state)
         return tuple(seen for seen in seen_in(state) if seen.host in names_of_hosts)
+
+    async def _in_thread(self, guest: str, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Do something with a guest when what was begun with it before is over, though nobody waits for that any more."""
+        turn = self._turns.setdefault(guest, threading.Lock())
+
+        def in_turn() -> T:
+            with turn:
+                return work(*arguments, **named)
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, in_turn)
+        except LabError as error:
+            raise PeerError(str(error), code="lab-refused", subject=error.subject) from error
 
     # -- in a thread -------------------------------------------------------------------------------------------------
 
@@ -250,10 +268,3 @@ def _addresses(interface: Guest) -> list[str]:
     """The addresses that a guest has on an interface, with their prefixes, but those of the link itself."""
     shown = interface.exec(["ip", "-o", "addr", "show", "dev", interface.device, "scope", "global"]).stdout
     return [words[3] for line in shown.splitlines() if len(words := line.split()) > 3]
-
-
-async def _in_thread(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-    try:
-        return await asyncio.to_thread(work, *arguments, **named)
-    except LabError as error:
-        raise PeerError(str(error), code="lab-refused", subject=error.subject) from error

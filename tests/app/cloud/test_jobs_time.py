@@ -18,7 +18,8 @@ from netloom.app.cloud.backends import Backends
 from netloom.app.cloud.cloud import Cloud
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.jobs_book import Result
-from netloom.app.cloud.networks_life import IMPLEMENT, OneNetwork, native
+from netloom.app.cloud.networks_facts import native
+from netloom.app.cloud.networks_life import IMPLEMENT, OneNetwork
 from netloom.app.cloud.patience import Patience
 from netloom.app.cloud.work import Work
 from netloom.app.states import write_states
