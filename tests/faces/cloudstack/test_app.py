@@ -113,6 +113,21 @@ async def test_parameters_are_refused_at_once(admin: Client, command: str, param
     assert next(iter(body.values()))["errorcode"] == 431
 
 
+@pytest.mark.parametrize("value", ["00000000-0000-4000-8000-00000000dead", "web"])
+@pytest.mark.parametrize(
+    "command", ["listNetworks", "listPublicIpAddresses", "deleteFirewallRule", "deleteVPC"]
+)
+async def test_an_id_that_leads_nowhere_is_told_in_the_words_that_clients_look_for(
+    admin: Client, command: str, value: str
+) -> None:
+    """Go's client takes a thing for gone, and not for failed, when it finds this sentence."""
+    status, body = await admin.call(command, id=value)
+    told = next(iter(body.values()))
+    assert (status, told["cserrorcode"]) == (431, 9999)
+    words = f"Invalid parameter id value={value} due to incorrect long value format, or entity does not exist"
+    assert words in told["errortext"]
+
+
 async def test_values_that_say_nothing_are_as_if_not_sent(admin: Client) -> None:
     status, _ = await admin.call("listEvents", listall="None", id="", page="", pagesize="")
     assert status == 200

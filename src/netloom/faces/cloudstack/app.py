@@ -104,6 +104,7 @@ class CloudStackFace:
         as_json = b"response=json" in scope["query_string"].lower()
         key, name = UNKNOWN_KEY, UNKNOWN
         headers: tuple[tuple[bytes, bytes], ...] = ()
+        given: Parameters | None = None
         try:
             given = await self._read(scope, receive)
             as_json = given.wants_json
@@ -115,7 +116,7 @@ class CloudStackFace:
                 written = write(key, answered.content, as_json=as_json)
                 return name, Reply(200, written, Ending.DONE, answered.headers)
         except NetloomError as error:
-            told = refusal(error)
+            told = refusal(error, name, {} if given is None else given.values)
             ending = Ending.REFUSED if error.status < _OWN_FAULT else Ending.FAILED
             if isinstance(error, TooMany) and error.retry_after is not None:
                 headers = ((b"retry-after", str(max(1, round(error.retry_after))).encode()),)

@@ -8,13 +8,14 @@ Rule 2: a code that CloudStack treats otherwise than its class is a line in `BY_
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from netloom.base import errors
 from netloom.base.errors import NetloomError
 from netloom.base.ids import is_uuid
 from netloom.faces.cloudstack.protocol.envelopes import Refusal
-from netloom.faces.cloudstack.table import INVALID
+from netloom.faces.cloudstack.table import INVALID, entity_missing
 from netloom.model.cloud.jobs import Job
 
 PARAMETER: Final = 4350
@@ -72,10 +73,22 @@ UNKNOWN_SIGNER: Final = "unable to verify user credentials and/or request signat
 _CLASSES: Final = {kind.__name__: kind for kind in BY_CLASS}
 
 
-def refusal(error: NetloomError) -> Refusal:
-    """An error as it is answered."""
+def refusal(
+    error: NetloomError, command: str = "", given: Mapping[str, str] = MappingProxyType({})
+) -> Refusal:
+    """An error as it is answered.
+
+    Args:
+        error: what was raised.
+        command: the command that was called.
+        given: its parameters by name in lower case.
+    """
     status, code = numbers(type(error), error.stable_code)
-    return Refusal(status, code, str(error), _ids(error.subject))
+    text, name = str(error), error.subject or ""
+    value = given.get(name.lower(), "")
+    if isinstance(error, errors.NotFound) and is_uuid(value):
+        text = entity_missing(command, name, value, error.message)
+    return Refusal(status, code, text, _ids(error.subject))
 
 
 def of_job(job: Job) -> NetloomError:

@@ -23,6 +23,10 @@ INVALID: Final = "invalid-parameter"
 """The code of all that this module refuses."""
 NO_ID: Final = "-1"
 """Stands for *none* where an id is expected."""
+NO_ENTITY: Final = "due to incorrect long value format, or entity does not exist"
+"""CloudStack's own words about an id that leads nowhere. Go's client, and with it Terraform's provider, looks for them
+behind the parameter and its value to tell *gone* from *failed*; what netloom has to say stands behind them.
+"""
 
 _BOUNDS: Final[Mapping[str, tuple[int, int]]] = {
     "short": (-(2**15), 2**15 - 1),
@@ -118,7 +122,7 @@ def check_value(command: str, param: Param, value: str) -> None:
             raise refused(command, param.name, value, "out of bounds", f"{low} to {high}")
     elif kind == "uuid":
         if value.strip().lower() not in _UNSAID and value != NO_ID and not is_uuid(value):
-            raise refused(command, param.name, value, "not an id", _listed_by(param))
+            raise refused(command, param.name, value, f"{NO_ENTITY}: not an id", _listed_by(param))
     elif kind == "boolean":
         if value.strip().lower() not in _TRUE | _FALSE | _UNSAID:
             raise refused(command, param.name, value, "neither true nor false", "true or false")
@@ -131,10 +135,15 @@ def refused(command: str, name: str, value: str, what: str, hint: str | None = N
     shown = value if len(value) <= 64 else f"{value[:61]}..."
     return InvalidInput(
         f"Unable to execute API command {command.lower()} due to invalid value. "
-        f"Invalid parameter {name} value={shown}: {what}",
+        f"Invalid parameter {name} value={shown}{'' if what.startswith(NO_ENTITY) else ':'} {what}",
         code=INVALID,
         hint=hint,
     )
+
+
+def entity_missing(command: str, name: str, value: str, what: str) -> str:
+    """How it is told that an id, which reads like one, leads nowhere."""
+    return str(refused(command, name, value, f"{NO_ENTITY}: {what}"))
 
 
 def to_integer(text: str) -> int | None:
