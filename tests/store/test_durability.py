@@ -83,7 +83,7 @@ async def test_a_full_database_says_so_and_goes_on_when_there_is_room(sqlite_url
 
 @pytest.mark.lab
 async def test_a_full_file_system_loses_nothing_and_stays_readable(tmp_path: pathlib.Path) -> None:
-    script = f"mount -t tmpfs -o size=2m tmpfs {tmp_path} && exec {sys.executable} {CHILD} $0 n stop && true"
+    script = f"mount -t tmpfs -o size=3m tmpfs {tmp_path} && exec {sys.executable} {CHILD} $0 n stop && true"
     done = subprocess.run(
         ["unshare", "-m", "sh", "-c", f"{script}", f"sqlite:///{tmp_path}/netloom.db"],
         capture_output=True,

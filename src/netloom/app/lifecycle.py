@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import structlog
-from sqlalchemy import exists, select
+from sqlalchemy import Connection, exists, select
 
 from netloom.aio.clock import SYSTEM_CLOCK, Clock, wait_event
 from netloom.app.states import Moved, write_states
@@ -156,7 +156,13 @@ class Lifecycle:
         if not work.nics and not work.networks:
             return 0
         try:
-            moved, finished = await self._store.write(lambda tx: _advance(tx, work))
+            if not work.nics and not await self._store.read(lambda connection: _moves(connection, work)[0]):
+                moved, finished = (
+                    0,
+                    set[NicId](),
+                )  # most networks: tenants' own ones, whose states the cloud moves
+            else:
+                moved, finished = await self._store.write(lambda tx: _advance(tx, work))
         except NetloomError:
             self._touched = touched | self._touched
             raise
@@ -241,11 +247,18 @@ class Lifecycle:
 
 def _advance(tx: Transaction, work: _Work) -> tuple[int, set[NicId]]:
     """Move states through their tables; how many moved, and which NICs need no more."""
+    moved, finished = _moves(tx.connection, work)
+    write_states(tx, moved)
+    return len(moved), finished
+
+
+def _moves(connection: Connection, work: _Work) -> tuple[list[Moved], set[NicId]]:
+    """The moves that are due, and which NICs need no more."""
     i, n = tables.nics.c, tables.networks.c
     moved: list[Moved] = []
     finished = set(work.nics)
     for chunk in chunks(list(work.nics)):
-        rows = tx.connection.execute(select(i.id, i.name, i.generation, i.state).where(i.id.in_(chunk)))
+        rows = connection.execute(select(i.id, i.name, i.generation, i.state).where(i.id.in_(chunk)))
         for nic_id, name, generation, text in rows:
             state = NicState(text)
             after = nic_after(state, *work.nics[nic_id])
@@ -256,14 +269,13 @@ def _advance(tx: Transaction, work: _Work) -> tuple[int, set[NicId]]:
     tenants = exists().where(columns(GuestNetwork).id == n.id)
     for networks in chunks(list(work.networks)):
         statement = select(n.id, n.name, n.generation, n.state).where(n.id.in_(networks), ~tenants)
-        rows = tx.connection.execute(statement)
+        rows = connection.execute(statement)
         for network_id, name, generation, text in rows:
             before = NetworkState(text)
             now = network_after(before, *work.networks[network_id])
             if now is not before:
                 moved.append((Kind.NETWORK, network_id, name, generation, now.value))
-    write_states(tx, moved)
-    return len(moved), finished
+    return moved, finished
 
 
 def nic_after(state: NicState, placed: bool, realised: bool) -> NicState:

@@ -15,6 +15,7 @@ from netloom.base.ids import Uuid, is_uuid
 from netloom.model.kinds import Kind
 from netloom.model.objects import Network, Nic, Object, kind_of_object
 from netloom.store import tables
+from netloom.store.cloud.known import Known
 from netloom.store.cloud.users import users_in_cloud
 from netloom.store.lookup import CHUNK, Lookup, chunks
 from netloom.store.rows import (
@@ -56,6 +57,26 @@ def find(connection: Connection, kind: Kind, ref: str, subject: str | None = Non
     return found[wanted]
 
 
+def recall(connection: Connection, known: Known, kind: Kind, ref: str, subject: str | None = None) -> Object:
+    """As `find`, for what may have been asked already: zones and physical networks.
+
+    Raises:
+        NotFound: there is none.
+    """
+    wanted = ref.lower() if is_uuid(ref) else ref
+    found = known.natives.get((kind, wanted))
+    if found is None:
+        found = known.natives[kind, wanted] = find(connection, kind, ref, subject)
+    return found
+
+
+def recall_all(connection: Connection, known: Known, kind: Kind) -> list[Object]:
+    """As `all_of`, for what may have been asked already: zones and physical networks."""
+    if kind not in known.every:
+        known.every[kind] = all_of(connection, kind)
+    return known.every[kind]
+
+
 def not_found(kind: Kind, ref: str, subject: str | None = None) -> NotFound:
     """The error for a reference that leads nowhere."""
     return NotFound(
@@ -65,8 +86,13 @@ def not_found(kind: Kind, ref: str, subject: str | None = None) -> NotFound:
     )
 
 
-def find_many(connection: Connection, kind: Kind, refs: Iterable[str]) -> dict[str, Object]:
-    """The objects with these names or ids, by the reference used; those that are missing are left out."""
+def find_many(
+    connection: Connection, kind: Kind, refs: Iterable[str], known: Known | None = None
+) -> dict[str, Object]:
+    """The objects with these names or ids, by the reference used; those that are missing are left out.
+
+    `known`: what was asked already of what they stand in.
+    """
     ids: list[str] = []
     names: list[str] = []
     for ref in dict.fromkeys(refs):
@@ -74,7 +100,7 @@ def find_many(connection: Connection, kind: Kind, refs: Iterable[str]) -> dict[s
             (ids if is_uuid(ref) else names).append(ref)
     if not ids and not names:
         return {}
-    around = surroundings(connection, kind)
+    around = surroundings(connection, kind, known)
     found: dict[str, Object] = {}
     for lookup, values in ((_BY_ID[kind], ids), (_BY_NAME[kind], names)):
         for row in lookup.rows(connection, values) if values else ():
@@ -86,17 +112,20 @@ def find_many(connection: Connection, kind: Kind, refs: Iterable[str]) -> dict[s
 def recall_many(tx: Transaction, kind: Kind, refs: Iterable[str]) -> dict[str, Object]:
     """As `find_many`, for references of new objects: what other units of the same commit have found is not asked again."""
     wanted = dict.fromkeys(refs)
-    known = {ref: item for ref in wanted if (item := tx.found.get((kind, ref))) is not None}
+    natives = tx.known.natives
+    known = {ref: item for ref in wanted if (item := natives.get((kind, ref))) is not None}
     if len(known) < len(wanted):
-        fresh = find_many(tx.connection, kind, [ref for ref in wanted if ref not in known])
-        tx.found.update(((kind, ref), item) for ref, item in fresh.items())
+        fresh = find_many(tx.connection, kind, [ref for ref in wanted if ref not in known], tx.known)
+        natives.update(((kind, ref), item) for ref, item in fresh.items())
         known |= fresh
     return known
 
 
-def find_by_ids(connection: Connection, kind: Kind, ids: Sequence[Uuid]) -> dict[Uuid, Object]:
-    """The objects with these ids that are there."""
-    return {item.id: item for item in find_many(connection, kind, ids).values()}
+def find_by_ids(
+    connection: Connection, kind: Kind, ids: Sequence[Uuid], known: Known | None = None
+) -> dict[Uuid, Object]:
+    """The objects with these ids that are there; `known` as for `find_many`."""
+    return {item.id: item for item in find_many(connection, kind, ids, known).values()}
 
 
 def all_of(connection: Connection, kind: Kind) -> list[Object]:
@@ -116,7 +145,7 @@ def add(tx: Transaction, items: Sequence[Object], networks: dict[Uuid, Network] 
     if not items:
         return
     kind = kind_of_object(items[0])
-    _forget(tx, kind)
+    tx.known.forget_native(kind)
     tx.connection.execute(_INSERTS[kind], [_row(item, networks or {}) for item in items])
 
 
@@ -124,14 +153,14 @@ def replace(tx: Transaction, item: Object, networks: dict[Uuid, Network] | None 
     """Write all columns of an object that is there."""
     kind = kind_of_object(item)
     table = TABLES[kind]
-    _forget(tx, kind)
+    tx.known.forget_native(kind)
     tx.connection.execute(update(table).where(table.c.id == item.id).values(_row(item, networks or {})))
 
 
 def remove(tx: Transaction, kind: Kind, item_id: Uuid) -> None:
     """Delete an object; what refers to it has to be gone."""
     table = TABLES[kind]
-    _forget(tx, kind)
+    tx.known.forget_native(kind)
     tx.connection.execute(delete(table).where(table.c.id == item_id))
 
 
@@ -198,12 +227,6 @@ def taken_devices(connection: Connection, places: Sequence[tuple[str, str]]) -> 
         rows = connection.execute(select(i.host_id, i.device, i.name).where(where))
         taken.update(((row[0], row[1]), row[2]) for row in rows)
     return taken
-
-
-def _forget(tx: Transaction, kind: Kind) -> None:
-    """NICs are referred to by nothing; a change of any other kind may change what was found."""
-    if kind is not Kind.NIC:
-        tx.found.clear()
 
 
 def _row(item: Object, networks: dict[Uuid, Network]) -> dict[str, str | int | bool | None]:

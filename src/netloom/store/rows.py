@@ -24,6 +24,7 @@ from netloom.model.mtu import Family, guest_mtu
 from netloom.model.objects import Attachment, Host, Network, Nic, Object, PhysicalNetwork, Uplink, Zone
 from netloom.model.states import NetworkState, NicState
 from netloom.store import tables
+from netloom.store.cloud.known import Known
 from netloom.store.times import to_datetime, to_microseconds
 
 Value: TypeAlias = str | int | bool | None
@@ -64,10 +65,15 @@ _IPV6_ZONES = select(tables.hosts.c.zone_id).where(tables.hosts.c.tunnel_ip.like
 _WIRES = select(tables.physical_networks.c.id, tables.physical_networks.c.name)
 
 
-def surroundings(connection: Connection, kind: Kind) -> Surroundings:
-    """Read what objects of a kind need."""
+def surroundings(connection: Connection, kind: Kind, known: Known | None = None) -> Surroundings:
+    """Read what objects of a kind need, unless it is known."""
     if kind is Kind.NETWORK:
-        return Surroundings(ipv6_zones=frozenset(row[0] for row in connection.execute(_IPV6_ZONES)))
+        zones = None if known is None else known.ipv6_zones
+        if zones is None:
+            zones = frozenset(row[0] for row in connection.execute(_IPV6_ZONES))
+        if known is not None:
+            known.ipv6_zones = zones
+        return Surroundings(ipv6_zones=zones)
     if kind is Kind.HOST:
         return Surroundings(wires={row[0]: row[1] for row in connection.execute(_WIRES)})
     return NO_SURROUNDINGS

@@ -16,9 +16,11 @@ from netloom.base.errors import Exhausted
 from netloom.base.ids import MAX_NUMBER, Number, Uuid
 from netloom.model.changes import Action, Change
 from netloom.model.kinds import Kind
-from netloom.model.objects import Object
 from netloom.store import tables
-from netloom.store.cloud.records import Known
+from netloom.store.cloud.known import Known
+from netloom.store.cloud.pending import Mark as PendingMark
+from netloom.store.cloud.pending import Pending
+from netloom.store.cloud.records import Records
 from netloom.store.times import to_datetime
 
 RandomBits = Callable[[int], int]
@@ -64,13 +66,21 @@ class Mark:
     changes: int
     hints: int
     notes: int
+    pending: PendingMark
 
 
 class Transaction:
     """What a unit of work gets. Times in microseconds since the epoch."""
 
     def __init__(
-        self, connection: Connection, counters: Counters, *, now: int, random_bits: RandomBits, hints: Hints
+        self,
+        connection: Connection,
+        counters: Counters,
+        *,
+        now: int,
+        random_bits: RandomBits,
+        hints: Hints,
+        known: Known | None = None,
     ) -> None:
         self.connection = connection
         self.now = now
@@ -81,8 +91,8 @@ class Transaction:
         self._counters = counters
         self._changes: list[Change] = []
         self._notes: list[dict[str, str | int]] = []
-        self.found: dict[tuple[Kind, str], Object] = {}
-        self.known = Known()
+        self.known = Known() if known is None else known
+        self.pending = Pending()
 
     @property
     def revision(self) -> int:
@@ -155,6 +165,7 @@ class Transaction:
             len(self._changes),
             len(self._hints_before),
             len(self._notes),
+            self.pending.mark(),
         )
 
     def undo(self, mark: Mark) -> None:
@@ -163,11 +174,12 @@ class Transaction:
         del self._changes[mark.changes :], self._notes[mark.notes :]
         while len(self._hints_before) > mark.hints:
             self._hints.put(*self._hints_before.pop())
-        self.found.clear()
+        self.pending.undo(mark.pending)
         self.known.clear()
 
     def flush(self) -> None:
-        """Write the change records of all units."""
+        """Write what all units have left to the end, and their change records."""
+        self.pending.write_all(Records(self.connection).insert_many)
         if self._changes:
             self.connection.execute(
                 _INSERT_CHANGES,

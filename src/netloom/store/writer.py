@@ -23,6 +23,7 @@ from netloom.aio.clock import Clock
 from netloom.aio.queues import BoundedQueue, QueueCounters, WhenFull
 from netloom.base.errors import NetloomError, Unavailable
 from netloom.store.changelog import compact
+from netloom.store.cloud.known import Known
 from netloom.store.database import Database
 from netloom.store.errors import FATAL_CODES, map_error
 from netloom.store.transaction import (
@@ -83,6 +84,8 @@ class Writer:
         self._random_bits = random_bits
         self._keep_changes = keep_changes
         self._hints = Hints()
+        self._known = Known()
+        self._left: Counters | None = None
         self._queue: BoundedQueue[Job[object]] = BoundedQueue("store-writes", MAX_QUEUED, WhenFull.REFUSE)
         self._commits = self._units = self._failed = 0
         self.revision = 0
@@ -133,6 +136,7 @@ class Writer:
         try:
             outcomes = await self._database.write(work)
         except _UndoneError as undone:
+            self._forget()
             outcomes = [undone.outcome]
         except NetloomError as error:
             self._fail(batch, error)
@@ -146,6 +150,9 @@ class Writer:
         except BaseException:
             self._fail(batch, Unavailable("the store is closing", code="store-closing", subject="store"))
             raise
+        else:
+            self._known.settle()
+            self._left = counters
         self._commits += 1
         self._units += len(batch)
         # Those who wait for an answer first, those who follow after: reading what changed competes with answering.
@@ -155,8 +162,14 @@ class Writer:
             self.compacted = counters.compacted
             self.announce(counters.revision)
 
+    def _forget(self) -> None:
+        """What was read and counted in a transaction that is not there, or may not be, holds no longer."""
+        self._known.clear()
+        self._left = None
+
     def _fail(self, batch: list[Job[object]], error: NetloomError) -> None:
         self._failed += 1
+        self._forget()
         _log.error("commit failed", code=error.stable_code, error=str(error), units=len(batch))
         for job in batch:
             if not job.answer.done():
@@ -173,14 +186,26 @@ class Writer:
         self, connection: Connection, counters: Counters, batch: list[Job[object]], now: int
     ) -> list[Outcome[object]]:
         before = Counters(counters.revision, counters.compacted, counters.number)
+        if (
+            before != self._left
+        ):  # somebody else has written, or we do not know what became of our last commit
+            self._known.clear()
+        self._left = None
         transaction = Transaction(
-            connection, counters, now=now, random_bits=self._random_bits, hints=self._hints
+            connection,
+            counters,
+            now=now,
+            random_bits=self._random_bits,
+            hints=self._hints,
+            known=self._known,
         )
         run = _run_alone if len(batch) == 1 else _run_one
         outcomes = [run(transaction, job) for job in batch]
         transaction.flush()
         if counters.revision != before.revision:
             compact(connection, counters, self._keep_changes)
+        if self._known.written and counters == before:
+            transaction.new_number()  # given to nothing: it tells other servers that what they remember may not hold
         if counters != before:
             save_counters(connection, counters)
         return outcomes

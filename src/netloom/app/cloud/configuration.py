@@ -37,7 +37,7 @@ def flag(view: View, name: str) -> bool:
 
 def changed(view: View) -> Mapping[str, str]:
     """The settings that differ from their defaults: few, whatever there are."""
-    return {each.name: each.value for each in view.records.select(Configuration)}
+    return {each.name: each.value for each in view.records.whole(Configuration)}
 
 
 def default(name: str) -> str:

@@ -32,7 +32,7 @@ from netloom.model.cloud.words import Allocation
 from netloom.model.kinds import Kind
 from netloom.model.objects import Host, PhysicalNetwork, Zone
 from netloom.plan.gurus import WireFacts
-from netloom.store.catalog import all_of, find, not_found
+from netloom.store.catalog import all_of, find, not_found, recall, recall_all
 from netloom.store.cloud.records import columns
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def zone(view: View, zone_id: str, subject: str = "zoneid") -> Zone:
     Raises:
         NotFound: there is none.
     """
-    return cast("Zone", find(view.records.connection, Kind.ZONE, zone_id, subject))
+    return cast("Zone", recall(view.records.connection, view.records.known, Kind.ZONE, zone_id, subject))
 
 
 def zone_seen(view: View, zone_id: str, subject: str = "zoneid") -> Zone:
@@ -72,7 +72,7 @@ def zone_seen(view: View, zone_id: str, subject: str = "zoneid") -> Zone:
 
 def zones(view: View) -> list[Zone]:
     """All zones."""
-    return cast("list[Zone]", all_of(view.records.connection, Kind.ZONE))
+    return cast("list[Zone]", recall_all(view.records.connection, view.records.known, Kind.ZONE))
 
 
 def zones_seen(view: View, domain_id: Uuid | None = None) -> list[tuple[Zone, ZoneFacet]]:
@@ -142,12 +142,16 @@ def physical_network(view: View, wires_id: str, subject: str = "physicalnetworki
     Raises:
         NotFound: there is none.
     """
-    return cast("PhysicalNetwork", find(view.records.connection, Kind.PHYSICAL_NETWORK, wires_id, subject))
+    return cast(
+        "PhysicalNetwork",
+        recall(view.records.connection, view.records.known, Kind.PHYSICAL_NETWORK, wires_id, subject),
+    )
 
 
 def physical_networks(view: View, zone_id: str | None = None) -> list[PhysicalNetwork]:
     """All physical networks, or those of a zone."""
-    found = cast("list[PhysicalNetwork]", all_of(view.records.connection, Kind.PHYSICAL_NETWORK))
+    every = recall_all(view.records.connection, view.records.known, Kind.PHYSICAL_NETWORK)
+    found = cast("list[PhysicalNetwork]", every)
     return [each for each in found if zone_id is None or each.zone_id == zone_id]
 
 

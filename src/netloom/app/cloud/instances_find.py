@@ -12,18 +12,13 @@ from netloom.app.cloud.work import View
 from netloom.base.ids import Uuid
 from netloom.model.cloud.instances import Instance, InstanceNic, SecondaryIp
 from netloom.store.cloud.records import columns
-from netloom.store.lookup import chunks
 
 
 def nics_of(view: View, instance_ids: Iterable[Uuid]) -> dict[Uuid, list[InstanceNic]]:
     """The interfaces of instances, each instance's in the order of their devices; one without any has an empty list."""
-    wanted = list(dict.fromkeys(instance_ids))
-    found: dict[Uuid, list[InstanceNic]] = {instance_id: [] for instance_id in wanted}
-    c = columns(InstanceNic)
-    for chunk in chunks(wanted):
-        where = c.instance_id.in_(chunk)
-        for nic in view.records.select(InstanceNic, where, order=c.device_number):
-            found[nic.instance_id].append(nic)
+    found: dict[Uuid, list[InstanceNic]] = {instance_id: [] for instance_id in instance_ids}
+    for nic in view.records.having(InstanceNic, "instance_id", found, order="device_number"):
+        found[nic.instance_id].append(nic)
     return found
 
 
@@ -43,11 +38,9 @@ def nic_in(view: View, instance: Instance, network_id: str) -> InstanceNic | Non
 
 def secondaries_of(view: View, nic_ids: Iterable[str]) -> dict[Uuid, list[SecondaryIp]]:
     """The secondary addresses of interfaces, by interface; one without any is not in it."""
-    c = columns(SecondaryIp)
     found: dict[Uuid, list[SecondaryIp]] = {}
-    for chunk in chunks(list(dict.fromkeys(nic_ids))):
-        for secondary in view.records.select(SecondaryIp, c.nic_id.in_(chunk)):
-            found.setdefault(secondary.nic_id, []).append(secondary)
+    for secondary in view.records.having(SecondaryIp, "nic_id", nic_ids):
+        found.setdefault(secondary.nic_id, []).append(secondary)
     return found
 
 

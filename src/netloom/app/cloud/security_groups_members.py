@@ -19,7 +19,6 @@ from netloom.model.cloud.networks import GuestNetwork
 from netloom.model.cloud.security_groups import DEFAULT_NAME, SecurityGroup, SecurityGroupMember
 from netloom.store.cloud.filters import is_filtered
 from netloom.store.cloud.records import columns
-from netloom.store.lookup import chunks
 
 MAX_GROUPS = 16
 """Groups of one instance: each is asked about for the first packet of a connection."""
@@ -106,10 +105,7 @@ def leave_groups(work: Work, instance_id: Uuid) -> None:
 
 def groups_of(view: View, instance_ids: Iterable[str]) -> dict[str, list[SecurityGroup]]:
     """The groups of instances, in the order in which they were made; an instance without any is not in it."""
-    c = columns(SecurityGroupMember)
-    members: list[SecurityGroupMember] = []
-    for chunk in chunks(list(dict.fromkeys(instance_ids))):
-        members += view.records.select(SecurityGroupMember, c.instance_id.in_(chunk))
+    members = view.records.having(SecurityGroupMember, "instance_id", instance_ids)
     groups = view.records.many(SecurityGroup, {member.group_id for member in members})
     found: dict[str, list[SecurityGroup]] = {}
     for member in members:
@@ -119,9 +115,7 @@ def groups_of(view: View, instance_ids: Iterable[str]) -> dict[str, list[Securit
 
 def members_of(view: View, group_ids: Iterable[str]) -> dict[str, list[Uuid]]:
     """The ids of the instances in groups; a group without any is not in it."""
-    c = columns(SecurityGroupMember)
     found: dict[str, list[Uuid]] = {}
-    for chunk in chunks(list(dict.fromkeys(group_ids))):
-        for member in view.records.select(SecurityGroupMember, c.group_id.in_(chunk)):
-            found.setdefault(member.group_id, []).append(member.instance_id)
+    for member in view.records.having(SecurityGroupMember, "group_id", group_ids):
+        found.setdefault(member.group_id, []).append(member.instance_id)
     return found

@@ -109,12 +109,9 @@ def tagged(record_id: ColumnElement[Any], kind: str, tags: Mapping[str, str]) ->
 
 def tags_of(view: View, resource_ids: Iterable[str]) -> dict[str, list[ResourceTag]]:
     """The tags of things, by the things' ids; a thing without any is not in it."""
-    tag = columns(ResourceTag)
-    wanted = list(dict.fromkeys(resource_ids))
     found: dict[str, list[ResourceTag]] = {}
-    for start in range(0, len(wanted), 500):
-        for each in view.records.select(ResourceTag, tag.resource_id.in_(wanted[start : start + 500])):
-            found.setdefault(each.resource_id, []).append(each)
+    for each in view.records.having(ResourceTag, "resource_id", resource_ids):
+        found.setdefault(each.resource_id, []).append(each)
     return found
 
 

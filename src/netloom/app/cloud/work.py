@@ -118,7 +118,7 @@ class Work(View):
     """A unit that writes."""
 
     def __init__(self, tx: Transaction, caller: Caller, backends: Backends, use_case: str) -> None:
-        super().__init__(Records(tx.connection, tx.known), caller, backends, tx.at)
+        super().__init__(Records(tx.connection, tx.known, tx.pending), caller, backends, tx.at)
         self.tx = tx
         self.use_case = use_case
         self.following: list[tuple[AnyUseCase, Record, msgspec.Struct]] = []
@@ -205,7 +205,7 @@ class Work(View):
             resource_kind=word_of(record) if record is not None else None,
             resource_id=record.id if record is not None else None,
         )
-        self.records.insert(event)
+        self.records.insert_later(event)
         return event
 
     def _changed(self, before: Record | None, after: Record | None) -> None:
@@ -215,7 +215,7 @@ class Work(View):
             return
         meter(self, before, after)
         self.backends.epoch.touched(record)
-        self.records.insert(
+        self.records.insert_later(
             Audit(
                 **self.birth(),
                 user_id=self.caller.user_id,

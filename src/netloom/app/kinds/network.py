@@ -33,7 +33,7 @@ def create(
         except NetloomError as error:
             batch.fail(index, error)
     segments = _choose_all_segments(tx, batch, wires, isolations)
-    around = surroundings(tx.connection, Kind.NETWORK)
+    around = surroundings(tx.connection, Kind.NETWORK, tx.known)
     items: dict[int, Network] = {}
     for index, spec in list(batch.specs.items()):
         physical = wires[index]
@@ -89,7 +89,7 @@ def revise(tx: Transaction, current: Network, spec: NetworkSpec, cleared: frozen
     else:
         physical = find(tx.connection, Kind.PHYSICAL_NETWORK, current.physical_network_id)
         assert isinstance(physical, PhysicalNetwork)  # noqa: S101 - the kind says so
-        ipv6 = current.zone_id in surroundings(tx.connection, Kind.NETWORK).ipv6_zones
+        ipv6 = current.zone_id in surroundings(tx.connection, Kind.NETWORK, tx.known).ipv6_zones
         guest = effective_mtu(spec.mtu, physical.mtu, current.isolation, ipv6_underlay=ipv6)
     cidr, cidr6 = current.cidr or spec.cidr, current.cidr6 or spec.cidr6
     return msgspec.structs.replace(

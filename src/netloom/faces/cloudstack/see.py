@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
+from sqlalchemy import select
+
 from netloom.app.cloud.tags import tags_of
 from netloom.app.cloud.work import View
 from netloom.base.ids import Uuid
@@ -17,8 +19,9 @@ from netloom.model.cloud.identity import Account, AccountType, Caller, Domain, P
 from netloom.model.cloud.jobs import OPEN_STATES, Job
 from netloom.model.cloud.record import Owned, Record
 from netloom.model.kinds import Kind
-from netloom.model.objects import OBJECT_TYPES, Meta, Object, Zone
-from netloom.store.catalog import find_by_ids
+from netloom.model.objects import OBJECT_TYPES, Meta, Object
+from netloom.store.among import among
+from netloom.store.catalog import find_by_ids, recall_all
 from netloom.store.cloud.records import Where, columns
 
 R = TypeVar("R", bound=Record)
@@ -27,6 +30,15 @@ Row = dict[str, object]
 """An object of an answer: fields by CloudStack's names; None is left out."""
 
 _KINDS: Mapping[type[Meta], Kind] = {object_type: kind for kind, object_type in OBJECT_TYPES.items()}
+
+_JOB = columns(Job)
+_OPEN_JOBS = (
+    select(_JOB.resource_id, _JOB.id)
+    .where(
+        among(_JOB.resource_id, parameter="wanted"), _JOB.state.in_([state.value for state in OPEN_STATES])
+    )
+    .order_by(_JOB.number)
+)
 
 ViewFunction = Callable[[Sequence[Any], "See"], list[Row]]
 """Shows records as rows, one a record, in their order."""
@@ -39,7 +51,7 @@ class See:
         self.view = view
         self.caller: Caller = view.caller
         self._found: dict[type[Record], dict[str, Record | None]] = {}
-        self._jobs: dict[str, Job | None] = {}
+        self._jobs: dict[str, str | None] = {}
         self._owners: dict[str, Row] = {}
         self._tags: dict[str, list[Row]] = {}
         self._natives: dict[str, Object | None] = {}
@@ -74,7 +86,9 @@ class See:
         wanted = dict.fromkeys(found for found in ids if found is not None)
         fresh = [Uuid(found) for found in wanted if found not in self._natives]
         if fresh:
-            read = find_by_ids(self.view.records.connection, _KINDS[object_type], fresh)
+            read = find_by_ids(
+                self.view.records.connection, _KINDS[object_type], fresh, self.view.records.known
+            )
             self._natives.update({found: read.get(found) for found in fresh})
         return {
             Uuid(found): item for found in wanted if isinstance(item := self._natives[found], object_type)
@@ -86,10 +100,18 @@ class See:
             return {}
         row = self._zones.get(zone_id)
         if row is None:
-            zone = self.natives(Zone, [zone_id]).get(Uuid(zone_id))
+            records = self.view.records
+            zones = recall_all(records.connection, records.known, Kind.ZONE)
+            zone = next((zone for zone in zones if zone.id == zone_id), None)
             row = {"zoneid": zone_id, "zonename": None if zone is None else zone.name}
             self._zones[zone_id] = row
         return row
+
+    def having(self, record_type: type[R], field: str, values: Iterable[str]) -> list[R]:
+        """Records of which a field has one of these values; those found are known by id from then on."""
+        records = self.view.records.having(record_type, field, values)
+        self.learn(record_type, records)
+        return records
 
     def where(self, record_type: type[R], *where: Where) -> list[R]:
         """Records by condition; those found are known by id from then on."""
@@ -128,20 +150,16 @@ class See:
         """Read the open jobs of records ahead, all at once."""
         fresh = [found for found in dict.fromkeys(ids) if found not in self._jobs]
         self._jobs.update(dict.fromkeys(fresh))
-        c = columns(Job)
-        for start in range(0, len(fresh), 500):
-            chunk = fresh[start : start + 500]
-            states = [state.value for state in OPEN_STATES]
-            for job in self.view.records.select(Job, c.resource_id.in_(chunk), c.state.in_(states)):
-                if job.resource_id is not None:
-                    self._jobs[job.resource_id] = job
+        if fresh:
+            for resource_id, job_id in self.view.records.connection.execute(_OPEN_JOBS, {"wanted": fresh}):
+                self._jobs[resource_id] = job_id
 
     def job(self, record_id: str) -> Row:
         """`jobid` and `jobstatus` while a job is open on a record; to be spread into a row."""
         if record_id not in self._jobs:
             self.pending([record_id])
-        job = self._jobs[record_id]
-        return {} if job is None else {"jobid": job.id, "jobstatus": 0}
+        job_id = self._jobs[record_id]
+        return {} if job_id is None else {"jobid": job_id, "jobstatus": 0}
 
     def tagged(self, ids: Iterable[str]) -> None:
         """Read the tags of things ahead, all at once."""

@@ -7,7 +7,7 @@ Rule 2: a broken constraint is told in the words of the records it is about, nev
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar, cast
 
 from sqlalchemy import (
@@ -33,6 +33,8 @@ from netloom.base.errors import Conflict
 from netloom.base.ids import Uuid
 from netloom.model.cloud.record import Record
 from netloom.store.among import among
+from netloom.store.cloud.known import Known
+from netloom.store.cloud.pending import Pending
 from netloom.store.cloud.schema import BY_TABLE, STORED, Stored
 from netloom.store.cloud.shapes import Make, Tell, maker, teller
 
@@ -53,35 +55,25 @@ def as_stored(record_type: type[Record], field: str, value: object) -> object:
     return codec.to_column(value)
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What was read in a transaction; units of one commit share it, and one that is undone clears it."""
-
-    by_id: dict[type[Record], dict[str, Record | None]] = field(default_factory=dict)
-    whole: dict[type[Record], list[Record]] = field(default_factory=dict)
-
-    def clear(self) -> None:
-        """Forget all of it."""
-        self.by_id.clear()
-        self.whole.clear()
-
-
 class Records:
     """The records as one connection sees them, for the length of a transaction or snapshot.
 
     What was found by its id is not asked again until something is written to its table. Halves of native objects are: they
-    may go with those, past this. `known`: what others read in the same transaction, which is shared with them.
+    may go with those, past this. `known`: what others read in the same transaction, or before it; it is shared with them.
     """
 
-    def __init__(self, connection: Connection, known: Known | None = None) -> None:
+    def __init__(
+        self, connection: Connection, known: Known | None = None, pending: Pending | None = None
+    ) -> None:
         self.connection = connection
-        known = Known() if known is None else known
-        self._known, self._whole = known.by_id, known.whole
+        self._pending = pending
+        self.known = Known() if known is None else known
 
     def get(self, record_type: type[R], record_id: str) -> R | None:
         """The record with this id."""
+        self._write_pending(record_type)
         stored = STORED[record_type]
-        known = self._known.setdefault(record_type, {})
+        known = self.known.by_id.setdefault(record_type, {})
         if record_id in known:
             return cast("R | None", known[record_id])
         row = self.connection.execute(_statements(stored).by_id, {"the_id": record_id}).one_or_none()
@@ -92,9 +84,10 @@ class Records:
 
     def whole(self, record_type: type[R]) -> Sequence[R]:
         """All records of a small table, read once."""
-        if record_type not in self._whole:
-            self._whole[record_type] = list(self.select(record_type))
-        return cast("list[R]", self._whole[record_type])
+        whole = self.known.whole
+        if record_type not in whole:
+            whole[record_type] = list(self.select(record_type))
+        return cast("list[R]", whole[record_type])
 
     def many(self, record_type: type[R], ids: Iterable[str]) -> dict[Uuid, R]:
         """Those of these ids that are there."""
@@ -111,6 +104,7 @@ class Records:
         wanted = list(dict.fromkeys(values))
         if not wanted:
             return []
+        self._write_pending(record_type)
         made = _statements(STORED[record_type])
         statement = made.having.get((field, order))
         if statement is None:
@@ -135,6 +129,7 @@ class Records:
         offset: int | None = None,
     ) -> list[R]:
         """All that fit, in the order in which they were made unless told otherwise."""
+        self._write_pending(record_type)
         stored = STORED[record_type]
         statement = select(stored.table).where(*where)
         statement = statement.order_by(stored.table.c.number if order is None else order)
@@ -146,17 +141,20 @@ class Records:
 
     def count(self, record_type: type[Record], *where: Where) -> int:
         """How many fit."""
+        self._write_pending(record_type)
         table = STORED[record_type].table
         return self.connection.execute(select(func.count()).select_from(table).where(*where)).scalar_one()
 
     def exists(self, record_type: type[Record], *where: Where) -> bool:
         """Whether any fits."""
+        self._write_pending(record_type)
         table = STORED[record_type].table
         found = self.connection.execute(select(table.c.id).where(*where).limit(1)).first()
         return found is not None
 
     def named(self, record_type: type[Record], field: str, ids: Iterable[str]) -> set[str]:
         """Which of these ids a field of any record names: what is used, without reading by what."""
+        self._write_pending(record_type)
         column = STORED[record_type].table.c[field]
         wanted = list(dict.fromkeys(ids))
         return (
@@ -167,6 +165,7 @@ class Records:
 
     def values(self, record_type: type[Record], field: str, *where: Where) -> list[int]:
         """A field of numbers of all records that fit, without reading the records."""
+        self._write_pending(record_type)
         statement = select(STORED[record_type].table.c[field]).where(*where)
         return list(self.connection.scalars(statement))
 
@@ -178,12 +177,19 @@ class Records:
         """
         self.insert_many([record])
 
+    def insert_later(self, record: Record) -> None:
+        """Write a new record at the end of the commit, with all of its kind: for what only tells of changes."""
+        if self._pending is None:
+            self.insert(record)
+        else:
+            self._pending.add(record)
+
     def insert_many(self, records: Sequence[Record]) -> None:
         """Write new records of one type; raises as `insert`."""
         if not records:
             return
         stored = STORED[type(records[0])]
-        self._forget_known(type(records[0]))
+        self.known.forget(type(records[0]))
         try:
             tell = _statements(stored).tell
             self.connection.execute(_statements(stored).insert, [tell(record) for record in records])
@@ -192,8 +198,9 @@ class Records:
 
     def update(self, record: Record) -> None:
         """Write all fields of a record that is there; raises as `insert`."""
+        self._write_pending(type(record))
         stored = STORED[type(record)]
-        self._forget_known(type(record))
+        self.known.forget(type(record))
         told = _statements(stored).tell(record)
         row = {_NEW + name: value for name, value in told.items() if name != "id"}
         try:
@@ -207,9 +214,9 @@ class Records:
         Raises:
             Conflict: something refers to it (`in-use`).
         """
+        self._write_pending(type(record))
         stored = STORED[type(record)]
-        self._known.clear()  # others may go with it
-        self._whole.clear()
+        self.known.forget_with(type(record))
         try:
             self.connection.execute(_statements(stored).delete, {"the_id": record.id})
         except IntegrityError as error:
@@ -222,14 +229,15 @@ class Records:
 
     def forget(self, record_type: type[Record], *where: Where, order: Order, limit: int) -> int:
         """Take out at most so many that fit, the first in this order; how many went. For what nothing refers to."""
+        self._write_pending(record_type)
         table = STORED[record_type].table
-        self._forget_known(record_type)
+        self.known.forget(record_type)
         some = select(table.c.id).where(*where).order_by(order).limit(limit)
         return self.connection.execute(delete(table).where(table.c.id.in_(some))).rowcount
 
-    def _forget_known(self, record_type: type[Record]) -> None:
-        self._known.pop(record_type, None)
-        self._whole.pop(record_type, None)
+    def _write_pending(self, record_type: type[Record]) -> None:
+        if self._pending is not None:
+            self._pending.write(record_type, self.insert_many)
 
 
 _NEW: Final = "new_"

@@ -75,6 +75,8 @@ def _build_all() -> dict[type[Record], Stored]:
 
 STORED: Final[Mapping[type[Record], Stored]] = _build_all()
 BY_WORD: Final[Mapping[str, Stored]] = {stored.spec.word: stored for stored in STORED.values()}
+LASTING: Final = frozenset(record_type for record_type, stored in STORED.items() if stored.spec.lasting)
+"""The kinds that change rarely and are read with each unit: remembered beyond a commit, see `known`."""
 BY_TABLE: Final[Mapping[str, Stored]] = {stored.spec.table_name: stored for stored in STORED.values()}
 
 

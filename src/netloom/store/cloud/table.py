@@ -37,6 +37,8 @@ class RecordTable:
         natives: the same for rows of the switches' own intent, by table name (`networks`, `nics`, `zones`, ...).
         secrets: fields that the audit shows as `***`.
         audited: whether its changes are audited; what is itself a memory of changes is not.
+        lasting: whether the writer remembers it beyond a commit: for small kinds that change rarely and that nothing
+            deletes but their own use cases.
     """
 
     word: str
@@ -47,6 +49,7 @@ class RecordTable:
     natives: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
     audited: bool = True
+    lasting: bool = False
 
     @property
     def table_name(self) -> str:

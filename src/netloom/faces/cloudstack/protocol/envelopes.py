@@ -97,7 +97,13 @@ def write(key: str, content: Mapping[str, object], *, as_json: bool) -> Written:
 
 def timestamp(moment: datetime | None) -> str | None:
     """A time as CloudStack writes it: `2026-11-21T07:11:03+0000`."""
-    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
+    if moment is None:
+        return None
+    moment = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return f"{moment.isoformat()[:_TO_SECONDS]}+0000"
+
+
+_TO_SECONDS = len("2026-11-21T07:11:03")
 
 
 def without_none(value: object) -> object:

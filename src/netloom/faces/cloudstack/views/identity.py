@@ -53,7 +53,7 @@ def account_rows(accounts: Sequence[Account], see: See) -> list[Row]:
     see.many(Account, ids)
     see.pending(ids)
     users: dict[str, list[User]] = {account_id: [] for account_id in ids}
-    for user in see.where(User, columns(User).account_id.in_(ids)):
+    for user in see.having(User, "account_id", ids):
         users[user.account_id].append(user)
     shown = dict(
         zip(
@@ -138,7 +138,7 @@ def _keys(users: Sequence[User], see: See) -> Mapping[str, str]:
     wanted = [user.id for user in users if caller.is_admin or user.id == caller.user_id]
     return {
         key.user_id: key.key
-        for key in see.where(ApiKey, columns(ApiKey).user_id.in_(wanted))
+        for key in see.having(ApiKey, "user_id", wanted)
         if key.expires_at is None or key.expires_at > see.view.at
     }
 

@@ -90,7 +90,7 @@ def member_rows(members: Sequence[ProjectMember], see: See) -> list[Row]:
     projects = see.many(Project, [member.project_id for member in members])
     accounts = see.many(Account, [member.account_id for member in members])
     domains = see.many(Domain, [account.domain_id for account in accounts.values()])
-    users = see.where(User, columns(User).account_id.in_(accounts))
+    users = see.having(User, "account_id", accounts)
     shown = dict(zip((user.id for user in users), user_rows(users, see), strict=True))
     rows: list[Row] = []
     for member in members:
@@ -103,10 +103,17 @@ def member_rows(members: Sequence[ProjectMember], see: See) -> list[Row]:
                 "accountid": member.account_id,
                 "account": None if account is None else account.name,
                 "accounttype": None if account is None else ACCOUNT_NUMBERS[account.type],
+                "userid": member.user_id,
+                "username": None if member.user_id is None else shown[member.user_id]["username"],
+                "projectroleid": member.project_role_id,
                 "role": member.role.value,
                 "domainid": None if domain is None else domain.id,
                 "domain": None if domain is None else domain.name,
-                "user": [shown[user.id] for user in users if user.account_id == member.account_id],
+                "user": [
+                    shown[user.id]
+                    for user in users
+                    if user.account_id == member.account_id and member.user_id in {None, user.id}
+                ],
             }
         )
     return rows
@@ -120,9 +127,14 @@ def _administrators(projects: Sequence[Project], see: See) -> dict[str, list[Row
         c.role == ProjectRole.ADMIN.value,
     )
     accounts = see.many(Account, [member.account_id for member in members])
+    users = see.many(User, {member.user_id for member in members})
     found: dict[str, list[Row]] = {project.id: [] for project in projects}
     for member in members:
         account = accounts.get(member.account_id)
         if account is not None:
-            found[member.project_id].append({"account": account.name})
+            row: Row = {"account": account.name}
+            user = None if member.user_id is None else users.get(member.user_id)
+            if user is not None:
+                row |= {"userid": user.id, "user": user.username}
+            found[member.project_id].append(row)
     return found

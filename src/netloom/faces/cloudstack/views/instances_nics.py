@@ -13,8 +13,6 @@ from netloom.model.cloud.instances import Instance, InstanceNic, InstanceState, 
 from netloom.model.cloud.networks import GuestNetwork
 from netloom.model.cloud.vpc import Vpc
 from netloom.model.objects import Network
-from netloom.store.cloud.records import columns
-from netloom.store.lookup import chunks
 
 _WIRED = frozenset({InstanceState.RUNNING, InstanceState.MIGRATING})
 """States in which CloudStack tells how the network is told apart on the wire."""
@@ -110,10 +108,8 @@ def _wire(native: Network) -> str:
 
 
 def _static_nat(nic_ids: Sequence[str], see: See) -> dict[Uuid, PublicIp]:
-    c = columns(PublicIp)
-    found: dict[Uuid, PublicIp] = {}
-    for chunk in chunks(nic_ids):
-        for address in see.where(PublicIp, c.nic_id.in_(chunk), c.static_nat.is_(True)):
-            if address.nic_id is not None:
-                found[Uuid(address.nic_id)] = address
-    return found
+    return {
+        Uuid(address.nic_id): address
+        for address in see.having(PublicIp, "nic_id", nic_ids)
+        if address.static_nat and address.nic_id is not None
+    }

@@ -8,7 +8,6 @@ from netloom.faces.cloudstack.see import Row, See
 from netloom.model.cloud.addresses import PublicIp
 from netloom.model.cloud.load_balancers import HealthCheck, LoadBalancer, SslCertificate, Stickiness
 from netloom.model.cloud.rules import Rule
-from netloom.store.cloud.records import columns
 
 
 def balancer_rows(rules: Sequence[LoadBalancer], see: See) -> list[Row]:
@@ -50,7 +49,7 @@ def certificate_rows(certificates: Sequence[SslCertificate], see: See) -> list[R
     see.owners(certificates)
     ids = [certificate.id for certificate in certificates]
     shown: dict[str, list[str]] = {}
-    for balancer in see.where(LoadBalancer, columns(LoadBalancer).certificate_id.in_(ids)):
+    for balancer in see.having(LoadBalancer, "certificate_id", ids):
         if balancer.certificate_id is not None:
             shown.setdefault(balancer.certificate_id, []).append(balancer.id)
     return [

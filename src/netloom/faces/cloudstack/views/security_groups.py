@@ -10,7 +10,6 @@ from netloom.model.cloud.acl_match import ALL
 from netloom.model.cloud.identity import Account
 from netloom.model.cloud.rules import TrafficDirection
 from netloom.model.cloud.security_groups import SecurityGroup, SecurityGroupRule
-from netloom.store.cloud.records import columns
 
 _KEYS: Mapping[TrafficDirection, str] = {
     TrafficDirection.INGRESS: "ingressrule",
@@ -21,11 +20,9 @@ _KEYS: Mapping[TrafficDirection, str] = {
 def security_group_rows(groups: Sequence[SecurityGroup], see: See) -> list[Row]:
     """Groups with all their rules and members."""
     ids = [group.id for group in groups]
-    c = columns(SecurityGroupRule)
     rules: dict[str, list[SecurityGroupRule]] = {group_id: [] for group_id in ids}
-    for start in range(0, len(ids), 500):
-        for rule in see.where(SecurityGroupRule, c.group_id.in_(ids[start : start + 500])):
-            rules[rule.group_id].append(rule)
+    for rule in see.view.records.having(SecurityGroupRule, "group_id", ids):
+        rules[rule.group_id].append(rule)
     members = members_of(see.view, ids)
     see.owners(groups)
     see.tagged(ids)

@@ -14,7 +14,6 @@ from netloom.model.cloud.offerings import VpcOffering
 from netloom.model.cloud.routes import PrivateGateway, StaticRoute
 from netloom.model.cloud.services import Service
 from netloom.model.cloud.vpc import Vpc
-from netloom.store.cloud.records import columns
 
 UNTOLD: Final = frozenset({Service.GATEWAY})
 """Services that CloudStack does not tell of VPCs."""
@@ -76,7 +75,7 @@ def _offering(offering: VpcOffering) -> Row:
 
 
 def _tiers(vpcs: Sequence[Vpc], see: See) -> dict[str, list[Row]]:
-    networks = see.where(GuestNetwork, columns(GuestNetwork).vpc_id.in_([vpc.id for vpc in vpcs]))
+    networks = see.having(GuestNetwork, "vpc_id", [vpc.id for vpc in vpcs])
     found: dict[str, list[Row]] = {}
     for network, row in zip(networks, network_rows(networks, see), strict=True):
         found.setdefault(network.vpc_id or "", []).append(row)

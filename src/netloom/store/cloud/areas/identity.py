@@ -8,13 +8,14 @@ from netloom.model.cloud.permissions import Role
 from netloom.store.cloud.table import RecordTable
 
 TABLES: tuple[RecordTable, ...] = (
-    RecordTable("domain", Domain, unique=(("path",),), references={"parent_id": "domain"}),
-    RecordTable("role", Role, unique=(("name",),)),
+    RecordTable("domain", Domain, unique=(("path",),), references={"parent_id": "domain"}, lasting=True),
+    RecordTable("role", Role, unique=(("name",),), lasting=True),
     RecordTable(
         "account",
         Account,
         unique=(("domain_id", "name"),),
         references={"domain_id": "domain", "role_id": "role"},
+        lasting=True,
     ),
     RecordTable(
         "user",

@@ -19,8 +19,8 @@ from netloom.store.cloud.table import RecordTable
 _WIRES = {"physical_network_id": "physical_networks"}
 
 TABLES: tuple[RecordTable, ...] = (
-    RecordTable("configuration", Configuration, unique=(("name",),)),
-    RecordTable("zone_facet", ZoneFacet),
+    RecordTable("configuration", Configuration, unique=(("name",),), lasting=True),
+    RecordTable("zone_facet", ZoneFacet, lasting=True),
     RecordTable("pod", Pod, unique=(("zone_id", "name"),), natives={"zone_id": "zones"}),
     RecordTable(
         "cluster",
@@ -30,10 +30,13 @@ TABLES: tuple[RecordTable, ...] = (
         natives={"zone_id": "zones"},
     ),
     RecordTable("host_facet", HostFacet, references={"pod_id": "pod", "cluster_id": "cluster"}),
-    RecordTable("physical_network_facet", PhysicalNetworkFacet),
+    RecordTable("physical_network_facet", PhysicalNetworkFacet, lasting=True),
     RecordTable("traffic_label", TrafficLabel, unique=(("physical_network_id", "traffic"),)),
     RecordTable(
-        "network_service_provider", NetworkServiceProvider, unique=(("physical_network_id", "name"),)
+        "network_service_provider",
+        NetworkServiceProvider,
+        unique=(("physical_network_id", "name"),),
+        lasting=True,
     ),
     RecordTable(
         "public_range",
@@ -63,5 +66,6 @@ TABLES: tuple[RecordTable, ...] = (
         indexes=(("physical_network_id",),),
         references={"account_id": "account", "domain_id": "domain"},
         natives=_WIRES,
+        lasting=True,
     ),
 )

@@ -6,17 +6,19 @@ from netloom.model.cloud.offerings import NetworkOffering, ServiceOffering, VpcO
 from netloom.store.cloud.table import RecordTable
 
 TABLES: tuple[RecordTable, ...] = (
-    RecordTable("service_offering", ServiceOffering),
+    RecordTable("service_offering", ServiceOffering, lasting=True),
     RecordTable(
         "network_offering",
         NetworkOffering,
         unique=(("name",),),
         references={"service_offering_id": "service_offering"},
+        lasting=True,
     ),
     RecordTable(
         "vpc_offering",
         VpcOffering,
         unique=(("name",),),
         references={"service_offering_id": "service_offering"},
+        lasting=True,
     ),
 )
