@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
-from netloom.app.cloud import accounts, domains, identity_seed, projects
+from netloom.app.cloud import accounts, domains, identity_seed, projects, projects_members
 from netloom.app.cloud import keys as keys_
 from netloom.app.cloud.cloud import Cloud
 from netloom.app.cloud.identity_passwords import make_hash
@@ -69,7 +69,9 @@ async def people(cloud: Cloud) -> People:
     await person("carol", lab)
     await person("mallory", other)
     common = (await cloud.do(alice, projects.CREATE, projects.CreateProject(name="common"))).record
-    await cloud.do(alice, projects.ADD_ACCOUNT, projects.AddMember(project_id=common.id, account="bob"))
+    await cloud.do(
+        alice, projects_members.ADD_ACCOUNT, projects_members.AddMember(project_id=common.id, account="bob")
+    )
     return People(
         root=root,
         boss=await caller(cloud, "boss", acme),

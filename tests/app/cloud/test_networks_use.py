@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 from tests.app.cloud.nets import L2, OVS, RANGE, SHARED, SOURCE_NAT, Nets, nets
 
-from netloom.app.cloud import accounts, domains_end, projects
+from netloom.app.cloud import accounts, domains_end, projects_members
 from netloom.app.cloud.networks_end import DELETE, DeleteNetwork
 from netloom.app.cloud.networks_list import Wanted, conditions
 from netloom.app.cloud.networks_owner import Asked
@@ -164,7 +164,10 @@ async def test_what_an_account_was_opened_goes_with_it_and_a_domains_networks_ho
 ) -> None:
     network, who = await it.make("blue"), it.who
     await it.do(OPEN, ChangePermissions(network_id=network.id, accounts=("bob",)))
-    await it.do(projects.REMOVE_ACCOUNT, projects.RemoveMember(project_id=who.common.id, account="bob"))
+    await it.do(
+        projects_members.REMOVE_ACCOUNT,
+        projects_members.RemoveMember(project_id=who.common.id, account="bob"),
+    )
     job = await it.do(accounts.DELETE, accounts.ChangeState(id=Uuid(who.bob.account_id)), who.root)
     assert job is not None
     assert job.state is JobState.SUCCEEDED, job.error_text

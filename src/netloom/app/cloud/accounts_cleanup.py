@@ -15,6 +15,7 @@ from netloom.base.errors import Conflict
 from netloom.model.cloud.identity import Account, ApiKey, Project, ProjectMember, User
 from netloom.model.cloud.limits import ResourceLimit
 from netloom.model.cloud.networks import NetworkPermission
+from netloom.model.cloud.projects import CustomProjectRole, ProjectInvitation
 from netloom.model.cloud.record import Owned
 from netloom.store import tables
 from netloom.store.cloud.records import columns
@@ -51,18 +52,27 @@ def _remove(work: Work, account: Account) -> None:
     forget_account(work, account)
 
 
+def leave(work: Work, account_id: str, user_id: str | None = None) -> None:
+    """Take an account, or one user of it, out of all projects, with the invitations to others."""
+    for of_it in (ProjectMember, ProjectInvitation):
+        c = columns(of_it)
+        whose = c.account_id == account_id if user_id is None else c.user_id == user_id
+        work.delete_all(work.records.select(of_it, whose))
+
+
 def forget_account(work: Work, account: Account) -> None:
     """Take out an account that owns nothing, with its users and limits."""
     users = work.records.select(User, columns(User).account_id == account.id)
     work.delete_all(work.records.select(ApiKey, columns(ApiKey).user_id.in_([user.id for user in users])))
+    leave(work, account.id)
     work.delete_all(users)
-    work.delete_all(work.records.select(ProjectMember, columns(ProjectMember).account_id == account.id))
     work.delete_all(work.records.select(ResourceLimit, columns(ResourceLimit).account_id == account.id))
     opened = columns(NetworkPermission).account_id == account.id
     work.delete_all(work.records.select(NetworkPermission, opened))
     project = work.records.first(Project, columns(Project).account_id == account.id)
     if project is not None:
-        work.delete_all(work.records.select(ProjectMember, columns(ProjectMember).project_id == project.id))
+        for of_it in (ProjectMember, ProjectInvitation, CustomProjectRole):
+            work.delete_all(work.records.select(of_it, columns(of_it).project_id == project.id))
         work.delete(project)
     work.delete(account)
 

@@ -16,13 +16,14 @@ import msgspec
 from netloom.aio.clock import SYSTEM_CLOCK, Clock
 from netloom.app.cloud.backends import Backends
 from netloom.app.cloud.jobs import JobRunner, enqueue
+from netloom.app.cloud.projects_allowed import check_in_project
 from netloom.app.cloud.roles import check_permission
 from netloom.app.cloud.usecase import AnyUseCase, UseCase
 from netloom.app.cloud.work import View, Work
 from netloom.base.ids import Uuid
 from netloom.model.cloud.identity import Caller
 from netloom.model.cloud.jobs import EventState, Job
-from netloom.model.cloud.record import Record
+from netloom.model.cloud.record import Owned, Record
 from netloom.store.cloud.records import Records
 from netloom.store.store import Store
 from netloom.store.transaction import Transaction
@@ -108,6 +109,8 @@ class Cloud:
         """
         check_permission(work, use_case.command)
         record = use_case.begin(work, request)
+        if isinstance(record, Owned):
+            check_in_project(work, record.account_id, use_case.command)
         if use_case.apply is None:
             if use_case.event is not None:
                 work.event(use_case.event, use_case.describe(record), record)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from netloom.app.cloud.visibility import as_member
 from netloom.base.errors import Conflict, InvalidInput, NotFound
 from netloom.base.ids import Uuid
 from netloom.model.cloud.identity import (
@@ -86,11 +87,9 @@ def named(view: View, name: str, domain_id: Uuid | None) -> Account:
 
 
 def is_member(view: View, project: Project) -> bool:
-    """Whether the caller's account is in a project."""
+    """Whether the caller is in a project."""
     c = columns(ProjectMember)
-    return view.records.exists(
-        ProjectMember, c.project_id == project.id, c.account_id == view.caller.account_id
-    )
+    return view.records.exists(ProjectMember, c.project_id == project.id, *as_member(view.caller))
 
 
 def project_seen(view: View, project_id: str, subject: str = "projectid") -> Project:

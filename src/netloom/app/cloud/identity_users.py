@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from netloom.app.cloud.accounts_cleanup import leave
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.identity_passwords import checked_hash
 from netloom.app.cloud.usecase import UseCase
@@ -179,6 +180,7 @@ def _lock(work: Work, request: OfUser) -> User:
 def _delete(work: Work, request: OfUser) -> User:
     user = _of_another(work, request.id)
     work.delete_all(work.records.select(ApiKey, columns(ApiKey).user_id == user.id))
+    leave(work, user.account_id, user.id)
     work.delete(user)
     return user
 
@@ -194,6 +196,8 @@ def _move(work: Work, request: MoveUser) -> User:
             subject="accountid",
             hint="an account of the user's domain",
         )
+    if account.id != user.account_id:
+        leave(work, user.account_id, user.id)
     return work.update(msgspec.structs.replace(user, account_id=AccountId(account.id)))
 
 

@@ -10,18 +10,11 @@ import msgspec
 
 from netloom.app.cloud.usecase import UseCase
 from netloom.app.cloud.work import View, Work, missing
-from netloom.base.errors import Conflict, Exhausted, NotFound
+from netloom.base.errors import Conflict
 from netloom.base.ids import Uuid, parse_name
 from netloom.model.cloud.identity import Account, AccountType
-from netloom.model.cloud.permissions import (
-    MAX_RULES,
-    Permission,
-    Role,
-    RoleRule,
-    RoleState,
-    checked_pattern,
-    reordered,
-)
+from netloom.model.cloud.permissions import Permission, Role, RoleRule, RoleState
+from netloom.model.cloud.role_rules import changed_rules, no_rule, with_rule, without_rule
 from netloom.store.cloud.records import columns
 
 
@@ -136,40 +129,19 @@ def _delete(work: Work, request: OfRole) -> Role:
 
 def _add_rule(work: Work, request: AddRule) -> Role:
     role = _changed(work, request.role_id, "roleid")
-    pattern = checked_pattern(request.pattern)
-    if len(role.rules) >= MAX_RULES:
-        raise Exhausted(
-            f"the role {role.name!r} has {MAX_RULES} rules", code="too-many-rules", subject="roleid"
-        )
-    if any(rule.pattern.lower() == pattern.lower() for rule in role.rules):
-        raise Conflict(
-            f"the role {role.name!r} has a rule for {pattern} already",
-            code="role-rule-taken",
-            subject="rule",
-            hint="change that one, or put the rules into another order",
-        )
     rule = RoleRule(
         id=work.tx.new_id(),
-        pattern=pattern,
+        pattern=request.pattern,
         permission=request.permission,
-        description=request.description[:1024],
+        description=request.description,
     )
-    return work.update(msgspec.structs.replace(role, rules=(*role.rules, rule)))
+    rules = with_rule(role.rules, rule, f"the role {role.name!r}")
+    return work.update(msgspec.structs.replace(role, rules=rules))
 
 
 def _change_rules(work: Work, request: ChangeRules) -> Role:
     role = _changed(work, request.role_id, "roleid")
-    rules = role.rules
-    if request.order:
-        rules = reordered(rules, request.order)
-    if request.rule_id is not None and request.permission is not None:
-        permission = request.permission
-        if not any(rule.id == request.rule_id for rule in rules):
-            raise _no_rule(request.rule_id)
-        rules = tuple(
-            msgspec.structs.replace(rule, permission=permission) if rule.id == request.rule_id else rule
-            for rule in rules
-        )
+    rules = changed_rules(role.rules, request.order, request.rule_id, request.permission)
     return work.update(msgspec.structs.replace(role, rules=rules))
 
 
@@ -177,13 +149,8 @@ def _remove_rule(work: Work, request: RemoveRule) -> Role:
     for role in work.records.select(Role):
         if any(rule.id == request.rule_id for rule in role.rules):
             _changed(work, role.id)
-            left = tuple(rule for rule in role.rules if rule.id != request.rule_id)
-            return work.update(msgspec.structs.replace(role, rules=left))
-    raise _no_rule(request.rule_id)
-
-
-def _no_rule(rule_id: Uuid) -> NotFound:
-    return NotFound(f"there is no rule {rule_id}", code="role-rule-not-found", subject="id")
+            return work.update(msgspec.structs.replace(role, rules=without_rule(role.rules, request.rule_id)))
+    raise no_rule(request.rule_id)
 
 
 def _changed(work: Work, role_id: Uuid, subject: str = "id") -> Role:

@@ -143,6 +143,14 @@ def system_caller(job: Job | None = None) -> Caller:
     )
 
 
+def as_member(caller: Caller) -> list[Where]:
+    """The conditions of memberships that are the caller's: as a user, or as all users of the account are."""
+    member = columns(ProjectMember)
+    whole = member.user_id.is_(None)
+    mine = whole if caller.user_id is None else or_(whole, member.user_id == caller.user_id)
+    return [member.account_id == caller.account_id, mine]
+
+
 def under(path: ColumnElement[str], above: str) -> Where:
     """Whether a path starts with another. Not LIKE: it has wildcards, and SQLite's does not tell `a` from `A`."""
     return func.substr(path, 1, len(above)) == above
@@ -151,7 +159,7 @@ def under(path: ColumnElement[str], above: str) -> Where:
 def _reach(owned: Columns | Owning, caller: Caller) -> list[Where]:
     reach = [
         owned.account_id == caller.account_id,
-        owned.account_id.in_(_accounts_of_projects_with(caller.account_id)),
+        owned.account_id.in_(_accounts_of_projects_with(caller)),
     ]
     if caller.kind is CallerKind.DOMAIN_ADMIN:
         reach.append(owned.domain_id.in_(_domains_under(caller.domain_path)))
@@ -167,8 +175,8 @@ def _project_accounts() -> Select[tuple[str]]:
     return select(columns(Project).account_id)
 
 
-def _accounts_of_projects_with(account_id: str) -> Select[tuple[str]]:
+def _accounts_of_projects_with(caller: Caller) -> Select[tuple[str]]:
     project, member = columns(Project), columns(ProjectMember)
     return select(project.account_id).where(
-        project.id.in_(select(member.project_id).where(member.account_id == account_id))
+        project.id.in_(select(member.project_id).where(*as_member(caller)))
     )

@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, and_, or_
 from netloom.app.cloud.cloud import Cloud, Done
 from netloom.app.cloud.infrastructure import zone_seen
 from netloom.app.cloud.networks_use import network_seen
+from netloom.app.cloud.projects_allowed import check_in_project
 from netloom.app.cloud.tags import tagged
 from netloom.app.cloud.usecase import UseCase
 from netloom.app.cloud.visibility import Scope
@@ -40,7 +41,7 @@ from netloom.faces.cloudstack.table import (
     to_flag,
     to_integer,
 )
-from netloom.model.cloud.identity import Caller
+from netloom.model.cloud.identity import Caller, Project
 from netloom.model.cloud.jobs import OPEN_STATES, Job, JobState
 from netloom.model.cloud.networks import GuestNetwork
 from netloom.model.cloud.record import Record
@@ -441,8 +442,16 @@ class Call:
         await self.read(lambda view: None)
 
     async def read(self, work: Callable[[View], T]) -> T:
-        """Read with the permission for this command; see `Cloud.read`."""
-        return await self.cloud.read(self.caller, self.name, work)
+        """Read with the permission for this command, also of the project that it names; see `Cloud.read`."""
+        project_id = self.uuid("projectid")
+
+        def permitted(view: View) -> T:
+            project = None if project_id is None else view.records.get(Project, project_id)
+            if project is not None:
+                check_in_project(view, project.account_id, self.name)
+            return work(view)
+
+        return await self.cloud.read(self.caller, self.name, permitted)
 
     def paged(self, rows: Sequence[Row]) -> Rows:
         """The page that was asked for of rows that are all there."""

@@ -175,6 +175,16 @@ _OTHERS: Final = (
         "Projects",
         "Whether users who are no administrators make projects",
     ),
+    _flag(
+        "project.invite.required", False, "Projects", "Whether who is added to a project has to accept first"
+    ),
+    _number(
+        "project.invite.timeout",
+        86_400,
+        "Projects",
+        "Seconds in which an invitation can be accepted",
+        least=1,
+    ),
     _number("user.keys.lifetime", 0, "Access", "Days that new API keys live; 0: until they are replaced"),
     _number("event.purge.delay", 15, "Advanced", "Days that events are kept; 0: for ever"),
     _number("audit.purge.delay", 365, "Advanced", "Days that the audit is kept; 0: for ever"),

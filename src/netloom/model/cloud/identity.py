@@ -148,11 +148,20 @@ class ProjectRole(enum.Enum):
 
 
 class ProjectMember(Record, frozen=True, kw_only=True):
-    """An account in a project."""
+    """An account in a project with all its users, or one user of it.
+
+    Attributes:
+        user_id: the user; None: all of the account.
+        who: the user's id, or the account's: nobody is in a project twice.
+        project_role_id: what a regular member may not do there (`projects.CustomProjectRole`).
+    """
 
     project_id: Uuid
     account_id: AccountId
     role: ProjectRole
+    who: Uuid
+    user_id: Uuid | None = None
+    project_role_id: Uuid | None = None
 
 
 class CallerKind(enum.Enum):

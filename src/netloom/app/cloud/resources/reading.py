@@ -13,6 +13,7 @@ from typing import Final
 from msgspec import inspect
 
 from netloom.app.cloud.identity_owner import named, project_seen
+from netloom.app.cloud.projects_allowed import check_command
 from netloom.app.cloud.resources import seen
 from netloom.app.cloud.resources.computed import COMPUTED
 from netloom.app.cloud.resources.fields import Value, check_value, struct_fields
@@ -158,7 +159,7 @@ def _conditions(view: View, kind: CloudKind, filters: Mapping[str, str]) -> tupl
     own = {field.name: field for field in struct_fields(kind.record)}
     fields = {shown: (name, target) for name, (shown, target) in kind.targets.items()}
     conditions: list[Where] = []
-    scope = _scope(view, filters) if issubclass(kind.record, Owned) else EVERYTHING
+    scope = _scope(view, kind, filters) if issubclass(kind.record, Owned) else EVERYTHING
     for name, text in filters.items():
         if issubclass(kind.record, Owned) and name in OWNERS:
             continue
@@ -173,10 +174,11 @@ def _conditions(view: View, kind: CloudKind, filters: Mapping[str, str]) -> tupl
     return conditions, scope
 
 
-def _scope(view: View, filters: Mapping[str, str]) -> Scope:
+def _scope(view: View, kind: CloudKind, filters: Mapping[str, str]) -> Scope:
     account, domain, project = (filters.get(name) for name in OWNERS)
     if project is not None:
         found = project_seen(view, Names(view).resolve(_PROJECT, project, "project"), "project")
+        check_command(view, found, kind.spec.list_command)
         return Scope(account_ids=(found.account_id,))
     domain_id = None if domain is None else Names(view).resolve(_DOMAIN, domain, "domain")
     if account is not None:

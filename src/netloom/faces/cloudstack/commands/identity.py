@@ -9,6 +9,7 @@ from netloom.app.cloud.work import View
 from netloom.base.errors import InvalidInput
 from netloom.faces.cloudstack.command import Call, Command, JobAnswer, Listing, One, Rows
 from netloom.faces.cloudstack.commands import (
+    identity_invitations,
     identity_limits,
     identity_projects,
     identity_roles,
@@ -209,5 +210,6 @@ COMMANDS: tuple[Command, ...] = (
     *identity_users.COMMANDS,
     *identity_roles.COMMANDS,
     *identity_projects.COMMANDS,
+    *identity_invitations.COMMANDS,
     *identity_limits.COMMANDS,
 )

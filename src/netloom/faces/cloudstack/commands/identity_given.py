@@ -11,6 +11,7 @@ from netloom.base.errors import InvalidInput
 from netloom.base.ids import Uuid
 from netloom.faces.cloudstack.command import Call
 from netloom.faces.cloudstack.table import refused
+from netloom.model.cloud.permissions import Permission
 
 
 async def account_id(call: Call) -> Uuid:
@@ -50,3 +51,15 @@ async def password(call: Call) -> str:
     """
     await call.permitted()
     return await hashed(call.need("password"))
+
+
+def permission_given(text: str) -> Permission:
+    """What a rule says.
+
+    Raises:
+        InvalidInput: it is neither.
+    """
+    for permission in Permission:
+        if permission.value == text.strip().lower():
+            return permission
+    raise InvalidInput(f"{text[:64]!r} is no permission", subject="permission", hint="allow or deny")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from netloom.app.cloud import projects
+from netloom.app.cloud import projects, projects_members
 from netloom.app.cloud.accounts import account_seen
 from netloom.app.cloud.identity_owner import project_seen
+from netloom.app.cloud.projects_seats import account_of_domain
 from netloom.app.cloud.work import View
 from netloom.base.errors import InvalidInput
 from netloom.faces.cloudstack.command import Call, Command, JobAnswer, Listing, Rows, See
@@ -41,6 +42,7 @@ async def update_project(call: Call) -> object:
             name=call.text("name") or None,
             display_text=call.text("displaytext") or None,
             account=call.text("account") or None,
+            user_id=call.uuid("userid"),
             swap=call.flag("swapowner", default=True),
             role=_role(role) if role else ProjectRole.ADMIN,
         ),
@@ -78,18 +80,19 @@ async def list_projects(call: Call) -> Rows:
 
 
 async def add_account_to_project(call: Call) -> object:
-    """Puts an account of the project's domain into the project."""
+    """Puts an account of the project's domain into the project, or invites it where that is the rule."""
     role, account = call.text("roletype"), call.text("account")
     if not account:
         raise InvalidInput(
-            "no account was named", subject="account", hint="accounts are added by name; nobody is invited"
+            "no account was named", subject="account", hint="accounts are named: netloom sends no mail"
         )
     return await call.do(
-        projects.ADD_ACCOUNT,
-        projects.AddMember(
+        projects_members.ADD_ACCOUNT,
+        projects_members.AddMember(
             project_id=call.need_uuid("projectid"),
             account=account,
             role=_role(role) if role else ProjectRole.REGULAR,
+            project_role_id=call.uuid("projectroleid"),
         ),
     )
 
@@ -97,23 +100,50 @@ async def add_account_to_project(call: Call) -> object:
 async def delete_account_from_project(call: Call) -> object:
     """Takes an account out of a project."""
     return await call.do(
-        projects.REMOVE_ACCOUNT,
-        projects.RemoveMember(project_id=call.need_uuid("projectid"), account=call.need("account")),
+        projects_members.REMOVE_ACCOUNT,
+        projects_members.RemoveMember(project_id=call.need_uuid("projectid"), account=call.need("account")),
+    )
+
+
+async def add_user_to_project(call: Call) -> object:
+    """Puts one user of the project's domain into the project, or invites it where that is the rule."""
+    role = call.text("roletype")
+    return await call.do(
+        projects_members.ADD_USER,
+        projects_members.AddUser(
+            project_id=call.need_uuid("projectid"),
+            username=call.need("username"),
+            role=_role(role) if role else ProjectRole.REGULAR,
+            project_role_id=call.uuid("projectroleid"),
+        ),
+    )
+
+
+async def delete_user_from_project(call: Call) -> object:
+    """Takes a user out of a project who was put in alone."""
+    return await call.do(
+        projects_members.REMOVE_USER,
+        projects_members.RemoveUser(project_id=call.need_uuid("projectid"), user_id=call.need_uuid("userid")),
     )
 
 
 async def list_project_accounts(call: Call) -> Rows:
-    """Lists the accounts in a project."""
+    """Lists the accounts in a project, and users who are in it alone."""
     c = columns(ProjectMember)
     project_id, role, account = call.need_uuid("projectid"), call.text("role"), call.text("account")
+    user_id, role_id = call.uuid("userid"), call.uuid("projectroleid")
 
     def read(view: View) -> Rows:
         project = project_seen(view, project_id)
         found: list[Where] = [c.project_id == project.id]
         if account:
-            found.append(c.account_id == projects.account_of_domain(view, project, account).id)
+            found.append(c.account_id == account_of_domain(view, project, account).id)
         if role:
             found.append(c.role == _role(role).value)
+        if user_id is not None:
+            found.append(c.user_id == user_id)
+        if role_id is not None:
+            found.append(c.project_role_id == role_id)
         page = call.listing
         members = view.records.select(ProjectMember, *found, limit=page.page_size, offset=page.offset)
         return Rows(member_rows(members, See(view)), view.records.count(ProjectMember, *found))
@@ -154,12 +184,22 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "addAccountToProject",
         add_account_to_project,
-        JobAnswer(projects.ADD_ACCOUNT, about="Project", with_id=True),
+        JobAnswer(projects_members.ADD_ACCOUNT, about="Project", with_id=True),
     ),
     Command(
         "deleteAccountFromProject",
         delete_account_from_project,
-        JobAnswer(projects.REMOVE_ACCOUNT, about="Project", with_id=True),
+        JobAnswer(projects_members.REMOVE_ACCOUNT, about="Project", with_id=True),
+    ),
+    Command(
+        "addUserToProject",
+        add_user_to_project,
+        JobAnswer(projects_members.ADD_USER, about="Project", with_id=True),
+    ),
+    Command(
+        "deleteUserFromProject",
+        delete_user_from_project,
+        JobAnswer(projects_members.REMOVE_USER, about="Project", with_id=True),
     ),
     Command("listProjectAccounts", list_project_accounts, Listing("projectaccount")),
 )

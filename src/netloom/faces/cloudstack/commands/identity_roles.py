@@ -6,9 +6,10 @@ from netloom.app.cloud import roles_change as roles
 from netloom.app.cloud.work import View
 from netloom.base.errors import InvalidInput
 from netloom.faces.cloudstack.command import Call, Command, Listing, One, Row, Rows, Success
+from netloom.faces.cloudstack.commands.identity_given import permission_given
 from netloom.faces.cloudstack.views.identity_projects import role_rows, rule_row
 from netloom.model.cloud.identity import AccountType
-from netloom.model.cloud.permissions import Permission, Role
+from netloom.model.cloud.permissions import Role
 from netloom.store.cloud.records import columns
 
 
@@ -80,7 +81,7 @@ async def create_role_permission(call: Call) -> Row:
         roles.AddRule(
             role_id=call.need_uuid("roleid"),
             pattern=call.need("rule"),
-            permission=_permission(call.need("permission")),
+            permission=permission_given(call.need("permission")),
             description=call.text("description") or "",
         ),
     )
@@ -96,7 +97,7 @@ async def update_role_permission(call: Call) -> object:
             role_id=call.need_uuid("roleid"),
             order=call.uuids("ruleorder"),
             rule_id=call.uuid("ruleid"),
-            permission=_permission(permission) if permission else None,
+            permission=permission_given(permission) if permission else None,
         ),
     )
 
@@ -133,13 +134,6 @@ def _type(text: str) -> AccountType:
     raise InvalidInput(
         f"{text[:64]!r} is no type of roles", subject="type", hint="Admin, ResourceAdmin, DomainAdmin, User"
     )
-
-
-def _permission(text: str) -> Permission:
-    for permission in Permission:
-        if permission.value == text.strip().lower():
-            return permission
-    raise InvalidInput(f"{text[:64]!r} is no permission", subject="permission", hint="allow or deny")
 
 
 COMMANDS: tuple[Command, ...] = (

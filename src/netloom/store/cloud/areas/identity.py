@@ -5,6 +5,7 @@ from __future__ import annotations
 from netloom.model.cloud.identity import Account, ApiKey, Domain, Project, ProjectMember, User
 from netloom.model.cloud.limits import ResourceLimit
 from netloom.model.cloud.permissions import Role
+from netloom.model.cloud.projects import CustomProjectRole, ProjectInvitation
 from netloom.store.cloud.table import RecordTable
 
 TABLES: tuple[RecordTable, ...] = (
@@ -42,9 +43,32 @@ TABLES: tuple[RecordTable, ...] = (
     RecordTable(
         "project_member",
         ProjectMember,
-        unique=(("project_id", "account_id"),),
-        indexes=(("account_id",),),
-        references={"project_id": "project", "account_id": "account"},
+        unique=(("project_id", "who"),),
+        indexes=(("account_id",), ("user_id",), ("project_role_id",)),
+        references={
+            "project_id": "project",
+            "account_id": "account",
+            "user_id": "user",
+            "project_role_id": "project_role",
+        },
+    ),
+    RecordTable(
+        "project_role",
+        CustomProjectRole,
+        unique=(("project_id", "name"),),
+        references={"project_id": "project"},
+    ),
+    RecordTable(
+        "project_invitation",
+        ProjectInvitation,
+        indexes=(("project_id",), ("account_id",), ("user_id",), ("project_role_id",)),
+        references={
+            "project_id": "project",
+            "account_id": "account",
+            "domain_id": "domain",
+            "user_id": "user",
+            "project_role_id": "project_role",
+        },
     ),
     RecordTable(
         "resource_limit",
