@@ -7,12 +7,13 @@ Rule 2: netloomd is not running while this writes.
 from __future__ import annotations
 
 import ipaddress
+from functools import partial
 from typing import cast
 
 from msgspec.structs import replace
 
 from netloom.app.intent import create_many
-from netloom.base.ids import NetworkId, NicId
+from netloom.base.ids import NetworkId, NicId, ZoneId
 from netloom.model.cloud.addresses import PublicIp
 from netloom.model.cloud.instances import Instance, InstanceNic, InstanceState, Template
 from netloom.model.cloud.networks import GuestNetwork, native_name
@@ -33,11 +34,8 @@ async def fill(store: Store, networks: int, nics: int, rules: int) -> None:
     """Copy until there are so many of each; a network has its share of the NICs, an instance two of them."""
     for start in range(0, networks, CHUNK):
         count = min(CHUNK, networks - start)
-        await store.write(
-            lambda tx, start=start, count=count: _some(  # type: ignore[misc]
-                tx, start, count, nics // networks, rules // networks
-            )
-        )
+        some = partial(_some, start=start, count=count, nics=nics // networks, rules=rules // networks)
+        await store.write(some)
 
 
 def _some(tx: Transaction, start: int, count: int, nics: int, rules: int) -> None:
@@ -82,7 +80,7 @@ def _machines(
                 name=f"vm-{pair[0].number}",
                 display_name=f"vm-{pair[0].number}",
                 state=InstanceState.STOPPED,
-                zone_id=first.zone_id,  # type: ignore[arg-type]
+                zone_id=ZoneId(first.zone_id),
                 template_id=template.id,
                 service_offering_id=offering.id,
                 hypervisor=template.hypervisor,

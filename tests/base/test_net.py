@@ -48,3 +48,19 @@ def test_link_local_and_solicited_node_of_the_rfc_examples() -> None:
     # RFC 4291 section 2.7.1: 4037::01:800:200E:8C6C gives FF02::1:FF0E:8C6C
     address = ipaddress.IPv6Address("4037::01:800:200e:8c6c")
     assert net.solicited_node(address) == ipaddress.IPv6Address("ff02::1:ff0e:8c6c")
+
+
+@pytest.mark.parametrize(
+    ("inner", "outer", "is_part"),
+    [
+        ("10.1.0.0/16", "10.0.0.0/8", True),
+        ("10.0.0.0/8", "10.0.0.0/8", True),
+        ("10.0.0.0/8", "10.1.0.0/16", False),
+        ("fd00:1::/32", "fd00::/16", True),
+        ("fe00::/16", "fd00::/16", False),
+        ("10.0.0.0/8", "::/0", False),
+        ("fd00::/16", "0.0.0.0/0", False),
+    ],
+)
+def test_a_network_is_part_of_one_of_its_family_only(inner: str, outer: str, is_part: bool) -> None:
+    assert net.is_part(ipaddress.ip_network(inner), ipaddress.ip_network(outer)) is is_part

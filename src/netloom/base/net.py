@@ -88,6 +88,13 @@ def parse_network(text: str, subject: str = "cidr") -> IPNetwork:
         raise InvalidInput(f"{text!r} is not a network: {error}", subject=subject, hint=hint) from error
 
 
+def is_part(inner: IPNetwork, outer: IPNetwork) -> bool:
+    """Whether a network is inside another one, or is it; one of another family never is."""
+    if isinstance(inner, ipaddress.IPv4Network):
+        return isinstance(outer, ipaddress.IPv4Network) and inner.subnet_of(outer)
+    return isinstance(outer, ipaddress.IPv6Network) and inner.subnet_of(outer)
+
+
 def link_local(mac: int) -> ipaddress.IPv6Address:
     """The modified EUI-64 link-local address of a MAC (RFC 4291, appendix A)."""
     high = ((mac >> 24) ^ 0x020000) & 0xFFFFFF

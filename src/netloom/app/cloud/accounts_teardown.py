@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -90,7 +91,7 @@ async def tear_down(doing: Doing, accounts: Iterable[Account], domains: Iterable
     """
     owners, places = [each.id for each in accounts], [each.id for each in domains]
     for sort in SORTS:
-        left = await doing.read(lambda view, sort=sort: _left(view, sort, owners, places))  # type: ignore[misc]
+        left = await doing.read(partial(_left, sort=sort, owners=owners, places=places))
         failures: list[NetloomError] = []
         for start in range(0, len(left), AT_ONCE):
             await doing.progress(f"deleting {sort.what}: {start} of {len(left)} are gone")

@@ -7,6 +7,7 @@ Rule 2: what a port of it says already (`iface-id`) stays its identity, so that 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -14,7 +15,7 @@ import msgspec
 from netloom.app.cloud import instances_life as life
 from netloom.app.cloud.cloud import Cloud
 from netloom.app.cloud.doing import Doing
-from netloom.app.cloud.hypervisors import GuestSeen, NicSeen, within
+from netloom.app.cloud.hypervisors import GuestSeen, HostFacts, Hypervisor, NicSeen, within
 from netloom.app.cloud.instances_addresses import may_be_given
 from netloom.app.cloud.instances_attach import replug
 from netloom.app.cloud.instances_networks import bring_up
@@ -76,17 +77,21 @@ async def strays(cloud: Cloud, cluster_id: Uuid | None = None) -> list[Stray]:
     for adapter in cloud.backends.hypervisors.adapters.values():
         hosts = await cloud.read_as(
             caller,
-            lambda view, a=adapter: asked_hosts(view, a, hosts_of(view, cluster_id)),  # type: ignore[misc]
+            partial(_asked, adapter=adapter, cluster_id=cluster_id),
         )
         seen = (await within(adapter.report(hosts), "report", REPORT_SECONDS))[:MAX_SEEN] if hosts else ()
         by_name = {host.name: host.id for host in hosts}
-        known = await cloud.read_as(caller, lambda view, a=adapter: names_of(view, a.name))  # type: ignore[misc]
+        known = await cloud.read_as(caller, partial(names_of, hypervisor=adapter.name))
         found += [
             Stray(hypervisor=adapter.name, host_id=by_name[guest.host], seen=guest)
             for guest in seen
             if guest.name not in known and guest.host in by_name
         ]
     return found
+
+
+def _asked(view: View, adapter: Hypervisor, cluster_id: Uuid | None) -> list[HostFacts]:
+    return asked_hosts(view, adapter, hosts_of(view, cluster_id))
 
 
 def hosts_of(view: View, cluster_id: Uuid | None) -> list[str] | None:

@@ -24,6 +24,7 @@ from netloom.app.cloud.usecase import Ending, UseCase
 from netloom.app.cloud.work import View, Work
 from netloom.base.errors import Conflict, Forbidden, InvalidInput
 from netloom.base.ids import Uuid
+from netloom.base.net import is_part
 from netloom.model.addressing import network_of, parse_cidr
 from netloom.model.cloud.identity import Account
 from netloom.model.cloud.networks import GuestNetwork, may_allocate
@@ -160,7 +161,7 @@ def _with_part(work: View, network: GuestNetwork, text: str) -> GuestNetwork:
             hint="isolated networks with an IPv4 CIDR have",
         )
     part = parse_cidr(text, 4, "guestvmcidr")
-    if not part.subnet_of(network_of(whole)):  # type: ignore[arg-type]
+    if not is_part(part, network_of(whole)):
         raise InvalidInput(f"{part} is not a part of {whole}", subject="guestvmcidr", hint=f"inside {whole}")
     if str(part) == whole:
         return msgspec.structs.replace(network, cidr=whole, network_cidr=None)

@@ -12,6 +12,7 @@ import dataclasses
 import ipaddress
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from netloom.client import calls
 from netloom.contract.kinds import NETWORK, NIC
@@ -149,10 +150,14 @@ def _await_ready(scene: Scene) -> None:
         first = members[0]
         for member in members[1:]:
             wait.until(
-                lambda a=first.guest, b=member.guest: a.ping(b, count=1, patience=0.2).all_answered,  # type: ignore[misc]
+                partial(_reaches, first.guest, member.guest),
                 f"{first.guest.name} reaches {member.guest.name}",
                 seconds=20,
             )
+
+
+def _reaches(one: Guest, other: Guest) -> bool:
+    return one.ping(other, count=1, patience=0.2).all_answered
 
 
 def marked_echo(source: Member, target: Member, mark: bytes) -> bytes:

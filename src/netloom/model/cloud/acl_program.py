@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from netloom.base.ids import Uuid
-from netloom.base.net import IPAddress, IPNetwork
+from netloom.base.net import IPAddress, IPNetwork, is_part
 from netloom.model.cloud.acl_match import Match, networks, protocol_number
 from netloom.model.cloud.rules import TrafficDirection
 from netloom.model.cloud.rules_traffic import ANY_ICMP
@@ -120,7 +120,7 @@ def _covers(earlier: Rule, later: Rule) -> bool:
         and (a.start_port is None or _inside(a, b))
         and _any_or(a.icmp_type, b.icmp_type)
         and _any_or(a.icmp_code, b.icmp_code)
-        and all(any(_subnet(peer, wide) for wide in earlier.peers) for peer in later.peers)
+        and all(any(is_part(peer, wide) for wide in earlier.peers) for peer in later.peers)
     )
 
 
@@ -138,7 +138,3 @@ def _inside(a: Match, b: Match) -> bool:
 def _any_or(rule: int | None, packet: int | None) -> bool:
     """Whether an ICMP type or code of a rule takes in a packet's, or another rule's."""
     return rule is None or rule in (ANY_ICMP, packet)
-
-
-def _subnet(inner: IPNetwork, outer: IPNetwork) -> bool:
-    return inner.version == outer.version and inner.subnet_of(outer)  # type: ignore[arg-type]

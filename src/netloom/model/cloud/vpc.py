@@ -16,7 +16,7 @@ from typing import Final
 
 from netloom.base.errors import Conflict, InvalidInput
 from netloom.base.ids import Uuid
-from netloom.base.net import IPNetwork, parse_ip, parse_network
+from netloom.base.net import IPNetwork, is_part, parse_ip, parse_network
 from netloom.model.cloud.record import Owned
 from netloom.model.transitions import step
 
@@ -143,7 +143,7 @@ def check_tier_cidr(
         Conflict: it overlaps another tier (`tier-overlaps`).
     """
     whole = ipaddress.ip_network(vpc.cidr)
-    if cidr.version != whole.version or not cidr.subnet_of(whole):  # type: ignore[arg-type]
+    if not is_part(cidr, whole):
         raise InvalidInput(
             f"tier network {cidr} is not inside {vpc.cidr}, the network of VPC {vpc.name} ({vpc.id})",
             code="tier-outside-vpc",
