@@ -156,13 +156,7 @@ class Lifecycle:
         if not work.nics and not work.networks:
             return 0
         try:
-            if not work.nics and not await self._store.read(lambda connection: _moves(connection, work)[0]):
-                moved, finished = (
-                    0,
-                    set[NicId](),
-                )  # most networks: tenants' own ones, whose states the cloud moves
-            else:
-                moved, finished = await self._store.write(lambda tx: _advance(tx, work))
+            moved, finished = await self._move(work)
         except NetloomError:
             self._touched = touched | self._touched
             raise
@@ -177,6 +171,12 @@ class Lifecycle:
             if over and network_id not in self._placed:
                 self._forget(network_id)
         return moved
+
+    async def _move(self, work: _Work) -> tuple[int, set[NicId]]:
+        """Write the moves that are due; nothing for networks of tenants, most there are: the cloud moves their states."""
+        if not work.nics and not await self._store.read(lambda connection: _moves(connection, work)[0]):
+            return 0, set()
+        return await self._store.write(lambda tx: _advance(tx, work))
 
     def _changed(self, nic_id: NicId, network_id: NetworkId) -> None:
         self._unfinished.setdefault(network_id, set()).add(nic_id)
