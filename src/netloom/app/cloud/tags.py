@@ -1,7 +1,9 @@
 """Putting tags on things, taking them off, finding things by them.
 
 Rule 1: whoever may change a thing may change its tags; somebody else's thing is not found.
-Rule 2: an area that deletes a thing for good calls `forget`, so that no tag outlives what it is on.
+Rule 2: what belongs to no account has tags all the same: a project's are its account's, and who acts for the project may
+    change them; a template's are the operators'.
+Rule 3: an area that deletes a thing for good calls `forget`, so that no tag outlives what it is on.
 """
 
 from __future__ import annotations
@@ -13,11 +15,13 @@ import msgspec
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from netloom.app.cloud.doing import nothing_more
+from netloom.app.cloud.identity_owner import project_seen
 from netloom.app.cloud.usecase import UseCase
 from netloom.app.cloud.work import View, Work
-from netloom.base.errors import Exhausted, InvalidInput
+from netloom.base.errors import Exhausted, Forbidden, InvalidInput, NotFound
 from netloom.base.ids import Uuid
-from netloom.model.cloud.record import Owned
+from netloom.model.cloud.identity import Account, Project
+from netloom.model.cloud.record import Owned, Record
 from netloom.model.cloud.tags import KINDS, MAX_TAGS, ResourceTag, checked_kind, checked_tags
 from netloom.store.cloud.records import Where, columns
 from netloom.store.cloud.schema import BY_WORD
@@ -40,7 +44,7 @@ class DeleteTags(msgspec.Struct, frozen=True, kw_only=True):
     tags: Mapping[str, str | None] = {}
 
 
-def _tag(work: Work, request: CreateTags) -> Owned:
+def _tag(work: Work, request: CreateTags) -> Record:
     tags = checked_tags(request.tags)
     things = _things(work, request.kind, request.resource_ids)
     kind = checked_kind(request.kind)
@@ -60,7 +64,7 @@ def _tag(work: Work, request: CreateTags) -> Owned:
             else:
                 work.insert(
                     ResourceTag(
-                        **work.owned(thing),
+                        **work.owned(_owner(work, thing)),
                         kind=kind,
                         resource_id=thing.id,
                         key=key,
@@ -71,7 +75,7 @@ def _tag(work: Work, request: CreateTags) -> Owned:
     return things[0]
 
 
-def _untag(work: Work, request: DeleteTags) -> Owned:
+def _untag(work: Work, request: DeleteTags) -> Record:
     things = _things(work, request.kind, request.resource_ids)
     c = columns(ResourceTag)
     found = work.records.select(ResourceTag, c.resource_id.in_([thing.id for thing in things]))
@@ -82,11 +86,11 @@ def _untag(work: Work, request: DeleteTags) -> Owned:
     return things[0]
 
 
-CREATE_TAGS = UseCase[CreateTags, Owned](
+CREATE_TAGS = UseCase[CreateTags, Record](
     name="tag.create", command="createTags", request=CreateTags, begin=_tag, apply=nothing_more,
     event="CREATE_TAGS",
 )  # fmt: skip
-DELETE_TAGS = UseCase[DeleteTags, Owned](
+DELETE_TAGS = UseCase[DeleteTags, Record](
     name="tag.delete", command="deleteTags", request=DeleteTags, begin=_untag, apply=nothing_more,
     event="DELETE_TAGS",
 )  # fmt: skip
@@ -121,16 +125,43 @@ def forget(work: Work, resource_ids: Iterable[str]) -> None:
         work.delete_all(tags)
 
 
-def _things(work: Work, kind: str, resource_ids: tuple[Uuid, ...]) -> list[Owned]:
+def _things(work: Work, kind: str, resource_ids: tuple[Uuid, ...]) -> list[Record]:
     if not resource_ids:
         raise InvalidInput("no things to tag", subject="resourceids", hint="their ids, separated by commas")
     word = KINDS[checked_kind(kind)]
     stored = BY_WORD.get(word)
-    if stored is None or not issubclass(stored.spec.record, Owned):
+    if stored is None:
         raise InvalidInput(
             f"nothing of the kind {kind} can have tags yet",
             subject="resourcetype",
             hint=", ".join(kind for kind, word in KINDS.items() if word in BY_WORD),
         )
-    record_type: type[Owned] = stored.spec.record
-    return [work.get(record_type, each, "resourceids") for each in dict.fromkeys(resource_ids)]
+    things = [_thing(work, stored.spec.record, each) for each in dict.fromkeys(resource_ids)]
+    for thing in things:
+        _owner(work, thing)
+    return things
+
+
+def _thing(work: Work, record_type: type[Record], resource_id: Uuid) -> Record:
+    if issubclass(record_type, Project):
+        return project_seen(work, resource_id, "resourceids")
+    return work.get(record_type, resource_id, "resourceids")
+
+
+def _owner(work: Work, thing: Record) -> Account | Owned:
+    """Whose the tags of a thing are.
+
+    Raises:
+        Forbidden: only operators tag it.
+    """
+    if isinstance(thing, Owned):
+        return thing
+    if not isinstance(thing, Project) and not work.caller.is_root:
+        raise Forbidden(
+            "things of the cloud are tagged by operators", code="not-yours", subject="resourceids"
+        )
+    account_id = thing.account_id if isinstance(thing, Project) else work.caller.account_id
+    account = work.records.get(Account, account_id)
+    if account is None:
+        raise NotFound("the account is gone", code="account-not-found", subject="resourceids")
+    return account

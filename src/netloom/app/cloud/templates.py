@@ -12,6 +12,7 @@ import msgspec
 
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.instances_terms import check_details, check_display
+from netloom.app.cloud.tags import forget
 from netloom.app.cloud.templates_os import OTHER, os_by_id
 from netloom.app.cloud.usecase import Ending, UseCase
 from netloom.app.cloud.work import Work
@@ -182,6 +183,7 @@ async def _delete(doing: Doing, template: Template) -> Ending | None:
         now = work.records.get(Template, template.id)
         if now is not None:
             _check_unused(work, now)
+            forget(work, [now.id])
             work.delete(now)
 
     return ending

@@ -40,6 +40,8 @@ KINDS: Final[Mapping[str, str]] = {
     "RemoteAccessVpn": "remote_access_vpn",
     "SecurityGroup": "security_group",
     "SecurityGroupRule": "security_group_rule",
+    "Project": "project",
+    "Template": "template",
 }
 """What may have tags; a kind whose word has no table is not there yet."""
 
