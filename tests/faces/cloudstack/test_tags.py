@@ -42,8 +42,17 @@ async def test_a_project_is_tagged_by_who_acts_for_it(admin: Client) -> None:
 
 async def test_a_template_is_tagged_by_operators(cloud: Cloud, admin: Client) -> None:
     def put(work: Work) -> Template:
-        words = {"name": "tiny", "display_text": "tiny", "hypervisor": "test", "image": "tiny"}
-        return work.insert(Template(**work.birth(), **words, os_type="Other", registered=True))
+        return work.insert(
+            Template(
+                **work.birth(),
+                name="tiny",
+                display_text="tiny",
+                hypervisor="test",
+                image="tiny",
+                os_type="Other",
+                registered=True,
+            )
+        )
 
     template = (await cloud.write_as(system_caller(), "test", put)).id
     alice = await _user(admin, "alice")
