@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from netloom.app.cloud import instances_life as life
 from netloom.app.cloud.doing import Doing
+from netloom.app.cloud.instances_cases import asked
 from netloom.app.cloud.instances_find import nic_in, nics_of_one
 from netloom.app.cloud.instances_networks import bring_up, let_go
 from netloom.app.cloud.instances_nics import NicWish, add_nic, drop_nic
@@ -20,7 +20,7 @@ from netloom.app.cloud.instances_rules import check_free_of_rules
 from netloom.app.cloud.instances_run import run_on
 from netloom.app.cloud.networks_use import usable_network
 from netloom.app.cloud.security_groups_members import have_groups
-from netloom.app.cloud.usecase import Ending, UseCase
+from netloom.app.cloud.usecase import Ending
 from netloom.app.cloud.work import View, Work, missing
 from netloom.base.errors import Conflict, InvalidInput, NetloomError
 from netloom.base.ids import Uuid
@@ -222,34 +222,9 @@ def _swap(work: Work, instance: Instance, nic_id: Uuid) -> None:
     work.update(msgspec.structs.replace(now, device_number=new.device_number))
 
 
-ADD_NIC = UseCase(
-    name="instance.add_nic",
-    command="addNicToVirtualMachine",
-    event="NIC.CREATE",
-    request=AddNic,
-    begin=_add,
-    apply=_apply_add,
-    queue=life.queue_of,
-    keep_request=True,
-)
-REMOVE_NIC = UseCase(
-    name="instance.remove_nic",
-    command="removeNicFromVirtualMachine",
-    event="NIC.DELETE",
-    request=RemoveNic,
-    begin=_begin,
-    apply=_remove,
-    queue=life.queue_of,
-    keep_request=True,
-)
-DEFAULT_NIC = UseCase(
-    name="instance.default_nic",
-    command="updateDefaultNicForVirtualMachine",
-    event="NIC.UPDATE",
-    request=UseNic,
-    begin=_begin_default,
-    apply=_make_default,
-    queue=life.queue_of,
-    keep_request=True,
+ADD_NIC = asked("add_nic", "addNicToVirtualMachine", "NIC.CREATE", AddNic, _add, _apply_add)
+REMOVE_NIC = asked("remove_nic", "removeNicFromVirtualMachine", "NIC.DELETE", RemoveNic, _begin, _remove)
+DEFAULT_NIC = asked(
+    "default_nic", "updateDefaultNicForVirtualMachine", "NIC.UPDATE", UseNic, _begin_default, _make_default
 )
 USE_CASES = (ADD_NIC, REMOVE_NIC, DEFAULT_NIC)

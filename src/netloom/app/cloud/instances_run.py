@@ -15,6 +15,7 @@ import structlog
 from netloom.app.cloud import instances_life as life
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.hypervisors import GuestPlan, HostFacts, Prepares
+from netloom.app.cloud.instances_cases import asked
 from netloom.app.cloud.instances_networks import bring_up, let_go
 from netloom.app.cloud.instances_place import check_fit, choose_host, facts_of, has_host, host_of
 from netloom.app.cloud.instances_plan import plan_of
@@ -267,6 +268,10 @@ def _not_migrated(work: Work, instance: Instance, error: NetloomError) -> None:
         work.then(LEAVE_TARGET, instance, LeaveTarget(id=instance.id, host_id=target_id))
 
 
+def _begin_leave(work: Work, request: LeaveTarget) -> Instance:
+    return work.get(Instance, request.id)
+
+
 async def _leave_target(doing: Doing, instance: Instance) -> None:
     host_id = doing.request(LeaveTarget).host_id
     plan, target = await doing.read(lambda view: (plan_of(view, instance), facts_of(host_of(view, host_id))))
@@ -311,16 +316,7 @@ STOP = UseCase(
     queue=life.queue_of,
     keep_request=True,
 )
-REBOOT = UseCase(
-    name="instance.reboot",
-    command="rebootVirtualMachine",
-    event="VM.REBOOT",
-    request=RebootInstance,
-    begin=_begin_reboot,
-    apply=_reboot,
-    queue=life.queue_of,
-    keep_request=True,
-)
+REBOOT = asked("reboot", "rebootVirtualMachine", "VM.REBOOT", RebootInstance, _begin_reboot, _reboot)
 MIGRATE = UseCase(
     name="instance.migrate",
     command="migrateVirtualMachine",
@@ -332,13 +328,5 @@ MIGRATE = UseCase(
     queue=life.queue_of,
     longer=3.0,  # a live migration's own time, and that of making the interfaces before
 )
-LEAVE_TARGET = UseCase(
-    name="instance.leave_target",
-    command="migrateVirtualMachine",
-    request=LeaveTarget,
-    begin=lambda work, request: work.get(Instance, request.id),
-    apply=_leave_target,
-    queue=life.queue_of,
-    keep_request=True,
-)
+LEAVE_TARGET = asked("leave_target", "migrateVirtualMachine", None, LeaveTarget, _begin_leave, _leave_target)
 USE_CASES = (START, STOP, REBOOT, MIGRATE, LEAVE_TARGET)

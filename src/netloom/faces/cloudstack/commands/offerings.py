@@ -11,8 +11,7 @@ from netloom.app.cloud.work import View
 from netloom.faces.cloudstack.command import Call, Command, JobAnswer, Listing, One, Rows, Success
 from netloom.faces.cloudstack.commands.offerings_asked import (
     capabilities_chosen,
-    changed_domain_ids,
-    changed_zone_ids,
+    changes,
     domain_ids,
     listed,
     providers_named,
@@ -105,13 +104,7 @@ async def update_network_offering(call: Call) -> object:
     return await call.do(
         offerings.UPDATE_NETWORK_OFFERING,
         UpdateNetworkOffering(
-            id=call.need_uuid("id"),
-            name=call.text("name") or None,
-            display_text=call.text("displaytext") or None,
-            state=call.text("state") or None,
-            sort_key=call.integer("sortkey"),
-            domain_ids=changed_domain_ids(call),
-            zone_ids=changed_zone_ids(call),
+            **changes(call),
             availability=call.text("availability") or None,
             max_connections=call.integer("maxconnections"),
             keep_alive=call.flag("keepaliveenabled"),
@@ -164,15 +157,7 @@ async def update_vpc_offering(call: Call) -> object:
     """Changes an offering of VPCs."""
     return await call.do(
         offerings.UPDATE_VPC_OFFERING,
-        UpdateOffering(
-            id=call.need_uuid("id"),
-            name=call.text("name") or None,
-            display_text=call.text("displaytext") or None,
-            state=call.text("state") or None,
-            sort_key=call.integer("sortkey"),
-            domain_ids=changed_domain_ids(call),
-            zone_ids=changed_zone_ids(call),
-        ),
+        UpdateOffering(**changes(call)),
     )
 
 

@@ -6,7 +6,7 @@ Rule 1: offerings are read whole and chosen here: there are tens of them, not th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, TypeVar
+from typing import Final, TypedDict, TypeVar
 
 from netloom.app.cloud.infrastructure import zone_seen
 from netloom.app.cloud.offerings_seen import offering_seen, seen
@@ -90,15 +90,30 @@ def zone_ids(call: Call) -> tuple[Uuid, ...]:
     return _ids(call, "zoneid") or ()
 
 
-def changed_domain_ids(call: Call) -> tuple[DomainId, ...] | None:
-    """For whom an offering shall be; None: it stays."""
-    found = _ids(call, "domainid")
-    return None if found is None else tuple(DomainId(each) for each in found)
+class Changes(TypedDict):
+    """What of any offering may change, as `UpdateOffering` has it."""
+
+    id: Uuid
+    name: str | None
+    display_text: str | None
+    state: str | None
+    sort_key: int | None
+    domain_ids: tuple[DomainId, ...] | None
+    zone_ids: tuple[Uuid, ...] | None
 
 
-def changed_zone_ids(call: Call) -> tuple[Uuid, ...] | None:
-    """Where an offering shall be; None: it stays."""
-    return _ids(call, "zoneid")
+def changes(call: Call) -> Changes:
+    """What shall change of an offering; None: it stays."""
+    domains = _ids(call, "domainid")
+    return Changes(
+        id=call.need_uuid("id"),
+        name=call.text("name") or None,
+        display_text=call.text("displaytext") or None,
+        state=call.text("state") or None,
+        sort_key=call.integer("sortkey"),
+        domain_ids=None if domains is None else tuple(DomainId(each) for each in domains),
+        zone_ids=_ids(call, "zoneid"),
+    )
 
 
 def _ids(call: Call, name: str) -> tuple[Uuid, ...] | None:

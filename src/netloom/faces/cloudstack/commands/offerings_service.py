@@ -11,8 +11,7 @@ from netloom.app.cloud.work import View
 from netloom.base.errors import Forbidden
 from netloom.faces.cloudstack.command import Call, Command, Listing, One, Rows, Success
 from netloom.faces.cloudstack.commands.offerings_asked import (
-    changed_domain_ids,
-    changed_zone_ids,
+    changes,
     domain_ids,
     listed,
     same_word,
@@ -76,13 +75,7 @@ async def update_service_offering(call: Call) -> object:
     return await call.do(
         offerings_service.UPDATE_SERVICE_OFFERING,
         UpdateServiceOffering(
-            id=call.need_uuid("id"),
-            name=call.text("name") or None,
-            display_text=call.text("displaytext") or None,
-            state=call.text("state") or None,
-            sort_key=call.integer("sortkey"),
-            domain_ids=changed_domain_ids(call),
-            zone_ids=changed_zone_ids(call),
+            **changes(call),
             host_tags=call.text("hosttags"),
             storage_tags=call.text("storagetags"),
         ),
