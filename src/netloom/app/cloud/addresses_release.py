@@ -22,7 +22,7 @@ from netloom.app.cloud.work import View, Work
 from netloom.base.ids import Uuid
 from netloom.model.cloud.addresses import IpEvent, IpState, PublicIp, QuarantinedIp, next_ip_state
 from netloom.model.cloud.dns import DnsRecord
-from netloom.model.cloud.load_balancers import LoadBalancer
+from netloom.model.cloud.load_balancers import InternalLoadBalancer, LoadBalancer
 from netloom.model.cloud.rules import FirewallRule, Ipv6FirewallRule, PortForwardingRule, Rule, StaticNatRule
 from netloom.model.cloud.untold import Mark
 from netloom.model.cloud.vpn import RemoteAccessVpn
@@ -106,7 +106,8 @@ def release_network(work: Work, network_id: Uuid) -> None:
     Addresses of a VPC go back to it, the network's own are given back.
     """
     for record_type in (
-        PortForwardingRule, LoadBalancer, StaticNatRule, FirewallRule, Ipv6FirewallRule, DnsRecord,
+        PortForwardingRule, LoadBalancer, StaticNatRule, FirewallRule, Ipv6FirewallRule,
+        InternalLoadBalancer, DnsRecord,
     ):  # fmt: skip
         for rule in work.records.select(record_type, columns(record_type).network_id == network_id):
             drop(work, rule)

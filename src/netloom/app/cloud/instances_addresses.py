@@ -18,6 +18,7 @@ from netloom.base.errors import Conflict, Exhausted, InvalidInput
 from netloom.base.net import IPAddress
 from netloom.model.addressing import network_of, offset_of
 from netloom.model.cloud.instances import SecondaryIp
+from netloom.model.cloud.load_balancers import InternalLbAddress
 from netloom.model.cloud.networks import GuestNetwork, may_allocate, reserved_addresses
 from netloom.model.cloud.routes import PrivateGateway
 from netloom.model.objects import Network
@@ -149,14 +150,14 @@ def _not_to_be_had(view: View, network: GuestNetwork, address: IPAddress) -> str
     g = columns(PrivateGateway)
     if view.records.exists(PrivateGateway, g.network_id == network.id, g.address == str(address)):
         return "it is that of a VPC's router"
+    b = columns(InternalLbAddress)
+    if view.records.exists(InternalLbAddress, b.network_id == network.id, b.address == str(address)):
+        return "it is that of internal balancers"
     return None
 
 
 def _others(view: View, network: GuestNetwork) -> list[str]:
-    """Addresses that are no interface's own: secondary ones, and those of routers that join the network."""
-    s, g = columns(SecondaryIp), columns(PrivateGateway)
-    both = union_all(
-        select(s.address).where(s.network_id == network.id),
-        select(g.address).where(g.network_id == network.id),
-    )
-    return [row[0] for row in view.records.connection.execute(both)]
+    """Addresses that are no interface's own: secondary ones, those of routers that join the network, and of balancers."""
+    kinds = (columns(SecondaryIp), columns(PrivateGateway), columns(InternalLbAddress))
+    every = union_all(*(select(c.address).where(c.network_id == network.id) for c in kinds))
+    return [row[0] for row in view.records.connection.execute(every)]

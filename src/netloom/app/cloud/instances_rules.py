@@ -13,7 +13,7 @@ from netloom.app.cloud.work import View
 from netloom.base.errors import InvalidInput
 from netloom.model.cloud.addresses import PublicIp
 from netloom.model.cloud.instances import Instance, InstanceNic, SecondaryIp
-from netloom.model.cloud.load_balancers import LbMember
+from netloom.model.cloud.load_balancers import Member
 
 
 def check_free_of_rules(view: View, nic: InstanceNic, address: str | None = None) -> None:
@@ -40,7 +40,7 @@ def check_secondary_free_of_rules(view: View, secondary: SecondaryIp, nic: Insta
 def _told(leading: Leading) -> str:
     if isinstance(leading, PublicIp):
         return f"static NAT of {leading.address}"
-    word = "balancer member" if isinstance(leading, LbMember) else "port forwarding"
+    word = "balancer member" if isinstance(leading, Member) else "port forwarding"
     return f"{word} {leading.id}"
 
 

@@ -17,7 +17,7 @@ from netloom.app.cloud.rules_claims import check_claim, claim_of
 from netloom.app.cloud.rules_life import added, changed, revoke
 from netloom.app.cloud.rules_places import address_of, conserves, leads_into, refuse_static_nat
 from netloom.app.cloud.rules_provider import has_service, offers
-from netloom.app.cloud.work import Work
+from netloom.app.cloud.work import View, Work
 from netloom.base.errors import Conflict, InvalidInput
 from netloom.base.ids import NetworkId, Uuid
 from netloom.model.cloud.addresses import PublicIp
@@ -26,12 +26,14 @@ from netloom.model.cloud.load_balancers import (
     Algorithm,
     LbProtocol,
     LoadBalancer,
+    Scheme,
     Stickiness,
     parse_algorithm,
     parse_lb_protocol,
 )
 from netloom.model.cloud.load_balancers_stickiness import check_stickiness
 from netloom.model.cloud.networks import GuestNetwork
+from netloom.model.cloud.offerings import NetworkOffering, offered
 from netloom.model.cloud.rules_traffic import parse_cidrs, parse_port
 from netloom.model.cloud.services import Capability, ProviderFacts, Service
 from netloom.store.cloud.records import columns
@@ -90,14 +92,15 @@ def _create(work: Work, request: CreateLoadBalancer) -> LoadBalancer:
     refuse_static_nat(ip, "balancer")
     ip, network = leads_into(work, ip, request.network_id)
     facts = offers(work, network, Service.LB)
-    _check_able(facts, algorithm, protocol)
+    check_scheme(work, network, facts, Scheme.PUBLIC)
+    check_able(facts, algorithm, protocol)
     public_port = parse_port(request.public_port, "publicport")
     _check_dns(work, ip, network, public_port)
     rule = LoadBalancer(
         **work.owned(ip),
         network_id=NetworkId(network.id),
-        name=_text(request.name, "name"),
-        description=_description(request.description),
+        name=checked_name(request.name),
+        description=checked_description(request.description),
         public_ip_id=ip.id,
         public_port=public_port,
         private_port=parse_port(request.private_port, "privateport"),
@@ -113,7 +116,39 @@ def _create(work: Work, request: CreateLoadBalancer) -> LoadBalancer:
     return rule
 
 
-def _check_able(facts: ProviderFacts, algorithm: Algorithm, protocol: LbProtocol | None) -> None:
+def check_scheme(view: View, network: GuestNetwork, facts: ProviderFacts, wanted: Scheme) -> None:
+    """Refuse a balancer where the network balances in the other place only.
+
+    Args:
+        view: inside the transaction that will insert it.
+        network: where it is to be.
+        facts: of the provider of Lb there.
+        wanted: the scheme.
+
+    Raises:
+        InvalidInput: neither the offering nor, where that says nothing, the provider has it (`scheme-unsupported`).
+    """
+    offering = view.records.get(NetworkOffering, network.offering_id)
+    item = None if offering is None else offered(offering, Service.LB)
+    chosen = None if item is None else item.value(Capability.LB_SCHEMES)
+    given = facts.values(Service.LB, Capability.LB_SCHEMES)
+    schemes = {word.strip().lower() for word in chosen.split(",")} if chosen else given or {"public"}
+    if wanted.value.lower() not in schemes:
+        has = ", ".join(sorted(schemes))
+        raise InvalidInput(
+            f"network {network.name} ({network.id}) has no {wanted.value.lower()} balancers: {facts.name} balances {has}",
+            code="scheme-unsupported",
+            subject="scheme" if wanted is Scheme.INTERNAL else "publicipid",
+            hint="a network of an offering whose Lb has the other scheme (LbSchemes)",
+        )
+
+
+def check_able(facts: ProviderFacts, algorithm: Algorithm, protocol: LbProtocol | None) -> None:
+    """Refuse what a provider does not balance by, or does not speak.
+
+    Raises:
+        InvalidInput: it says so (`algorithm-unsupported`, `protocol-unsupported`).
+    """
     algorithms = facts.values(Service.LB, Capability.SUPPORTED_LB_ALGORITHMS)
     if algorithms and algorithm.value not in algorithms:
         raise InvalidInput(
@@ -142,17 +177,27 @@ def _check_dns(work: Work, ip: PublicIp, network: GuestNetwork, port: int) -> No
         )
 
 
-def _text(text: str, subject: str) -> str:
+def checked_name(text: str) -> str:
+    """A balancer's name.
+
+    Raises:
+        InvalidInput: it is empty, longer than `MAX_TEXT`, or on more than one line.
+    """
     if not text.strip() or len(text) > MAX_TEXT or not text.isprintable():
         raise InvalidInput(
             f"{text[:64]!r} does not do as a name",
-            subject=subject,
+            subject="name",
             hint=f"1 to {MAX_TEXT} characters on one line",
         )
     return text.strip()
 
 
-def _description(text: str | None) -> str | None:
+def checked_description(text: str | None) -> str | None:
+    """A balancer's description.
+
+    Raises:
+        InvalidInput: it is longer than CloudStack's may be.
+    """
     if text is not None and len(text) > 4096:
         raise InvalidInput(
             f"a description of {len(text)} characters", subject="description", hint="at most 4096"
@@ -165,13 +210,15 @@ def _update(work: Work, request: UpdateLoadBalancer) -> LoadBalancer:
     network = network_seen(work, rule.network_id)
     algorithm = rule.algorithm if request.algorithm is None else parse_algorithm(request.algorithm)
     protocol = rule.protocol if request.protocol is None else parse_lb_protocol(request.protocol)
-    _check_able(offers(work, network, Service.LB), algorithm, protocol)
+    check_able(offers(work, network, Service.LB), algorithm, protocol)
     after = msgspec.structs.replace(
         rule,
         algorithm=algorithm,
         protocol=protocol,
-        name=rule.name if request.name is None else _text(request.name, "name"),
-        description=rule.description if request.description is None else _description(request.description),
+        name=rule.name if request.name is None else checked_name(request.name),
+        description=rule.description
+        if request.description is None
+        else checked_description(request.description),
         display=rule.display if request.display is None else request.display,
     )
     if after.transport is not rule.transport:

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, and_, or_, true
 from netloom.app.cloud.work import View
 from netloom.base.ids import Uuid
 from netloom.model.cloud.addresses import PublicIp
-from netloom.model.cloud.load_balancers import LoadBalancer
+from netloom.model.cloud.load_balancers import InternalLoadBalancer, LoadBalancer
 from netloom.model.cloud.record import Record
 from netloom.model.cloud.rule_conflicts import FIREWALLS, Claim, Purpose, check_free
 from netloom.model.cloud.rules import (
@@ -34,8 +34,10 @@ OnAddress = PortForwardingRule | LoadBalancer | StaticNatRule
 """Rules that lead packets of an address somewhere."""
 
 
-def claim_of(rule: FirewallRule | Ipv6FirewallRule | OnAddress) -> Claim:
+def claim_of(rule: FirewallRule | Ipv6FirewallRule | InternalLoadBalancer | OnAddress) -> Claim:
     """What a rule takes for itself."""
+    if isinstance(rule, InternalLoadBalancer):
+        return Claim(rule.id, Purpose.INTERNAL_BALANCING, rule.address_id, rule.network_id, rule.traffic)
     if isinstance(rule, Ipv6FirewallRule):
         return Claim(rule.id, _IPV6[rule.direction], rule.network_id, rule.network_id, rule.traffic)
     place = rule.public_ip_id if rule.public_ip_id is not None else rule.network_id
@@ -83,6 +85,14 @@ def address_in_use(view: View, ip: PublicIp) -> Record | None:
 def _standing(view: View, new: Claim, *, conserve: bool) -> Iterator[Claim]:
     if new.purpose in FIREWALLS:
         yield from _firewall_claims(view, new)
+        return
+    if new.purpose is Purpose.INTERNAL_BALANCING:
+        c = columns(InternalLoadBalancer)
+        port = _overlaps(c.source_port, c.source_port, new.traffic.ports)
+        balancers = view.records.select(
+            InternalLoadBalancer, c.address_id == new.place, port, _stands(c.state)
+        )
+        yield from map(claim_of, balancers)
         return
     on_address: tuple[tuple[type[OnAddress], Purpose, str, str], ...] = (
         (PortForwardingRule, Purpose.PORT_FORWARDING, "public_start", "public_end"),

@@ -7,7 +7,7 @@ Rule 3: what a provider refuses to add is taken out again; what it refuses to dr
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final, TypeVar
 
 import msgspec
@@ -21,7 +21,15 @@ from netloom.app.cloud.work import View, Work
 from netloom.base.errors import NetloomError
 from netloom.base.ids import Uuid
 from netloom.model.cloud.dns import DnsRecord
-from netloom.model.cloud.load_balancers import HealthCheck, LbMember, LoadBalancer, Stickiness
+from netloom.model.cloud.load_balancers import (
+    HealthCheck,
+    InternalLbAddress,
+    InternalLbMember,
+    InternalLoadBalancer,
+    LbMember,
+    LoadBalancer,
+    Stickiness,
+)
 from netloom.model.cloud.rules import (
     FirewallRule,
     Ipv6FirewallRule,
@@ -115,13 +123,21 @@ def drop(work: Work, rule: Rule) -> None:
     if now is None:
         return
     going: list[Rule] = [*_opened_for(work, rule)]
-    if isinstance(now, LoadBalancer):
-        going += parts_of(work, rule.id)
+    going += parts_of(work, rule)
     forget_tags(work, [rule.id, *(each.id for each in going)])
     work.delete_all(going)
     work.delete(now)
     if isinstance(now, (PortForwardingRule, LoadBalancer, StaticNatRule)):
         leave_tier(work, now.public_ip_id)
+    if isinstance(now, InternalLoadBalancer):
+        _leave_address(work, now.address_id)
+
+
+def _leave_address(work: Work, address_id: Uuid) -> None:
+    """Let instances have an internal balancers' address again once none is on it."""
+    if not work.records.exists(InternalLoadBalancer, columns(InternalLoadBalancer).address_id == address_id):
+        address = work.records.get(InternalLbAddress, address_id)
+        work.delete_all([] if address is None else [address])
 
 
 def related_to(view: View, rule_id: Uuid) -> list[FirewallRule]:
@@ -137,11 +153,17 @@ def _opened_for(view: View, rule: Rule) -> list[FirewallRule]:
 _OPENED: Final = (PortForwardingRule, LoadBalancer, StaticNatRule)
 
 
-def parts_of(view: View, balancer_id: Uuid) -> list[Rule]:
-    """Members and policies of a balancer."""
+_PARTS: Final[Mapping[type[Rule], tuple[type[Rule], ...]]] = {
+    LoadBalancer: (LbMember, Stickiness, HealthCheck),
+    InternalLoadBalancer: (InternalLbMember,),
+}
+
+
+def parts_of(view: View, rule: Rule) -> list[Rule]:
+    """Members and policies of a balancer; other rules have no parts."""
     found: list[Rule] = []
-    for record_type in (LbMember, Stickiness, HealthCheck):
-        found += view.records.select(record_type, columns(record_type).load_balancer_id == balancer_id)
+    for record_type in _PARTS.get(type(rule), ()):
+        found += view.records.select(record_type, columns(record_type).load_balancer_id == rule.id)
     return found
 
 
@@ -159,6 +181,8 @@ def stages_of(rules: Iterable[Rule]) -> set[RuleStage]:
             stages.add(RuleStage.STATIC_NAT_PORTS)
         elif isinstance(rule, (LoadBalancer, LbMember, Stickiness, HealthCheck)):
             stages.add(RuleStage.PUBLIC_LB)
+        elif isinstance(rule, (InternalLoadBalancer, InternalLbMember)):
+            stages.add(RuleStage.INTERNAL_LB)
         elif isinstance(rule, DnsRecord):
             stages.add(RuleStage.DNS_RECORDS)
     return stages

@@ -23,7 +23,16 @@ from netloom.app.cloud.work import View, Work
 from netloom.base.ids import Uuid
 from netloom.model.cloud.addresses import IpState, PublicIp
 from netloom.model.cloud.dns import DnsRecord
-from netloom.model.cloud.load_balancers import HealthCheck, LbMember, LoadBalancer, SslCertificate, Stickiness
+from netloom.model.cloud.load_balancers import (
+    HealthCheck,
+    InternalLbAddress,
+    InternalLbMember,
+    InternalLoadBalancer,
+    LbMember,
+    LoadBalancer,
+    SslCertificate,
+    Stickiness,
+)
 from netloom.model.cloud.networks import GuestNetwork
 from netloom.model.cloud.record import Record
 from netloom.model.cloud.rules import (
@@ -133,6 +142,7 @@ _SETTLED: Final = (
     PortForwardingRule,
     StaticNatRule,
     LoadBalancer,
+    InternalLoadBalancer,
     Stickiness,
     HealthCheck,
 )
@@ -235,6 +245,19 @@ def _balancers(view: View, network_id: Uuid) -> tuple[Record, ...]:
     return (*_with_addresses(view, list(balancers)), *parts, *opened)
 
 
+def _internal_balancers(view: View, network_id: Uuid) -> tuple[Record, ...]:
+    rules = _standing(view, InternalLoadBalancer, network_id)
+    balancers = [rule for rule in rules if isinstance(rule, InternalLoadBalancer)]
+    addresses = view.records.many(InternalLbAddress, [balancer.address_id for balancer in balancers])
+    members = [
+        each
+        for each in _standing(view, InternalLbMember, network_id)
+        if isinstance(each, InternalLbMember)
+        and each.load_balancer_id in {balancer.id for balancer in balancers}
+    ]
+    return (*addresses.values(), *balancers, *members)
+
+
 def certificate_place(certificate_id: str) -> str:
     """What the private key of a certificate is sealed for."""
     return f"ssl_certificate/{certificate_id}"
@@ -256,6 +279,7 @@ RULES: Final[Mapping[RuleStage, Callable[[View, Uuid], tuple[Record, ...]]]] = {
     RuleStage.PORT_FORWARDING: _forwardings,
     RuleStage.STATIC_NAT_PORTS: _static_nat_ports,
     RuleStage.PUBLIC_LB: _balancers,
+    RuleStage.INTERNAL_LB: _internal_balancers,
     RuleStage.REMOTE_ACCESS_VPN: vpns_of_network,
     RuleStage.NETWORK_ACL: acl_of,
     RuleStage.DNS_RECORDS: lambda view, network_id: tuple(_standing(view, DnsRecord, network_id)),

@@ -27,7 +27,14 @@ from netloom.base.ids import Uuid
 from netloom.model.cloud.acl import AclItem
 from netloom.model.cloud.addresses import IpState, PublicIp
 from netloom.model.cloud.dns import DnsRecord
-from netloom.model.cloud.load_balancers import HealthCheck, LbMember, LoadBalancer, Stickiness
+from netloom.model.cloud.load_balancers import (
+    HealthCheck,
+    InternalLbMember,
+    InternalLoadBalancer,
+    LbMember,
+    LoadBalancer,
+    Stickiness,
+)
 from netloom.model.cloud.record import Record
 from netloom.model.cloud.routes import GatewayState, PrivateGateway, StaticRoute
 from netloom.model.cloud.rules import (
@@ -145,6 +152,8 @@ OF_NETWORK: Final[tuple[AnyKind, ...]] = (
             StaticNatRule,
             LoadBalancer,
             LbMember,
+            InternalLoadBalancer,
+            InternalLbMember,
             Stickiness,
             HealthCheck,
             DnsRecord,

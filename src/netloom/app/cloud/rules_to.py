@@ -17,13 +17,13 @@ from netloom.app.cloud.rules_provider import bring
 from netloom.app.cloud.work import View, Work
 from netloom.base.ids import Uuid
 from netloom.model.cloud.addresses import PublicIp
-from netloom.model.cloud.load_balancers import LbMember
+from netloom.model.cloud.load_balancers import InternalLbMember, LbMember, Member
 from netloom.model.cloud.rules import PortForwardingRule, Rule, StaticNatRule
 from netloom.model.cloud.untold import Mark
 from netloom.plan.elements import RuleStage
 from netloom.store.cloud.records import Where, columns
 
-Leading = PortForwardingRule | LbMember | PublicIp
+Leading = PortForwardingRule | Member | PublicIp
 """What leads to a guest: rules, memberships, and addresses by static NAT."""
 
 
@@ -31,7 +31,7 @@ def leading_to(view: View, nic_ids: Iterable[str], address: str | None = None) -
     """All that leads to NICs, or to one of their addresses only: nothing stands on the guest when there is none."""
     wanted = list(nic_ids)
     found: list[Leading] = []
-    for record_type in (PortForwardingRule, LbMember, PublicIp):
+    for record_type in (PortForwardingRule, LbMember, InternalLbMember, PublicIp):
         c = columns(record_type)
         where: list[Where] = [c.nic_id.in_(wanted)]
         if address is not None:

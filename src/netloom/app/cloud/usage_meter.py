@@ -15,7 +15,7 @@ from netloom.model.cloud.acl import AclItem
 from netloom.model.cloud.addresses import IpState, PublicIp
 from netloom.model.cloud.identity import SYSTEM_ACCOUNT_ID
 from netloom.model.cloud.instances import Instance, InstanceNic, InstanceState
-from netloom.model.cloud.load_balancers import LoadBalancer
+from netloom.model.cloud.load_balancers import InternalLoadBalancer, LoadBalancer
 from netloom.model.cloud.networks import GuestNetwork
 from netloom.model.cloud.record import Owned, Record
 from netloom.model.cloud.rules import FirewallRule, Ipv6FirewallRule, PortForwardingRule, Rule, StaticNatRule
@@ -118,6 +118,7 @@ METERS: Final[Mapping[type[Record], Callable[[Any], Metered]]] = {
     PortForwardingRule: _in_network(UsageType.PORT_FORWARDING_RULE),
     StaticNatRule: _in_network(UsageType.STATIC_NAT_RULE),
     LoadBalancer: _in_network(UsageType.LOAD_BALANCER_POLICY),
+    InternalLoadBalancer: _in_network(UsageType.LOAD_BALANCER_POLICY),
     AclItem: _plain(UsageType.NETWORK_ACL_ITEM),
     SecurityGroup: _group,
     VpnConnection: _connection,

@@ -21,6 +21,7 @@ KINDS: Final[Mapping[str, str]] = {
     "ipv6_firewall_rule": "FirewallRule",
     "port_forwarding_rule": "FirewallRule",
     "load_balancer": "FirewallRule",
+    "internal_load_balancer": "LoadBalancer",
     "acl_list": "NetworkAcl",
     "acl_item": "NetworkAclItem",
     "customer_gateway": "VpnCustomerGateway",

@@ -1,6 +1,7 @@
-"""Balancers: a public port whose connections are spread over members; with stickiness and health checks beside.
+"""Balancers: a port whose connections are spread over members; with stickiness and health checks beside.
 
-Rule 1: a balancer listens to one port of one address for everybody; its source list only turns others away.
+Rule 1: a balancer listens to one port of one address for everybody: a public one, whose source list only turns others away,
+or one of the network's own (internal), which it has as long as a balancer is on it.
 Rule 2: a member is a guest's address, and is so once; members and policies live as rules do.
 """
 
@@ -10,12 +11,20 @@ import enum
 from collections.abc import Mapping
 
 from netloom.base.errors import InvalidInput
-from netloom.base.ids import NicId, Uuid
+from netloom.base.ids import NetworkId, NicId, Uuid
 from netloom.model.cloud.record import Owned
 from netloom.model.cloud.rules import Rule
 from netloom.model.cloud.rules_traffic import PortRange, Protocol, Traffic
+from netloom.model.cloud.words import parse_word
 
 DNS_PORT = 53
+
+
+class Scheme(enum.Enum):
+    """Where a balancer's address is: before the router, or inside the network."""
+
+    PUBLIC = "Public"
+    INTERNAL = "Internal"
 
 
 class Algorithm(enum.Enum):
@@ -40,7 +49,14 @@ class LbProtocol(enum.Enum):
         return Protocol.UDP if self is LbProtocol.UDP else Protocol.TCP
 
 
-class LoadBalancer(Rule, frozen=True, kw_only=True):
+class Balancer(Rule, frozen=True, kw_only=True):
+    """What balancers of both schemes have: what people call them."""
+
+    name: str
+    description: str | None = None
+
+
+class LoadBalancer(Balancer, frozen=True, kw_only=True):
     """A public port and how its connections are spread.
 
     Attributes:
@@ -49,8 +65,6 @@ class LoadBalancer(Rule, frozen=True, kw_only=True):
         certificate_id: what it shows to clients when it speaks ssl.
     """
 
-    name: str
-    description: str | None = None
     public_ip_id: Uuid
     public_port: int
     private_port: int
@@ -70,13 +84,42 @@ class LoadBalancer(Rule, frozen=True, kw_only=True):
         return Traffic(self.transport, PortRange(self.public_port, self.public_port))
 
 
-class LbMember(Rule, frozen=True, kw_only=True):
-    """A guest that takes connections of a balancer."""
+class InternalLbAddress(Owned, frozen=True, kw_only=True):
+    """An address of a network that its internal balancers listen to, canonical text; no instance gets it meanwhile."""
+
+    network_id: NetworkId
+    address: str
+
+
+class InternalLoadBalancer(Balancer, frozen=True, kw_only=True):
+    """A tcp port of an address inside the network, and how its connections are spread."""
+
+    address_id: Uuid
+    source_port: int
+    instance_port: int
+    algorithm: Algorithm
+
+    @property
+    def traffic(self) -> Traffic:
+        """The packets it listens for."""
+        return Traffic(Protocol.TCP, PortRange(self.source_port, self.source_port))
+
+
+class Member(Rule, frozen=True, kw_only=True):
+    """A guest that takes connections of a balancer of either scheme."""
 
     load_balancer_id: Uuid
     instance_id: Uuid
     nic_id: NicId
     guest_address: str
+
+
+class LbMember(Member, frozen=True, kw_only=True):
+    """A guest that takes connections of a balancer."""
+
+
+class InternalLbMember(Member, frozen=True, kw_only=True):
+    """A guest that takes connections of an internal balancer."""
 
 
 class Stickiness(Rule, frozen=True, kw_only=True):
@@ -114,6 +157,15 @@ class SslCertificate(Owned, frozen=True, kw_only=True):
     chain: str | None = None
     private_key: str
     fingerprint: str
+
+
+def parse_scheme(text: str) -> Scheme:
+    """A scheme by name, in any case.
+
+    Raises:
+        InvalidInput: it is neither.
+    """
+    return parse_word(Scheme, text, "scheme")
 
 
 def parse_algorithm(text: str) -> Algorithm:

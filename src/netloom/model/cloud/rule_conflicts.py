@@ -35,6 +35,7 @@ class Purpose(enum.Enum):
     IPV6_EGRESS = "Ipv6Egress"
     PORT_FORWARDING = "PortForwarding"
     LOAD_BALANCING = "LoadBalancing"
+    INTERNAL_BALANCING = "InternalLoadBalancing"
     STATIC_NAT = "StaticNat"
     VPN = "Vpn"
 
@@ -50,6 +51,7 @@ _TITLES = {
     Purpose.IPV6_EGRESS: "IPv6 firewall rule",
     Purpose.PORT_FORWARDING: "port forwarding rule",
     Purpose.LOAD_BALANCING: "load balancer rule",
+    Purpose.INTERNAL_BALANCING: "internal load balancer",
     Purpose.STATIC_NAT: "static NAT rule",
     Purpose.VPN: "remote access VPN",
 }
@@ -72,7 +74,8 @@ class Claim(msgspec.Struct, frozen=True):
     Attributes:
         id: the rule's.
         purpose: what for.
-        place: id of the public address, or of the network for egress and IPv6; claims on different places never meet.
+        place: id of the public or internal address, or of the network for egress and IPv6; claims on different places
+            never meet.
         network_id: where its packets are led.
         traffic: which packets.
     """

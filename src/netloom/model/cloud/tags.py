@@ -27,6 +27,7 @@ KINDS: Final[Mapping[str, str]] = {
     "Ipv6FirewallRule": "ipv6_firewall_rule",
     "PortForwardingRule": "port_forwarding_rule",
     "LoadBalancer": "load_balancer",
+    "InternalLoadBalancer": "internal_load_balancer",
     "LBStickinessPolicy": "stickiness_policy",
     "LBHealthCheckPolicy": "health_check_policy",
     "Vpc": "vpc",

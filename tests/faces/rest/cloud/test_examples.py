@@ -59,6 +59,34 @@ async def test_a_vpc_with_three_tiers(http: httpx.AsyncClient, cloud: Cloud) -> 
     assert [item.name for item in changed.items if item.action == "updated"] == ["the world to web"]
 
 
+async def test_the_guides_internal_balancer(http: httpx.AsyncClient, cloud: Cloud) -> None:
+    await cloud.write_as(system_caller(), "test", two_hosts)
+    await enable(http, "VirtualRouter", "VpcVirtualRouter", "InternalLbVm")
+    offering = "DefaultIsolatedNetworkOfferingForVpcNetworks"
+    tiers = text_of("vpc-three-tiers.yaml").replace(f"{offering}NoLB", f"{offering}WithInternalLB")
+    guide = (EXAMPLES.parent / "docs" / "guide-cloud.md").read_text()
+    inside = guide.partition("```yaml\n")[2].partition("```")[0]
+    assert "InternalLoadBalancer" in inside
+    whole = f"{tiers}\n---\n{inside}"
+    first = await applied(http, whole)
+    assert first.created == len(first.items)
+    [balancer] = (await http.get("/v1/internal-load-balancers")).json()["items"]
+    assert (balancer["state"], balancer["address"], balancer["network"]) == ("Active", "10.20.2.100", "app")
+    members = (await http.get("/v1/internal-lb-members", params={"load_balancer": "app"})).json()["items"]
+    assert {(member["instance"], member["state"]) for member in members} == {
+        ("app-1", "Active"),
+        ("app-2", "Active"),
+    }
+    again = await applied(http, whole)
+    assert (again.created, again.updated) == (0, 0)
+    public = {"name": "lb", "network": "app", "source_port": 80, "instance_port": 80, "algorithm": "source"}
+    problem(
+        await http.post("/v1/internal-load-balancers", json=public | {"address": "10.20.2.100"}),
+        409,
+        "rule-conflict",
+    )
+
+
 async def test_three_tenants(http: httpx.AsyncClient, cloud: Cloud) -> None:
     await cloud.write_as(system_caller(), "test", two_hosts)
     first = await applied(http, text_of("three-tenants.yaml"))

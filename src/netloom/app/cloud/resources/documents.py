@@ -41,6 +41,7 @@ RELATIONS: Final[Mapping[str, Relation]] = {
     "EgressRule": Relation("firewall_rule", "create-egress", update="update-egress"),
     "StaticNat": Relation("public_ip", "enable-static-nat", ref="public_ip"),
     "LbMember": Relation("load_balancer", "assign", ref="load_balancer"),
+    "InternalLbMember": Relation("internal_load_balancer", "assign", ref="internal_load_balancer"),
     "IngressRule": Relation("security_group", "authorize-ingress", ref="security_group"),
     "EgressGroupRule": Relation("security_group", "authorize-egress", ref="security_group"),
 }

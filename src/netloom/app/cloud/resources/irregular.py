@@ -116,6 +116,9 @@ LISTS: Final[Mapping[str, str]] = {
     "ipv6_pool": "listGuestNetworkIpv6Prefixes",
     "ipv6_subnet": "listGuestNetworkIpv6Prefixes",
     "job": "listAsyncJobs",
+    "internal_lb_address": "listLoadBalancers",
+    "internal_lb_member": "listLoadBalancerRuleInstances",
+    "internal_load_balancer": "listLoadBalancers",
     "lb_member": "listLoadBalancerRuleInstances",
     "load_balancer": "listLoadBalancerRules",
     "physical_network_facet": "listPhysicalNetworks",
@@ -139,6 +142,7 @@ LISTS: Final[Mapping[str, str]] = {
 
 NAMED_BY: Final[Mapping[str, str]] = {
     "public_ip": "address",
+    "internal_lb_address": "address",
     "user": "username",
     "vpn_user": "username",
     "api_key": "key",
@@ -166,6 +170,7 @@ UNSEEN: Final[Mapping[str, tuple[str, ...]]] = {
 UNGIVEN: Final[Mapping[str, frozenset[str]]] = {
     "firewall_rule.create": frozenset({"system"}),
     "egress_rule.create": frozenset({"system"}),
+    "internal_load_balancer.create": frozenset({"source_network_id", "scheme"}),
     "domain.create": frozenset({"domain_id"}),
     "account.create": frozenset({"user_id", "account_id"}),
     "user.create": frozenset({"user_id"}),

@@ -26,6 +26,8 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         "state", "network", "protocol", "direction", "start_port", "end_port", "icmp_type", "icmp_code", "sources",
         "destinations",
     ),
+    "internal_lb_member": ("load_balancer", "instance", "guest_address", "state", "network"),
+    "internal_load_balancer": ("name", "state", "network", "address", "source_port", "instance_port", "algorithm"),
     "job": ("created_at", "state", "use_case", "queue", "resource_id", "progress", "error_text"),
     "lb_member": ("load_balancer", "instance", "guest_address", "state", "network"),
     "load_balancer": ("name", *_RULE, "public_port", "private_port", "algorithm", "sources"),

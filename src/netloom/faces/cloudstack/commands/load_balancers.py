@@ -15,7 +15,9 @@ from netloom.app.cloud.load_balancers import (
     UpdateLoadBalancer,
 )
 from netloom.app.cloud.load_balancers_members import (
+    ASSIGN_INTERNAL,
     ASSIGN_MEMBERS,
+    REMOVE_INTERNAL,
     REMOVE_MEMBERS,
     ChangeMembers,
     MemberAddress,
@@ -33,14 +35,21 @@ from netloom.app.cloud.load_balancers_policies import (
     UpdatePolicy,
 )
 from netloom.app.cloud.work import View
-from netloom.base.ids import parse_uuid
+from netloom.base.ids import Uuid, parse_uuid
 from netloom.faces.cloudstack.command import Call, Command, Content, JobAnswer, Listing, Rows
 from netloom.faces.cloudstack.see import See
 from netloom.faces.cloudstack.views.instances import instance_rows
 from netloom.faces.cloudstack.views.load_balancers import balancer_rows, health_check_rows, stickiness_rows
 from netloom.model.cloud.addresses import PublicIp
 from netloom.model.cloud.instances import Instance, InstanceNic
-from netloom.model.cloud.load_balancers import HealthCheck, LbMember, LoadBalancer, Stickiness
+from netloom.model.cloud.load_balancers import (
+    HealthCheck,
+    InternalLbMember,
+    InternalLoadBalancer,
+    LbMember,
+    LoadBalancer,
+    Stickiness,
+)
 from netloom.model.cloud.networks import GuestNetwork
 from netloom.model.cloud.rules import RuleState
 from netloom.store.cloud.records import Where, columns
@@ -119,12 +128,23 @@ def _members(call: Call) -> tuple[MemberAddress, ...]:
 
 async def assign_to_load_balancer_rule(call: Call) -> object:
     """Adds instances to a balancer."""
-    return await call.do(ASSIGN_MEMBERS, ChangeMembers(id=call.need_uuid("id"), members=_members(call)))
+    request = ChangeMembers(id=call.need_uuid("id"), members=_members(call))
+    if await _is_internal(call, request.id):
+        return await call.do(ASSIGN_INTERNAL, request)
+    return await call.do(ASSIGN_MEMBERS, request)
 
 
 async def remove_from_load_balancer_rule(call: Call) -> object:
     """Takes instances from a balancer."""
-    return await call.do(REMOVE_MEMBERS, ChangeMembers(id=call.need_uuid("id"), members=_members(call)))
+    request = ChangeMembers(id=call.need_uuid("id"), members=_members(call))
+    if await _is_internal(call, request.id):
+        return await call.do(REMOVE_INTERNAL, request)
+    return await call.do(REMOVE_MEMBERS, request)
+
+
+async def _is_internal(call: Call, balancer_id: Uuid) -> bool:
+    """Which of the two kinds of balancers is meant: CloudStack has one command for the members of both."""
+    return await call.read(lambda view: view.find(InternalLoadBalancer, balancer_id) is not None)
 
 
 async def list_load_balancer_rule_instances(call: Call) -> object:
@@ -133,7 +153,7 @@ async def list_load_balancer_rule_instances(call: Call) -> object:
     applied, listing = call.flag("applied", default=True), call.listing
 
     def read(view: View) -> Rows:
-        balancer = view.get(LoadBalancer, balancer_id)
+        balancer = view.find(InternalLoadBalancer, balancer_id) or view.get(LoadBalancer, balancer_id)
         which = _members_of(balancer) if applied else _could_be_members(balancer)
         found = view.records.select(Instance, which, limit=listing.page_size, offset=listing.offset)
         rows = instance_rows(found, See(view))
@@ -150,25 +170,33 @@ async def list_load_balancer_rule_instances(call: Call) -> object:
     return {"count": page.count, key: list(page.rows)} if page.count else {}
 
 
-def _members_of(balancer: LoadBalancer) -> Where:
-    c = columns(LbMember)
+Balanced = LoadBalancer | InternalLoadBalancer
+
+
+def _member_type(balancer: Balanced) -> type[LbMember | InternalLbMember]:
+    return InternalLbMember if isinstance(balancer, InternalLoadBalancer) else LbMember
+
+
+def _members_of(balancer: Balanced) -> Where:
+    c = columns(_member_type(balancer))
     standing = c.state != RuleState.REVOKE.value
     members = select(c.instance_id).where(c.load_balancer_id == balancer.id, standing)
     return columns(Instance).id.in_(members)
 
 
-def _could_be_members(balancer: LoadBalancer) -> Where:
+def _could_be_members(balancer: Balanced) -> Where:
     c, instance = columns(InstanceNic), columns(Instance)
     there = select(c.instance_id).where(c.network_id == balancer.network_id)
     same = instance.account_id == balancer.account_id
     return and_(instance.id.in_(there), same, not_(_members_of(balancer)))
 
 
-def _addresses_of(view: View, balancer: LoadBalancer, ids: Sequence[str]) -> dict[str, list[str]]:
-    c = columns(LbMember)
+def _addresses_of(view: View, balancer: Balanced, ids: Sequence[str]) -> dict[str, list[str]]:
+    member_type = _member_type(balancer)
+    c = columns(member_type)
     found: dict[str, list[str]] = {}
     for member in view.records.select(
-        LbMember,
+        member_type,
         c.load_balancer_id == balancer.id,
         c.instance_id.in_(ids),
         c.state != RuleState.REVOKE.value,

@@ -17,7 +17,13 @@ from netloom.app.cloud.firewall_egress import (
     CreateEgressRule,
 )
 from netloom.faces.cloudstack.command import Call, Command, JobAnswer, Listing
-from netloom.faces.cloudstack.commands import certificates, load_balancers, rules_ipv6, rules_nat
+from netloom.faces.cloudstack.commands import (
+    certificates,
+    load_balancers,
+    load_balancers_internal,
+    rules_ipv6,
+    rules_nat,
+)
 from netloom.faces.cloudstack.views.rules import firewall_rows
 from netloom.model.cloud.addresses import PublicIp
 from netloom.model.cloud.networks import GuestNetwork
@@ -153,5 +159,6 @@ COMMANDS: tuple[Command, ...] = (
     *rules_ipv6.COMMANDS,
     *rules_nat.COMMANDS,
     *load_balancers.COMMANDS,
+    *load_balancers_internal.COMMANDS,
     *certificates.COMMANDS,
 )

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from netloom.model.cloud.load_balancers import HealthCheck, LbMember, LoadBalancer, SslCertificate, Stickiness
+from netloom.model.cloud.load_balancers import (
+    HealthCheck,
+    InternalLbAddress,
+    InternalLbMember,
+    InternalLoadBalancer,
+    LbMember,
+    LoadBalancer,
+    SslCertificate,
+    Stickiness,
+)
 from netloom.model.cloud.rules import FirewallRule, Ipv6FirewallRule, PortForwardingRule, StaticNatRule
 from netloom.store.cloud.table import RecordTable
 
@@ -61,6 +70,31 @@ TABLES: tuple[RecordTable, ...] = (
         unique=(("load_balancer_id", "guest_address"),),
         indexes=(("network_id",), ("instance_id",), ("nic_id",)),
         references={**_PART, "instance_id": "instance"},
+        natives={"nic_id": "nics"},
+    ),
+    RecordTable(
+        "internal_lb_address",
+        InternalLbAddress,
+        unique=(("network_id", "address"),),
+        indexes=(_OF_ACCOUNT,),
+        references=_IN_NETWORK,
+    ),
+    RecordTable(
+        "internal_load_balancer",
+        InternalLoadBalancer,
+        indexes=(_OF_ACCOUNT, ("address_id", "source_port"), ("network_id",)),
+        references={**_IN_NETWORK, "address_id": "internal_lb_address"},
+    ),
+    RecordTable(
+        "internal_lb_member",
+        InternalLbMember,
+        unique=(("load_balancer_id", "guest_address"),),
+        indexes=(("network_id",), ("instance_id",), ("nic_id",)),
+        references={
+            **_IN_NETWORK,
+            "load_balancer_id": "internal_load_balancer",
+            "instance_id": "instance",
+        },
         natives={"nic_id": "nics"},
     ),
     RecordTable(

@@ -1,0 +1,103 @@
+"""IPv6 firewall rules as CloudStack's clients see them, in a network that was made through the API."""
+
+from __future__ import annotations
+
+import pathlib
+from typing import Any
+
+import pytest
+from tests.app.cloud.rules_stage import staged
+from tests.faces.cloudstack.replay.client import Client
+from tests.faces.cloudstack.replay.server import administrator_keys, face_on, http_to
+
+from netloom.app.cloud.visibility import system_caller
+
+CIDR = "fd00:0:0:5::/64"
+
+
+async def network_of(admin: Client) -> str:
+    """The id of an isolated network with IPv6, from an offering that promises it."""
+    await admin.result("updateConfiguration", name="ipv6.offering.enabled", value="true")
+    services = ("Dhcp", "Dns", "Firewall", "SourceNat")
+    offering = await admin.result(
+        "createNetworkOffering",
+        name="dual",
+        displaytext="dual",
+        traffictype="Guest",
+        guestiptype="Isolated",
+        internetprotocol="dualstack",
+        supportedservices=",".join(services),
+        enable="true",
+        **{
+            f"serviceproviderlist[{i}].{key}": value
+            for i, service in enumerate(services)
+            for key, value in (("service", service), ("provider", "VirtualRouter"))
+        },
+    )
+    zone = (await admin.result("listZones"))["zone"][0]["id"]
+    made = await admin.result(
+        "createNetwork",
+        name="six",
+        zoneid=zone,
+        networkofferingid=offering["networkoffering"]["id"],
+        gateway="10.9.9.1",
+        netmask="255.255.255.0",
+        ip6cidr=CIDR,
+        ip6gateway="fd00:0:0:5::1",
+    )
+    return str(made["network"]["id"])
+
+
+async def test_rules_of_a_network_with_ipv6(tmp_path: pathlib.Path) -> None:
+    async with staged(f"sqlite:///{tmp_path}/cloud.db") as stage, http_to(face_on(stage.cloud)) as http:
+        key, secret = await stage.cloud.write_as(system_caller(), "test", administrator_keys)
+        admin = Client(http, key, secret)
+        network = await network_of(admin)
+
+        async def refused(command: str, **params: str) -> tuple[int, Any]:
+            status, body = await admin.call(command, **params)
+            return status, next(iter(body.values()))["cserrorcode"]
+
+        made = await admin.result(
+            "createIpv6FirewallRule",
+            networkid=network,
+            protocol="tcp",
+            startport="80",
+            endport="90",
+            cidrlist="2001:db8::/32",
+        )
+        rule = made["firewallrule"]
+        assert {name: rule[name] for name in ("startport", "endport", "cidrlist", "destcidrlist")} == {
+            "startport": 80,
+            "endport": 90,
+            "cidrlist": "2001:db8::/32",
+            "destcidrlist": CIDR,
+        }
+        assert (rule["traffictype"], rule["networkid"], rule["protocol"]) == ("Ingress", network, "tcp")
+        out = await admin.result(
+            "createIpv6FirewallRule", networkid=network, protocol="all", traffictype="egress"
+        )
+        assert out["firewallrule"]["cidrlist"] == CIDR
+        asked = {"networkid": network, "protocol": "tcp", "startport": "85"}
+        assert await refused("createIpv6FirewallRule", **asked) == (537, 4360)
+        assert await refused("createIpv6FirewallRule", **asked, cidrlist="10.0.0.0/8") == (431, 9999)
+        assert await refused("createIpv6FirewallRule", **asked | {"networkid": stage.network.id}) == (
+            431,
+            4350,
+        )
+        moved = await admin.result("updateIpv6FirewallRule", id=rule["id"], startport="443", endport="443")
+        assert moved["firewallrule"]["startport"] == 443
+        assert await refused("updateIpv6FirewallRule", id=rule["id"], traffictype="Egress") == (431, 4350)
+        listed = await admin.result("listIpv6FirewallRules", networkid=network, traffictype="ingress")
+        assert [each["id"] for each in listed["firewallrule"]] == [rule["id"]]
+        assert (await admin.result("listFirewallRules", listall="true")).get("count") is None
+        assert await admin.result("deleteIpv6FirewallRule", id=rule["id"]) == {"success": True}
+        listed = await admin.result("listIpv6FirewallRules", listall="true")
+        assert [each["id"] for each in listed["firewallrule"]] == [out["firewallrule"]["id"]]
+        assert await refused("listIpv6FirewallRules", traffictype="sideways") == (431, 4350)
+
+
+@pytest.mark.parametrize("command", ["updateIpv6FirewallRule", "deleteIpv6FirewallRule"])
+async def test_a_rule_that_never_was(admin: Client, command: str) -> None:
+    status, body = await admin.call(command, id="00000000-0000-4000-8000-000000000009")
+    assert (status, next(iter(body.values()))["cserrorcode"]) == (431, 9999)
