@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import yaml
 from netloom.contract.documents import Applied
 from netloom.contract.problems import Problem
 from netloom.contract.reports import PlanReport
+from netloom.faces.rest.problems import LINGER_SECONDS
 
 GOOD = """\
 ---
@@ -140,6 +142,15 @@ async def test_what_is_no_yaml_has_line_and_column(
     found = await refused(http, text)
     assert found.status == 400
     assert (found.code, found.line, found.column) == ("malformed-body", line, column)
+
+
+async def test_a_file_that_was_read_is_refused_at_once_and_keeps_the_connection(
+    http: httpx.AsyncClient,
+) -> None:
+    async with asyncio.timeout(LINGER_SECONDS):
+        answer = await post(http, "/v1/apply", "[" * 40 + "]" * 40)
+    assert answer.status_code == 413
+    assert "connection" not in answer.headers
 
 
 async def test_bounds(http: httpx.AsyncClient) -> None:

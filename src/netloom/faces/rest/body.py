@@ -11,8 +11,7 @@ from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
 
-from netloom.base.errors import TooLarge
-from netloom.faces.rest.problems import HttpProblem
+from netloom.faces.rest.problems import HttpProblem, Unread
 
 JSON_TYPES: Final = frozenset({"application/json", "application/merge-patch+json"})
 YAML_TYPES: Final = frozenset({"application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"})
@@ -33,7 +32,7 @@ async def read_body(request: Request, *, limit: int, seconds: float) -> bytes:
         seconds: until it has to be there.
 
     Raises:
-        TooLarge: more than `limit` (413).
+        Unread: more than `limit` (413).
         HttpProblem: not there in time (408), not the length announced, or broken off (400).
     """
     announced = request.headers.get("content-length")
@@ -62,5 +61,5 @@ async def read_body(request: Request, *, limit: int, seconds: float) -> bytes:
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def _too_large(size: int, limit: int) -> TooLarge:
-    return TooLarge(f"a body of {size} bytes or more", hint=f"at most {limit} bytes here")
+def _too_large(size: int, limit: int) -> Unread:
+    return Unread(f"a body of {size} bytes or more", hint=f"at most {limit} bytes here")

@@ -16,7 +16,7 @@ import msgspec
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from netloom.base.errors import NetloomError, StaleVersion
+from netloom.base.errors import NetloomError, StaleVersion, TooLarge
 from netloom.contract.problems import MAX_ERRORS, MEDIA_TYPE, TYPE_PREFIX
 from netloom.faces.rest.yaml_door import Malformed
 
@@ -93,6 +93,10 @@ class HttpProblem(NetloomError):
         self.http_status = status
 
 
+class Unread(TooLarge):
+    """A body that was refused before it was read to its end."""
+
+
 class _Lingering(Response):
     """An answer to a request whose body was not read to its end.
 
@@ -154,7 +158,8 @@ def problem_response(error: NetloomError, instance: str | None = None) -> Respon
         headers["retry-after"] = str(max(1, math.ceil(error.retry_after or 1.0)))
     if body.status == 401:
         headers["www-authenticate"] = 'Bearer realm="netloom"'
-    if body.status in {408, 413}:
+    unread = isinstance(error, Unread)
+    if unread or body.status == 408:
         headers["connection"] = "close"  # the rest of the body is not read
-    kind = _Lingering if body.status == 413 else Response
+    kind = _Lingering if unread else Response
     return kind(_encode(body), status_code=body.status, media_type=MEDIA_TYPE, headers=headers)
