@@ -5,10 +5,11 @@ from __future__ import annotations
 import pathlib
 
 import pytest
-from tests.testing import templates
+from tests.testing import passwords, templates
 from tests.testing.engines import share_statements
 
 share_statements()
+passwords.make_cheap()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

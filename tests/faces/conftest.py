@@ -16,7 +16,7 @@ import httpx
 import pytest
 import structlog
 import uvicorn
-from tests.testing import templates
+from tests.testing import passwords, templates
 from tests.testing.engines import share_statements
 
 from netloom.aio.tasks import TaskKit
@@ -66,6 +66,7 @@ from netloom.model.status import Finding, Phase, Severity, Status
 from netloom.store.store import Store, StoreOptions, open_store
 
 share_statements()
+passwords.make_cheap()
 TOKEN = "correct-horse-battery-staple"
 THEN = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
 H1 = HostId(Uuid("00000000-0000-4000-8000-000000000001"))

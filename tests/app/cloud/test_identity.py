@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from tests.app.cloud.people import account, keys, people
 
-from netloom.app.cloud import accounts, configuration_change, identity_users
+from netloom.app.cloud import accounts, configuration_change, identity_passwords, identity_users
 from netloom.app.cloud.cloud import Cloud
 from netloom.app.cloud.configuration import UpdateConfiguration
 from netloom.app.cloud.identity import Identities
@@ -111,7 +111,13 @@ def test_passwords_are_salted_and_bad_lines_match_nothing() -> None:
     assert one != two
     assert is_password("pw", one)
     assert not is_password("pW", one)
-    for line in (None, "", "scrypt$1", one.replace("16384", str(2**30)), one.replace("scrypt", "md5")):
+    for line in (
+        None,
+        "",
+        "scrypt$1",
+        one.replace(f"${identity_passwords.COST}$", f"${2**30}$"),
+        one.replace("scrypt", "md5"),
+    ):
         assert not is_password("pw", line)
     for password in ("", "x" * 257):
         with pytest.raises(InvalidInput):
