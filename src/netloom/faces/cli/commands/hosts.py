@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Annotated
 
 import typer
@@ -13,7 +12,7 @@ from netloom.base.errors import InvalidInput
 from netloom.client import calls
 from netloom.contract.hosts import HostPatch, HostSpec
 from netloom.contract.kinds import HOST
-from netloom.faces.cli.commands.listing import delete_object, finish, list_objects, uplink_text
+from netloom.faces.cli.commands.listing import create_object, delete_object, finish, list_objects, uplink_text
 from netloom.faces.cli.options import (
     WAIT_SECONDS,
     LabelFilter,
@@ -118,17 +117,13 @@ def add(
         fingerprint=fingerprint,
         labels=parse_labels(label),
     )
-    session = session_of(ctx)
-    item = session.send(calls.create(HOST, spec_of(HostSpec, fields), key=str(uuid.uuid4())))
-    raise typer.Exit(
-        finish(
-            session,
-            HOST,
-            item,
-            output,
-            wait=wait_seconds if wait else None,
-            said=lambda host: f"host {host.name} added ({host.id}), {host.status.phase}",
-        )
+    create_object(
+        ctx,
+        HOST,
+        spec_of(HostSpec, fields),
+        output,
+        wait=wait_seconds if wait else None,
+        said=lambda host: f"host {host.name} added ({host.id}), {host.status.phase}",
     )
 
 
@@ -234,15 +229,11 @@ def admit(
     """Admit a host that dialled in; its identity is pinned."""
     fields = given(tunnel_ip=tunnel_ip, bridge=bridge, zone=zone, mtu=mtu, uplinks=parse_uplinks(uplink))
     spec = spec_of(HostSpec, {"name": name or ref, **fields}) if fields or name else None
-    session = session_of(ctx)
-    item = session.send(calls.admit(ref, spec))
-    raise typer.Exit(
-        finish(
-            session,
-            HOST,
-            item,
-            output,
-            wait=wait_seconds if wait else None,
-            said=lambda host: f"host {host.name} admitted ({host.id}), {host.status.phase}",
-        )
+    finish(
+        ctx,
+        HOST,
+        calls.admit(ref, spec),
+        output,
+        wait=wait_seconds if wait else None,
+        said=lambda host: f"host {host.name} admitted ({host.id}), {host.status.phase}",
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping, Sequence
+from typing import NoReturn
 
 import typer
 
@@ -132,20 +134,39 @@ def status_lines(item: Resource) -> list[tuple[str, str]]:
     return lines
 
 
-def finish(
-    session: Session,
+def create_object(
+    ctx: typer.Context,
     schema: KindSchema[S, P, A],
-    item: A,
+    spec: S,
     how: Format,
     *,
     wait: float | None,
     said: Callable[[A], str],
-) -> Exit:
-    """Waits when asked to, then prints what was done; gives the exit status."""
+) -> NoReturn:
+    """Make one, once however often the request is sent; the rest as `finish`."""
+    finish(ctx, schema, calls.create(schema, spec, key=str(uuid.uuid4())), how, wait=wait, said=said)
+
+
+def finish(
+    ctx: typer.Context,
+    schema: KindSchema[S, P, A],
+    call: calls.Call[A],
+    how: Format,
+    *,
+    wait: float | None,
+    said: Callable[[A], str],
+) -> NoReturn:
+    """Do it, wait when asked to, print what was done, and end with the exit status.
+
+    Raises:
+        typer.Exit: always.
+    """
+    session = session_of(ctx)
+    item = session.send(call)
     if wait is not None:
         item = wait_done(session, schema, item, wait)
     if how is Format.TABLE:
         write(said(item))
     else:
         write_data(item, how)
-    return Exit.DONE if wait is None else verdict(item, schema.noun)
+    raise typer.Exit(Exit.DONE if wait is None else verdict(item, schema.noun))

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Annotated
 
 import typer
@@ -12,7 +11,7 @@ import typer
 from netloom.client import calls, cloud
 from netloom.contract.kinds import NETWORK
 from netloom.contract.networks import NetworkSpec
-from netloom.faces.cli.commands.listing import delete_object, finish, list_objects
+from netloom.faces.cli.commands.listing import create_object, delete_object, list_objects
 from netloom.faces.cli.options import (
     WAIT_SECONDS,
     LabelFilter,
@@ -76,17 +75,13 @@ def create(
         physical_network=physical_network,
         labels=parse_labels(label),
     )
-    session = session_of(ctx)
-    item = session.send(calls.create(NETWORK, spec_of(NetworkSpec, fields), key=str(uuid.uuid4())))
-    raise typer.Exit(
-        finish(
-            session,
-            NETWORK,
-            item,
-            output,
-            wait=wait_seconds if wait else None,
-            said=lambda net: f"network {net.name} created ({net.isolation} segment {net.segment}, {net.id})",
-        )
+    create_object(
+        ctx,
+        NETWORK,
+        spec_of(NetworkSpec, fields),
+        output,
+        wait=wait_seconds if wait else None,
+        said=lambda net: f"network {net.name} created ({net.isolation} segment {net.segment}, {net.id})",
     )
 
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Annotated
 
 import typer
@@ -13,7 +12,7 @@ from netloom.base.errors import InvalidInput
 from netloom.client import calls
 from netloom.contract.kinds import NIC
 from netloom.contract.nics import NicSpec
-from netloom.faces.cli.commands.listing import delete_object, finish, list_objects, write_one
+from netloom.faces.cli.commands.listing import create_object, delete_object, finish, list_objects, write_one
 from netloom.faces.cli.options import (
     WAIT_SECONDS,
     LabelFilter,
@@ -73,19 +72,15 @@ def create(
         labels=parse_labels(label),
         attachment=None if host is None else {"host": host, "device": device},
     )
-    session = session_of(ctx)
-    item = session.send(calls.create(NIC, spec_of(NicSpec, fields), key=str(uuid.uuid4())))
-    raise typer.Exit(
-        finish(
-            session,
-            NIC,
-            item,
-            output,
-            wait=wait_seconds if wait else None,
-            said=lambda nic: (
-                f"NIC {nic.name} created ({nic.mac}, {nic.ipv4 or nic.ipv6}, iface-id {nic.identity})"
-            ),
-        )
+    create_object(
+        ctx,
+        NIC,
+        spec_of(NicSpec, fields),
+        output,
+        wait=wait_seconds if wait else None,
+        said=lambda nic: (
+            f"NIC {nic.name} created ({nic.mac}, {nic.ipv4 or nic.ipv6}, iface-id {nic.identity})"
+        ),
     )
 
 
@@ -128,17 +123,13 @@ def attach(
     output: Output = Format.TABLE,
 ) -> None:
     """Plug a NIC into a device of a host."""
-    session = session_of(ctx)
-    item = session.send(calls.attach(nic, host, device))
-    raise typer.Exit(
-        finish(
-            session,
-            NIC,
-            item,
-            output,
-            wait=wait_seconds if wait else None,
-            said=lambda found: f"NIC {found.name} attached to {device} on {host}, {found.status.phase}",
-        )
+    finish(
+        ctx,
+        NIC,
+        calls.attach(nic, host, device),
+        output,
+        wait=wait_seconds if wait else None,
+        said=lambda found: f"NIC {found.name} attached to {device} on {host}, {found.status.phase}",
     )
 
 
@@ -151,15 +142,11 @@ def detach(
     output: Output = Format.TABLE,
 ) -> None:
     """Unplug a NIC."""
-    session = session_of(ctx)
-    item = session.send(calls.detach(nic))
-    raise typer.Exit(
-        finish(
-            session,
-            NIC,
-            item,
-            output,
-            wait=wait_seconds if wait else None,
-            said=lambda found: f"NIC {found.name} detached, {found.status.phase}",
-        )
+    finish(
+        ctx,
+        NIC,
+        calls.detach(nic),
+        output,
+        wait=wait_seconds if wait else None,
+        said=lambda found: f"NIC {found.name} detached, {found.status.phase}",
     )

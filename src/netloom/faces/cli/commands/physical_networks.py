@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Annotated
 
 import typer
@@ -12,9 +11,9 @@ import typer
 from netloom.client import calls
 from netloom.contract.kinds import PHYSICAL_NETWORK
 from netloom.contract.physical_networks import PhysicalNetworkSpec
-from netloom.faces.cli.commands.listing import delete_object, list_objects, write_one
+from netloom.faces.cli.commands.listing import create_object, delete_object, list_objects, write_one
 from netloom.faces.cli.options import LabelFilter, Labels, Limit, Output, given, parse_labels, spec_of
-from netloom.faces.cli.output import Format, write
+from netloom.faces.cli.output import Format
 from netloom.faces.cli.session import session_of
 
 app = typer.Typer(
@@ -57,11 +56,14 @@ def create(
         labels=parse_labels(label),
     )
     spec = spec_of(PhysicalNetworkSpec, fields)
-    item = session_of(ctx).send(calls.create(PHYSICAL_NETWORK, spec, key=str(uuid.uuid4())))
-    if output is Format.TABLE:
-        write(f"physical network {item.name} created ({item.id})")
-    else:
-        write_one(item, output)
+    create_object(
+        ctx,
+        PHYSICAL_NETWORK,
+        spec,
+        output,
+        wait=None,
+        said=lambda made: f"physical network {made.name} created ({made.id})",
+    )
 
 
 @app.command("list")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Annotated
 
 import typer
@@ -10,9 +9,9 @@ import typer
 from netloom.client import calls
 from netloom.contract.kinds import ZONE
 from netloom.contract.zones import ZoneSpec
-from netloom.faces.cli.commands.listing import delete_object, list_objects, write_one
+from netloom.faces.cli.commands.listing import create_object, delete_object, list_objects, write_one
 from netloom.faces.cli.options import LabelFilter, Labels, Limit, Output, given, parse_labels, spec_of
-from netloom.faces.cli.output import Format, write
+from netloom.faces.cli.output import Format
 from netloom.faces.cli.session import session_of
 
 app = typer.Typer(help="Zones: where hosts and physical networks are.", no_args_is_help=True)
@@ -30,11 +29,9 @@ def create(
 ) -> None:
     """Create a zone."""
     spec = spec_of(ZoneSpec, given(name=name, description=description, labels=parse_labels(label)))
-    item = session_of(ctx).send(calls.create(ZONE, spec, key=str(uuid.uuid4())))
-    if output is Format.TABLE:
-        write(f"zone {item.name} created ({item.id})")
-    else:
-        write_one(item, output)
+    create_object(
+        ctx, ZONE, spec, output, wait=None, said=lambda zone: f"zone {zone.name} created ({zone.id})"
+    )
 
 
 @app.command("list")
