@@ -18,6 +18,8 @@ from tests.testing.rule_keeper import keeper_backends
 from netloom.app.cloud import firewall, load_balancers, load_balancers_members, static_nat
 from netloom.app.cloud.cloud import Cloud
 from netloom.app.cloud.firewall import DeleteFirewallRule
+from netloom.app.cloud.networks_life import ELEMENTS
+from netloom.app.cloud.networks_restart import RESTART, RestartNetwork
 from netloom.app.cloud.rules_retry import RuleRetry
 from netloom.app.cloud.rules_retry_places import ALERT_AFTER, TELL_AGAIN, OnePlace
 from netloom.app.cloud.untold import NETWORK, remember
@@ -28,6 +30,7 @@ from netloom.base.ids import Uuid
 from netloom.model.cloud.addresses import PublicIp
 from netloom.model.cloud.jobs import Alert, Job, JobState
 from netloom.model.cloud.load_balancers import LbMember, LoadBalancer
+from netloom.model.cloud.networks import GuestNetwork
 from netloom.model.cloud.rules import FirewallRule, RuleState, StaticNatRule
 from netloom.model.cloud.untold import FIRST, LONGEST, Mark, Untold
 from netloom.plan.elements import Outcome, RuleStage
@@ -311,3 +314,22 @@ async def test_a_look_reads_what_is_untold_and_no_rules(stage: Stage) -> None:
     asked = [each for each in said if "FROM" in each]
     assert len(asked) == 2
     assert all("FROM cloud_untolds" in each for each in asked)
+
+
+async def test_a_network_whose_elements_could_not_be_told_is_raised_again(stage: Stage) -> None:
+    stage.notebook.refusals["implement"] = ASLEEP
+    with pytest.raises(PeerError):
+        await stage.do(RESTART, RestartNetwork(id=Uuid(stage.network.id)))
+    assert await parts(stage) == {ELEMENTS: 0}
+    [network] = await stage.all(GuestNetwork)
+    assert network.restart_required
+    stage.notebook.refusals.clear()
+    stage.notebook.calls.clear()
+    await wait(stage.cloud)
+    [job] = await look(stage)
+    assert job.state is JobState.SUCCEEDED, job.error_text
+    assert ("implement", stage.network.id, "") in stage.notebook.calls
+    assert set(stage.notebook.stages(stage.network.id)) >= {RuleStage.FIREWALL.value, RuleStage.EGRESS.value}
+    [network] = await stage.all(GuestNetwork)
+    assert not network.restart_required
+    assert await stage.all(Untold) == []

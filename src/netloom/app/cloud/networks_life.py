@@ -13,6 +13,7 @@ Rule 3: a network in state Setup keeps it: nothing has to be implemented on its 
 from __future__ import annotations
 
 from collections.abc import Coroutine
+from typing import Final
 
 import msgspec
 import structlog
@@ -31,6 +32,7 @@ from netloom.base.errors import Conflict, NetloomError
 from netloom.base.ids import Uuid
 from netloom.model.cloud.instances import Instance, InstanceNic, InstanceState
 from netloom.model.cloud.networks import GuestNetwork
+from netloom.model.cloud.untold import Mark
 from netloom.model.kinds import Kind
 from netloom.model.objects import Network
 from netloom.model.states import NetworkEvent, NetworkState, NicState, next_network_state
@@ -42,6 +44,10 @@ _log = structlog.get_logger("netloom.networks")
 
 Crew = tuple[NetworkFacts, tuple[NetworkElement, ...]]
 """A network as its elements see it, and the elements."""
+
+
+ELEMENTS: Final = "elements"
+"""The word for all that its elements have of a network, among the sets that they may have to be told again."""
 
 
 class OneNetwork(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,12 +80,13 @@ async def raise_up(doing: Doing, network: GuestNetwork) -> None:
     """Have a network up whatever its state; the turn is the caller's. Raises as `implement`."""
     network_id = network.id
     try:
-        if network.vpc_id is not None:
-            await have_router(doing, network.vpc_id)
-        facts, elements = await doing.write(lambda work: _begin_up(work, network_id))
-        for element in elements:
-            await tell(doing, element, element.implement(facts), "implement", facts)
-        await bring(doing, network_id, RULE_ORDER)
+        with doing.telling([Mark(queue_of(network), ELEMENTS)]):
+            if network.vpc_id is not None:
+                await have_router(doing, network.vpc_id)
+            facts, elements = await doing.write(lambda work: _begin_up(work, network_id))
+            for element in elements:
+                await tell(doing, element, element.implement(facts), "implement", facts)
+            await bring(doing, network_id, RULE_ORDER)
     except NetloomError:
         await _give_up(doing, network_id)
         raise

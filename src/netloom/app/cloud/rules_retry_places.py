@@ -17,6 +17,8 @@ import msgspec
 from netloom.app.cloud.acl_apply import bring_list
 from netloom.app.cloud.alerts import DOMAIN_ROUTER, raise_alert, settle_alert
 from netloom.app.cloud.doing import Doing
+from netloom.app.cloud.networks_facts import is_up
+from netloom.app.cloud.networks_life import ELEMENTS, found, raise_up
 from netloom.app.cloud.rules_provider import bring
 from netloom.app.cloud.rules_retry_kinds import OF_ACL, OF_NETWORK, OF_VPC, OF_VPN_USERS, AnyKind
 from netloom.app.cloud.untold import ACL, NETWORK, VPC, VPN_USERS, untold_of
@@ -70,7 +72,13 @@ class Place:
 
 
 async def _tell_network(doing: Doing, network_id: Uuid, parts: Collection[str]) -> None:
-    await bring(doing, network_id, [each for each in RULE_ORDER if WHOLE in parts or each.value in parts])
+    if ELEMENTS not in parts:
+        await bring(doing, network_id, [each for each in RULE_ORDER if WHOLE in parts or each.value in parts])
+        return
+    async with doing.turn(f"life/{network_id}"):
+        network = await doing.read(lambda view: found(view, network_id))
+        if await doing.read(lambda view: is_up(view, network)):
+            await raise_up(doing, network)
 
 
 async def _tell_vpc(doing: Doing, vpc_id: Uuid, parts: Collection[str]) -> None:
@@ -108,7 +116,8 @@ def _tell_again(place: Place) -> UseCase[OnePlace, Record]:
         line = place.line(record.id)
         untold = await doing.read(lambda view: untold_of(view, line))
         parts = {each.part for each in untold}
-        waiting = await doing.read(lambda view: _waiting(view, place, record, parts))
+        told = {WHOLE} if ELEMENTS in parts else parts
+        waiting = await doing.read(lambda view: _waiting(view, place, record, told))
         with doing.telling([Mark(line, part) for part in parts]):
             await place.tell(doing, record.id, parts)
         return lambda work: _end(work, place, line, untold, waiting)
