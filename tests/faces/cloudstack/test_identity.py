@@ -262,6 +262,19 @@ async def test_roles_are_copied_hidden_and_deleted(admin: Client, acme: str) -> 
     assert await _refused(admin, "updateRole", id=user_role["id"], name="x") == (431, 4350)
 
 
+async def test_a_list_without_what_has_to_be_counted(admin: Client, acme: str) -> None:
+    for command, key in (("listAccounts", "account"), ("listDomains", "domain")):
+        [*_, full] = (await admin.result(command, listall="true"))[key]
+        [*_, least] = (await admin.result(command, listall="true", details="min"))[key]
+        assert "vmlimit" in full
+        assert {name: value for name, value in full.items() if name in least} == least
+        assert not [name for name in least if name.endswith(("limit", "total", "available"))]
+    [*_, account] = (await admin.result("listAccounts", listall="true", details="min"))["account"]
+    assert "vmrunning" not in account
+    [*_, account] = (await admin.result("listAccounts", listall="true", details="min,resource"))["account"]
+    assert "vmrunning" in account
+
+
 # -- projects ------------------------------------------------------------------------------------------------------------
 
 

@@ -163,7 +163,10 @@ def _begin_delete(work: Work, request: OneInvitation) -> ProjectInvitation:
     """One that the caller may take back (who administers the project) or throw away (who is invited)."""
     found = work.records.get(ProjectInvitation, request.id)
     project = None if found is None else work.records.get(Project, found.project_id)
-    if found is None or project is None or not (administers(work, project) or may_answer(work, found)):
+    if found is None or project is None:
+        raise missing(ProjectInvitation, request.id, "id")
+    invited_here = found.domain_id == project.domain_id
+    if not may_answer(work, found) and not (invited_here and administers(work, project)):
         raise missing(ProjectInvitation, request.id, "id")
     return found
 
@@ -185,7 +188,8 @@ def invitations_visible(view: View, scope: Scope) -> list[Where]:
         return mine
     to_mine = select(m.project_id).where(m.role == ProjectRole.ADMIN.value, *as_member(view.caller))
     own_user = or_(c.user_id.is_(None), c.user_id == view.caller.user_id)
-    return [or_(and_(*mine, own_user), c.project_id.in_(to_mine))]
+    theirs = and_(c.project_id.in_(to_mine), c.domain_id == view.caller.domain_id)
+    return [or_(and_(*mine, own_user), theirs)]
 
 
 def in_state(state: InvitationState, view: View) -> list[Where]:

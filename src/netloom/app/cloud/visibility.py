@@ -123,6 +123,10 @@ def reached(record_type: type[Record], caller: Caller) -> list[Where]:
     if caller.is_root:
         return []
     c = columns(record_type)
+    if (
+        record_type is Job and caller.user_id is not None
+    ):  # who asked may see what became of it, whosever the thing is
+        return visible(c, caller, Scope(everything=True), shared=[c.user_id == caller.user_id])
     if issubclass(record_type, Owned) or record_type in {User, Project}:
         return visible(c, caller, Scope(everything=True))
     if record_type is Account:

@@ -365,6 +365,7 @@ class Call:
         show, listing = answer.view, self.listing
         by_id = (listing.asked.by_id and id_opens) or any(self.text(name) for name in opened_by)
         asked = replace(listing.asked, by_id=by_id)
+        minimal = self.texts("details") == ("min",)
 
         def read(view: View) -> Rows:
             conditions = [
@@ -394,7 +395,7 @@ class Call:
                     count = view.records.count(record_type, *conditions)
             else:
                 count = len(records)
-            return Rows(show(records, See(view)), count) if records or count else Rows((), 0)
+            return Rows(show(records, See(view, minimal=minimal)), count) if records or count else Rows((), 0)
 
         return await self.read(read)
 

@@ -45,10 +45,16 @@ ViewFunction = Callable[[Sequence[Any], "See"], list[Row]]
 
 
 class See:
-    """The surroundings of records, memoised for one request."""
+    """The surroundings of records, memoised for one request.
 
-    def __init__(self, view: View) -> None:
+    Args:
+        view: what the caller sees.
+        minimal: a list was asked for without what has to be counted (`details=min`).
+    """
+
+    def __init__(self, view: View, *, minimal: bool = False) -> None:
         self.view = view
+        self.minimal = minimal
         self.caller: Caller = view.caller
         self._found: dict[type[Record], dict[str, Record | None]] = {}
         self._jobs: dict[str, str | None] = {}

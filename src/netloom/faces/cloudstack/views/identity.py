@@ -6,10 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select
 
-from netloom.app.cloud.limits import limits_of_accounts, limits_of_domains
-from netloom.app.cloud.limits_used import instances_by_state, used_by_accounts, used_by_domains
 from netloom.faces.cloudstack.see import Row, See
-from netloom.faces.cloudstack.views.identity_resources import resource_fields
+from netloom.faces.cloudstack.views.identity_resources import of_accounts, of_domains
 from netloom.model.cloud.identity import ACCOUNT_NUMBERS, Account, ApiKey, Domain, User, shown_path
 from netloom.model.cloud.permissions import Role
 from netloom.store.cloud.records import columns
@@ -17,7 +15,7 @@ from netloom.store.cloud.records import columns
 
 def domain_rows(domains: Sequence[Domain], see: See) -> list[Row]:
     """Domains with their limits, and what all accounts in and under them use."""
-    limits, used = limits_of_domains(see.view, domains), used_by_domains(see.view, domains)
+    resources = of_domains(domains, see)
     parents = see.many(Domain, [domain.parent_id for domain in domains])
     with_children = _parents(domains, see)
     rows: list[Row] = []
@@ -35,7 +33,7 @@ def domain_rows(domains: Sequence[Domain], see: See) -> list[Row]:
                 "path": shown_path(domain.path),
                 "state": domain.state.value,
                 "created": see.time(domain.created_at),
-                **resource_fields(limits[domain.id], used[domain.id]),
+                **resources[domain.id],
                 "hasannotations": False,
                 **see.job(domain.id),
             }
@@ -46,8 +44,7 @@ def domain_rows(domains: Sequence[Domain], see: See) -> list[Row]:
 def account_rows(accounts: Sequence[Account], see: See) -> list[Row]:
     """Accounts with their users, their limits and what they use."""
     ids = [account.id for account in accounts]
-    limits, used = limits_of_accounts(see.view, accounts), used_by_accounts(see.view, ids)
-    states = instances_by_state(see.view, ids)
+    resources = of_accounts(accounts, see)
     domains = see.many(Domain, [account.domain_id for account in accounts])
     roles = see.many(Role, [account.role_id for account in accounts])
     see.many(Account, ids)
@@ -69,9 +66,7 @@ def account_rows(accounts: Sequence[Account], see: See) -> list[Row]:
             "accounttype": ACCOUNT_NUMBERS[account.type],
             **_role(roles.get(account.role_id)),
             **_domain(domains.get(account.domain_id)),
-            **resource_fields(limits[account.id], used[account.id]),
-            "vmstopped": states.get((account.id, "Stopped"), 0),
-            "vmrunning": states.get((account.id, "Running"), 0),
+            **resources[account.id],
             "networkdomain": account.network_domain,
             "state": account.state.value,
             "created": see.time(account.created_at),

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netloom.app.cloud.limits import limits_of_accounts
-from netloom.app.cloud.limits_used import instances_by_state, used_by_accounts
 from netloom.faces.cloudstack.see import Row, See
 from netloom.faces.cloudstack.views.identity import user_rows
-from netloom.faces.cloudstack.views.identity_resources import resource_fields
+from netloom.faces.cloudstack.views.identity_resources import of_accounts
 from netloom.model.cloud.identity import (
     ACCOUNT_NUMBERS,
     Account,
@@ -54,8 +52,7 @@ def project_rows(projects: Sequence[Project], see: See) -> list[Row]:
     """Projects with their administrators, their limits and what they use."""
     ids = [project.account_id for project in projects]
     accounts = see.many(Account, ids)
-    limits = limits_of_accounts(see.view, list(accounts.values()))
-    used, states = used_by_accounts(see.view, ids), instances_by_state(see.view, ids)
+    resources = of_accounts(list(accounts.values()), see)
     domains = see.many(Domain, [project.domain_id for project in projects])
     project_ids = [project.id for project in projects]
     see.pending(project_ids)
@@ -73,9 +70,7 @@ def project_rows(projects: Sequence[Project], see: See) -> list[Row]:
                 "domain": None if domain is None else domain.name,
                 "owner": owners[project.id],
                 "projectaccountname": None if account is None else account.name,
-                **({} if account is None else resource_fields(limits[account.id], used[account.id])),
-                "vmstopped": states.get((project.account_id, "Stopped"), 0),
-                "vmrunning": states.get((project.account_id, "Running"), 0),
+                **resources.get(project.account_id, {}),
                 "state": project.state.value,
                 "created": see.time(project.created_at),
                 "tags": see.tags(project.id),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from netloom.app.cloud.limits import Owner
-from netloom.app.cloud.limits_used import Used
+from netloom.app.cloud.limits import Owner, limits_of_accounts, limits_of_domains
+from netloom.app.cloud.limits_used import Used, instances_by_state, used_by_accounts, used_by_domains
 from netloom.faces.cloudstack.see import Row, See
 from netloom.model.cloud.identity import Account, AccountType, Domain, Project
 from netloom.model.cloud.limits import NUMBERS, ResourceLimit, ResourceType
@@ -70,3 +70,28 @@ def limit_rows(limits: Sequence[ResourceLimit], see: See) -> list[Row]:
         owner: Row = {} if domain is None else owner_fields(Owner(account=account, domain=domain), see)
         rows.append({**owner, **kind_fields(limit.type), "max": limit.max})
     return rows
+
+
+def of_accounts(accounts: Sequence[Account], see: See) -> Mapping[str, Row]:
+    """Limits and use of accounts, by their ids; nothing of any when a list was asked for without (`details=min`)."""
+    ids = [account.id for account in accounts]
+    if see.minimal:
+        return {account_id: {} for account_id in ids}
+    limits, used = limits_of_accounts(see.view, accounts), used_by_accounts(see.view, ids)
+    states = instances_by_state(see.view, ids)
+    return {
+        account_id: {
+            **resource_fields(limits[account_id], used[account_id]),
+            "vmstopped": states.get((account_id, "Stopped"), 0),
+            "vmrunning": states.get((account_id, "Running"), 0),
+        }
+        for account_id in ids
+    }
+
+
+def of_domains(domains: Sequence[Domain], see: See) -> Mapping[str, Row]:
+    """The same of domains, with all accounts in and under them."""
+    if see.minimal:
+        return {domain.id: {} for domain in domains}
+    limits, used = limits_of_domains(see.view, domains), used_by_domains(see.view, domains)
+    return {domain.id: resource_fields(limits[domain.id], used[domain.id]) for domain in domains}
