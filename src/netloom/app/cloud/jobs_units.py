@@ -23,7 +23,7 @@ from netloom.app.cloud.usecase import AnyUseCase, Ending
 from netloom.app.cloud.work import View, Work
 from netloom.base.errors import NetloomError
 from netloom.model.cloud.jobs import OPEN_STATES, EventLevel, Job, JobEvent, JobState, next_job_state
-from netloom.model.cloud.record import Owned, Record
+from netloom.model.cloud.record import Record
 from netloom.model.cloud.untold import Mark
 from netloom.store.cloud.records import columns
 from netloom.store.cloud.schema import BY_WORD
@@ -180,5 +180,5 @@ def _tell(
     work: Work, job: Job, use_case: AnyUseCase | None, record: Record | None, text: str, level: EventLevel
 ) -> None:
     if use_case is not None and use_case.event is not None:
-        about = record if isinstance(record, Owned) else job
-        work.event(use_case.event, text, about, level=level, parent_id=job.start_event_id)
+        about = job if record is None else record
+        work.event(use_case.event, text, about, level=level, job=job)

@@ -20,7 +20,7 @@ from netloom.app.cloud.visibility import Projects, Scope, reached, visible
 from netloom.base.errors import NotFound
 from netloom.base.ids import Uuid
 from netloom.model.cloud.identity import Account, Caller
-from netloom.model.cloud.jobs import Audit, Event, EventLevel, EventState
+from netloom.model.cloud.jobs import Audit, Event, EventLevel, EventState, Job
 from netloom.model.cloud.record import AccountId, Birth, DomainId, Owned, OwnedBirth, Record
 from netloom.store.cloud.records import Order, Records, Where, columns
 from netloom.store.cloud.schema import STORED, word_of
@@ -188,10 +188,10 @@ class Work(View):
         *,
         level: EventLevel = EventLevel.INFO,
         state: EventState = EventState.COMPLETED,
-        parent_id: Uuid | None = None,
+        job: Job | None = None,
     ) -> Event:
-        """Tell people that something happened; an owned record's owner reads it, else the caller."""
-        owner = record if isinstance(record, Owned) else None
+        """Tell people that something happened; an owned record's owner reads it, else its `job`'s, or the caller."""
+        owner = record if isinstance(record, Owned) else job
         event = Event(
             **self.birth(),
             account_id=owner.account_id if owner else AccountId(self.caller.account_id),
@@ -201,7 +201,7 @@ class Work(View):
             level=level,
             state=state,
             description=description,
-            parent_id=parent_id,
+            parent_id=None if job is None else job.start_event_id,
             resource_kind=word_of(record) if record is not None else None,
             resource_id=record.id if record is not None else None,
         )

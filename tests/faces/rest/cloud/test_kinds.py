@@ -143,6 +143,15 @@ async def test_what_one_physical_network_of_a_zone_carries_the_first_one_carries
     assert found == {"default": {"Guest", "Management", "Public", "Storage"}, "office": {"Guest"}}
 
 
+async def test_events_of_what_is_nobody_s_are_about_it_to_the_end(http: httpx.AsyncClient) -> None:
+    changed = await http.patch("/v1/service-providers/Ovs", json={"state": "Disabled"}, params={"wait": 10})
+    assert changed.status_code == 200, changed.text
+    found = (await http.get("/v1/events", params={"type": "SERVICE.PROVIDER.UPDATE"})).json()["items"]
+    assert [each["state"] for each in found] == ["Scheduled", "Completed"]
+    assert {each["resource_id"] for each in found} == {changed.json()["id"]}
+    assert {each["account"] for each in found} == {"admin"}
+
+
 async def test_networks_tell_their_state(http: httpx.AsyncClient) -> None:
     offering = "DefaultOvsIsolatedNetworkOffering"
     await made(http, "guest-networks", name="blue", offering=offering)

@@ -39,7 +39,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "project_member": ("project", "role"),
     "public_range": ("zone", "v4", "v6", "vlan", "physical_network", "network", "for_system"),
     "quarantined_ip": ("address", "previous_account", "ends_at", "removed_at", "removal_reason"),
-    "secondary_ip": ("address", "network", "nic"),
+    "secondary_ip": ("address", "network", "nic_id"),
     "security_group_member": ("group", "instance"),
     "security_group_rule": ("group", "direction", "match", "peer_group"),
     "ssh_key": ("name", "fingerprint"),

@@ -66,6 +66,7 @@ SPOKEN: Final[Mapping[str, tuple[str, ...]]] = {
     "supportedservices": ("services",),
     "tiernetworkofferings": ("tier_offerings",),
     "traffictype": ("traffic", "direction"),
+    "userdata": ("user_data", "data"),
     "usersecuritygrouplist": ("peers",),
     "virtualmachineids": ("members",),
     "vlan": ("segments",),
