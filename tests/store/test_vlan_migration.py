@@ -8,15 +8,15 @@ from sqlalchemy import Connection
 
 from netloom.store import tables
 from netloom.store.database import open_database
-from netloom.store.migrate import _config
+from netloom.store.migrate import config
 from netloom.store.store import StoreOptions, open_store
 
 
 def fill(connection: Connection) -> None:
     """The schema before, with two networks and a NIC in each."""
-    config = _config()
-    config.attributes["connection"] = connection
-    command.upgrade(config, "0004")
+    alembic = config()
+    alembic.attributes["connection"] = connection
+    command.upgrade(alembic, "0004")
     common = "labels, generation, revision, created_at, updated_at"
     fixed = "'{}', 1, 1, 1, 1"
     run = lambda text: connection.execute(sa.text(text))  # noqa: E731

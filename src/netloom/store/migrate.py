@@ -49,9 +49,9 @@ def migrate(connection: Connection) -> Migration:
     if before == target:
         return Migration(before, target)
     _check(connection, before)
-    config = _config()
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    made = config()
+    made.attributes["connection"] = connection
+    command.upgrade(made, "head")
     return Migration(before, target)
 
 
@@ -85,11 +85,12 @@ def _check(connection: Connection, before: str | None) -> None:
         )
 
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
-    return config
+def config() -> Config:
+    """Alembic's configuration: where migrations are; the connection is an attribute that callers add."""
+    made = Config()
+    made.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    return made
 
 
 def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config())
+    return ScriptDirectory.from_config(config())
