@@ -6,12 +6,34 @@ Rule 2: tags go with what they are on.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.tags import forget
 from netloom.app.cloud.usecase import Ending
 from netloom.app.cloud.work import Work
 from netloom.base.errors import NetloomError
 from netloom.model.cloud.record import Record
+
+R = TypeVar("R", bound=Record)
+
+
+def ended(record: R, end: Callable[[Work, R], None], leaves: Callable[[R], bool]) -> Ending:
+    """The end of a job that told a provider of a record; one that was revoked since has a job of its own to end it.
+
+    Args:
+        record: as it was when the job began.
+        end: what becomes of it, by its state.
+        leaves: whether it is on its way out.
+    """
+
+    def ending(work: Work) -> None:
+        now = work.records.get(type(record), record.id)
+        if now is not None and leaves(now) == leaves(record):
+            end(work, now)
+
+    return ending
 
 
 def gone(record: Record) -> Ending:

@@ -12,7 +12,7 @@ import msgspec
 
 from netloom.app.cloud.acl_lists import usable_list
 from netloom.app.cloud.doing import Doing
-from netloom.app.cloud.endings import take_out, withdraw
+from netloom.app.cloud.endings import ended, take_out, withdraw
 from netloom.app.cloud.infrastructure import physical_network
 from netloom.app.cloud.offerings_seen import offering_seen
 from netloom.app.cloud.usecase import Ending, UseCase
@@ -246,26 +246,14 @@ def _check_no_routes(view: View, gateway: PrivateGateway) -> None:
         )
 
 
-async def _apply(doing: Doing, record: PrivateGateway) -> Ending:
-    await bring_parts(doing, record.vpc_id, {VpcPart.PRIVATE_GATEWAYS})
-
-    def ending(work: Work) -> None:
-        now = work.records.get(PrivateGateway, record.id)
-        if now is not None and now.state is not GatewayState.DELETING:
-            end_gateway(work, now)
-
-    return ending
+async def _tell(doing: Doing, gateway: PrivateGateway) -> Ending:
+    """Have the router have the gateways as they stand, this one among them or not."""
+    await bring_parts(doing, gateway.vpc_id, {VpcPart.PRIVATE_GATEWAYS})
+    return ended(gateway, end_gateway, _leaves)
 
 
-async def _unapply(doing: Doing, record: PrivateGateway) -> Ending:
-    await bring_parts(doing, record.vpc_id, {VpcPart.PRIVATE_GATEWAYS})
-
-    def ending(work: Work) -> None:
-        now = work.records.get(PrivateGateway, record.id)
-        if now is not None:
-            end_gateway(work, now)
-
-    return ending
+def _leaves(gateway: PrivateGateway) -> bool:
+    return gateway.state is GatewayState.DELETING
 
 
 def end_gateway(work: Work, gateway: PrivateGateway) -> None:
@@ -274,7 +262,7 @@ def end_gateway(work: Work, gateway: PrivateGateway) -> None:
     Raises:
         Conflict: static routes lead to one that would be gone (`gateway-has-routes`).
     """
-    if gateway.state is GatewayState.DELETING:
+    if _leaves(gateway):
         _check_no_routes(work, gateway)
         take_out(work, gateway)
     else:
@@ -294,7 +282,7 @@ CREATE = UseCase(
     event="PRIVATE.GATEWAY.CREATE",
     request=CreatePrivateGateway,
     begin=_create,
-    apply=_apply,
+    apply=_tell,
     undo=withdraw,
     queue=queue_of,
 )
@@ -304,7 +292,7 @@ DELETE = UseCase(
     event="PRIVATE.GATEWAY.DELETE",
     request=DeletePrivateGateway,
     begin=_begin_delete,
-    apply=_unapply,
+    apply=_tell,
     queue=queue_of,
 )
 USE_CASES = (CREATE, DELETE)

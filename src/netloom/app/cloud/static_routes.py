@@ -12,7 +12,7 @@ import msgspec
 
 from netloom.app.cloud import configuration
 from netloom.app.cloud.doing import Doing
-from netloom.app.cloud.endings import gone, take_out, withdraw
+from netloom.app.cloud.endings import ended, take_out, withdraw
 from netloom.app.cloud.usecase import Ending, UseCase
 from netloom.app.cloud.vpc_provider import bring_parts, router_of
 from netloom.app.cloud.work import View, Work
@@ -125,25 +125,19 @@ def _begin_delete(work: Work, request: DeleteStaticRoute) -> StaticRoute:
     return work.update(msgspec.structs.replace(route, state=state))
 
 
-async def _apply(doing: Doing, record: StaticRoute) -> Ending:
-    await bring_parts(doing, record.vpc_id, {VpcPart.STATIC_ROUTES})
-
-    def ending(work: Work) -> None:
-        now = work.records.get(StaticRoute, record.id)
-        if now is not None and now.state is not RuleState.REVOKE:
-            end_route(work, now)
-
-    return ending
+async def _tell(doing: Doing, route: StaticRoute) -> Ending:
+    """Have the router have the routes as they stand, this one among them or not."""
+    await bring_parts(doing, route.vpc_id, {VpcPart.STATIC_ROUTES})
+    return ended(route, end_route, _leaves)
 
 
-async def _unapply(doing: Doing, record: StaticRoute) -> Ending:
-    await bring_parts(doing, record.vpc_id, {VpcPart.STATIC_ROUTES})
-    return gone(record)
+def _leaves(route: StaticRoute) -> bool:
+    return route.state is RuleState.REVOKE
 
 
 def end_route(work: Work, route: StaticRoute) -> None:
     """Keep that a route is as its router was told: there, or gone."""
-    if route.state is RuleState.REVOKE:
+    if _leaves(route):
         take_out(work, route)
     else:
         work.update(msgspec.structs.replace(route, state=next_rule_state(route.state, RuleEvent.APPLY)))
@@ -160,7 +154,7 @@ CREATE = UseCase(
     event="STATIC.ROUTE.CREATE",
     request=CreateStaticRoute,
     begin=_create,
-    apply=_apply,
+    apply=_tell,
     undo=withdraw,
     queue=queue_of,
 )
@@ -170,7 +164,7 @@ DELETE = UseCase(
     event="STATIC.ROUTE.DELETE",
     request=DeleteStaticRoute,
     begin=_begin_delete,
-    apply=_unapply,
+    apply=_tell,
     queue=queue_of,
 )
 USE_CASES = (CREATE, DELETE)

@@ -14,7 +14,7 @@ import msgspec
 
 from netloom.app.cloud import configuration
 from netloom.app.cloud.doing import Doing
-from netloom.app.cloud.endings import nothing_more
+from netloom.app.cloud.endings import ended, nothing_more
 from netloom.app.cloud.firewall import open_with
 from netloom.app.cloud.rules_claims import check_claim, vpn_claims
 from netloom.app.cloud.rules_life import related_to
@@ -189,20 +189,19 @@ async def bring_vpn(doing: Doing, vpn: RemoteAccessVpn) -> None:
         await bring_parts(doing, vpn.vpc_id, {VpcPart.REMOTE_ACCESS_VPN})
 
 
-async def _apply(doing: Doing, record: RemoteAccessVpn) -> Ending:
-    await bring_vpn(doing, record)
+async def _tell(doing: Doing, vpn: RemoteAccessVpn) -> Ending:
+    """Have the provider have the VPNs as they stand, this one among them or not."""
+    await bring_vpn(doing, vpn)
+    return ended(vpn, end_vpn, _leaves)
 
-    def ending(work: Work) -> None:
-        now = work.records.get(RemoteAccessVpn, record.id)
-        if now is not None and now.state is not RemoteVpnState.REMOVED:
-            end_vpn(work, now)
 
-    return ending
+def _leaves(vpn: RemoteAccessVpn) -> bool:
+    return vpn.state is RemoteVpnState.REMOVED
 
 
 def end_vpn(work: Work, vpn: RemoteAccessVpn) -> None:
     """Keep that a VPN, and what was opened for it, is as its provider was told: there, or gone."""
-    if vpn.state is RemoteVpnState.REMOVED:
+    if _leaves(vpn):
         _forget(work, vpn)
         return
     work.update(msgspec.structs.replace(vpn, state=next_remote_state(vpn.state, RemoteVpnEvent.APPLY)))
@@ -210,11 +209,6 @@ def end_vpn(work: Work, vpn: RemoteAccessVpn) -> None:
         if rule.state is not RuleState.REVOKE:
             state = next_rule_state(rule.state, RuleEvent.APPLY)
             work.update(msgspec.structs.replace(rule, state=state))
-
-
-async def _unapply(doing: Doing, record: RemoteAccessVpn) -> Ending:
-    await bring_vpn(doing, record)
-    return lambda work: _forget(work, record)
 
 
 def _forget(work: Work, record: RemoteAccessVpn) -> None:
@@ -238,7 +232,7 @@ CREATE = UseCase(
     event="VPN.REMOTE.ACCESS.CREATE",
     request=CreateRemoteAccessVpn,
     begin=_create,
-    apply=_apply,
+    apply=_tell,
     undo=_withdraw,
     queue=_queue,
 )
@@ -257,7 +251,7 @@ DELETE = UseCase(
     event="VPN.REMOTE.ACCESS.DESTROY",
     request=DeleteRemoteAccessVpn,
     begin=_remove,
-    apply=_unapply,
+    apply=_tell,
     queue=_queue,
 )
 USE_CASES = (CREATE, UPDATE, DELETE)

@@ -6,13 +6,14 @@ Rule 2: a password is sealed at once, and no answer and no event has it.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import TypeVar
 
 import msgspec
 
 from netloom.app.cloud import configuration
 from netloom.app.cloud.doing import Doing
+from netloom.app.cloud.endings import ended, take_out, withdraw
 from netloom.app.cloud.untold import VPN_USERS
 from netloom.app.cloud.usecase import Ending, UseCase
 from netloom.app.cloud.vpn_remote import bring_vpn
@@ -106,45 +107,28 @@ def _line(account_id: Uuid) -> str:
     return f"{VPN_USERS}/{account_id}"
 
 
-async def _apply(doing: Doing, record: VpnUser) -> Ending:
-    await bring_users(doing, Uuid(record.account_id))
-
-    def ending(work: Work) -> None:
-        now = work.records.get(VpnUser, record.id)
-        if now is not None and now.state is not RuleState.REVOKE:
-            end_user(work, now)
-
-    return ending
+async def _tell(doing: Doing, user: VpnUser) -> Ending:
+    """Have the account's VPNs have its users as they stand, this one among them or not."""
+    await bring_users(doing, Uuid(user.account_id))
+    return ended(user, end_user, _leaves)
 
 
-async def _unapply(doing: Doing, record: VpnUser) -> Ending:
-    await bring_users(doing, Uuid(record.account_id))
-    return lambda work: _forget(work, record)
+def _leaves(user: VpnUser) -> bool:
+    return user.state is RuleState.REVOKE
 
 
 def end_user(work: Work, user: VpnUser) -> None:
     """Keep that a user is as all VPNs of its account were told: there, or gone."""
-    if user.state is RuleState.REVOKE:
-        work.delete(user)
+    if _leaves(user):
+        take_out(work, user)
     else:
         work.update(msgspec.structs.replace(user, state=next_rule_state(user.state, RuleEvent.APPLY)))
-
-
-def _forget(work: Work, record: VpnUser) -> None:
-    now = work.records.get(VpnUser, record.id)
-    if now is not None:
-        work.delete(now)
-
-
-def _withdraw(work: Work, record: VpnUser, _error: NetloomError) -> None:
-    _forget(work, record)
 
 
 def _case(
     verb: str,
     request: type[Q],
     begin: Callable[[Work, Q], VpnUser],
-    apply: Callable[[Doing, VpnUser], Awaitable[Ending]],
     undo: Callable[[Work, VpnUser, NetloomError], None] | None = None,
 ) -> UseCase[Q, VpnUser]:
     """Adding or removing: those of an account one after the other."""
@@ -155,12 +139,12 @@ def _case(
         request=request,
         begin=begin,
         text=lambda user: f"{verb} VPN user {user.username}",
-        apply=apply,
+        apply=_tell,
         undo=undo,
         queue=lambda user: _line(Uuid(user.account_id)),
     )
 
 
-ADD = _case("add", AddVpnUser, _add, _apply, _withdraw)
-REMOVE = _case("remove", RemoveVpnUser, _remove, _unapply)
+ADD = _case("add", AddVpnUser, _add, withdraw)
+REMOVE = _case("remove", RemoveVpnUser, _remove)
 USE_CASES = (ADD, REMOVE)
