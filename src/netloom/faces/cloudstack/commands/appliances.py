@@ -1,21 +1,28 @@
-"""CloudStack's commands for appliances that it runs itself: netloom runs none, and says so with empty lists.
+"""CloudStack's commands for what it keeps or runs itself and netloom has none of: netloom says so with empty lists.
 
-What gives services above layer 2 lives at its provider; clients that ask for routers on their way must not fail.
+What gives services above layer 2 lives at its provider, disks and images are the hypervisors'. Clients that ask for them on
+their way must not fail: Terraform looks for an instance's root volume each time that it reads one, libcloud for routers.
 """
 
 from __future__ import annotations
 
-from netloom.faces.cloudstack.answers import Rows
-from netloom.faces.cloudstack.command import Call, Command, Listing
+from netloom.faces.cloudstack.command import Call, Command, Listing, Rows
 
 
-async def list_none(call: Call) -> object:
-    """There is none."""
+async def list_none(call: Call) -> Rows:
+    """Lists nothing: netloom has none."""
     await call.permitted()
-    return Rows([], 0)
+    return call.paged(())
 
 
-COMMANDS: tuple[Command, ...] = (
-    Command("listRouters", list_none, Listing("router")),
-    Command("listSystemVms", list_none, Listing("systemvm")),
+COMMANDS: tuple[Command, ...] = tuple(
+    Command(name, list_none, Listing(key))
+    for name, key in (
+        ("listRouters", "router"),
+        ("listSystemVms", "systemvm"),
+        ("listDiskOfferings", "diskoffering"),
+        ("listVolumes", "volume"),
+        ("listSnapshots", "snapshot"),
+        ("listIsos", "iso"),
+    )
 )

@@ -87,15 +87,9 @@ async def delete_service_offering(call: Call) -> object:
     return await call.do(offerings_service.DELETE_SERVICE_OFFERING, DeleteOffering(id=call.need_uuid("id")))
 
 
-async def list_disk_offerings(call: Call) -> Rows:
-    """Lists the sizes of disks: there are none, netloom makes no disks."""
-    return await call.read(lambda _view: Rows((), 0))
-
-
 COMMANDS: tuple[Command, ...] = (
     Command("listServiceOfferings", list_service_offerings, Listing("serviceoffering")),
     Command("createServiceOffering", create_service_offering, One("serviceoffering", service_offering_rows)),
     Command("updateServiceOffering", update_service_offering, One("serviceoffering", service_offering_rows)),
     Command("deleteServiceOffering", delete_service_offering, Success()),
-    Command("listDiskOfferings", list_disk_offerings, Listing("diskoffering")),
 )
