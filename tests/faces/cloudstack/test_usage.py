@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import timedelta
 
 import pytest
 from tests.app.cloud.machines import an_instance
+from tests.app.cloud.people import people
 from tests.faces.cloudstack.replay.client import Client
 
 from netloom.app.cloud.cloud import Cloud
 from netloom.app.cloud.visibility import system_caller
+from netloom.app.cloud.work import Work
+from netloom.base.ids import Uuid
 from netloom.model.cloud.identity import ADMIN_ACCOUNT_ID, Account
+from netloom.model.cloud.instances import Instance
 
 
 async def test_usage_of_today_is_told_until_now(cloud: Cloud, admin: Client) -> None:
@@ -36,6 +41,27 @@ async def test_usage_of_today_is_told_until_now(cloud: Cloud, admin: Client) -> 
         assert same["count"] == 1, wanted
     assert await admin.result("listUsageRecords", startdate=yesterday, enddate=today, type="1") == {}
     assert await admin.result("listUsageRecords", startdate=yesterday, enddate=yesterday) == {}
+
+
+async def test_usage_tells_whose_it_was_when_they_are_gone(cloud: Cloud, admin: Client) -> None:
+    who = await people(cloud)
+
+    def has(work: Work, account_id: Uuid) -> Instance:
+        return an_instance(work, work.get(Account, account_id), "m")
+
+    for owner in (who.carol.account_id, who.common.account_id):
+        machine = await cloud.write_as(system_caller(), "test", functools.partial(has, account_id=owner))
+        await cloud.write_as(system_caller(), "test", functools.partial(Work.delete, record=machine))
+    span = {"startdate": f"{cloud.now() - timedelta(days=1):%Y-%m-%d}", "enddate": f"{cloud.now():%Y-%m-%d}"}
+    before = (await admin.result("listUsageRecords", **span))["usagerecord"]
+    await admin.result("deleteProject", id=who.common.id)
+    await admin.result("deleteDomain", id=who.lab.id, cleanup="true")
+    after = (await admin.result("listUsageRecords", **span))["usagerecord"]
+    whose = ("account", "project", "projectid", "domain", "domainid", "domainpath")
+    told = [[{name: each.get(name) for name in whose} for each in found] for found in (before, after)]
+    assert told[0] == told[1]
+    assert {each["account"] or each["project"] for each in told[1]} == {"carol", "common"}
+    assert {each["domainpath"] for each in told[1]} == {"ROOT/acme/lab", "ROOT/acme"}
 
 
 @pytest.mark.parametrize(

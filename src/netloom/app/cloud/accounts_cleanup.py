@@ -12,11 +12,13 @@ from typing import Final
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.work import View, Work
 from netloom.base.errors import Conflict
+from netloom.base.ids import Uuid
+from netloom.model.cloud.former import FormerOwner
 from netloom.model.cloud.identity import Account, ApiKey, Project, ProjectMember, User
 from netloom.model.cloud.limits import ResourceLimit
 from netloom.model.cloud.networks import NetworkPermission
 from netloom.model.cloud.projects import CustomProjectRole, ProjectInvitation
-from netloom.model.cloud.record import Owned
+from netloom.model.cloud.record import Birth, Owned
 from netloom.store import tables
 from netloom.store.cloud.records import columns
 from netloom.store.cloud.schema import BY_TABLE, BY_WORD
@@ -75,6 +77,19 @@ def forget_account(work: Work, account: Account) -> None:
             work.delete_all(work.records.select(of_it, columns(of_it).project_id == project.id))
         work.delete(project)
     work.delete(account)
+    name = account.name if project is None else project.name
+    work.insert(
+        FormerOwner(
+            **born_as(work, account.id), name=name, project_id=None if project is None else project.id
+        )
+    )
+
+
+def born_as(work: Work, known_id: Uuid) -> Birth:
+    """Identity and age of what is kept of something that is gone: its id stays."""
+    birth = work.birth()
+    birth["id"] = known_id
+    return birth
 
 
 def _held(view: View, account: Account) -> str:

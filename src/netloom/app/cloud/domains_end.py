@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from netloom.app.cloud.accounts_cleanup import remove_account
+from netloom.app.cloud.accounts_cleanup import born_as, remove_account
 from netloom.app.cloud.accounts_teardown import check_unprotected, tear_down
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.domains import domain_seen
@@ -17,6 +17,7 @@ from netloom.app.cloud.visibility import under
 from netloom.app.cloud.work import Work
 from netloom.base.errors import Conflict, InvalidInput, NetloomError
 from netloom.base.ids import Uuid
+from netloom.model.cloud.former import FormerOwner
 from netloom.model.cloud.identity import Account, Domain, DomainState, shown_path
 from netloom.model.cloud.limits import ResourceLimit
 from netloom.store.cloud.records import columns
@@ -64,6 +65,7 @@ async def _apply(doing: Doing, domain: Domain) -> Ending:
         for each in sorted(below, key=lambda found: -found.level):
             work.delete_all(work.records.select(ResourceLimit, columns(ResourceLimit).domain_id == each.id))
             work.delete(each)
+            work.insert(FormerOwner(**born_as(work, each.id), name=each.name, path=each.path))
 
     return ending
 

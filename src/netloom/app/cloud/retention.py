@@ -17,6 +17,7 @@ from netloom.app.cloud import configuration
 from netloom.app.cloud.cloud import Cloud
 from netloom.app.cloud.visibility import system_caller
 from netloom.app.cloud.work import View, Work
+from netloom.model.cloud.former import FormerOwner
 from netloom.model.cloud.jobs import Audit, Event, Job
 from netloom.model.cloud.record import Record
 from netloom.model.cloud.usage import UsageSpan
@@ -53,6 +54,7 @@ KEPT: Final = (
     Kept(Audit, "audit.purge.delay", dt.timedelta(days=1), "created_at"),
     Kept(Job, "job.expire.minutes", dt.timedelta(minutes=1), "finished_at"),
     Kept(UsageSpan, "usage.retention.days", dt.timedelta(days=1), "ended_at"),
+    Kept(FormerOwner, "usage.retention.days", dt.timedelta(days=1), "created_at"),
 )
 
 

@@ -15,6 +15,7 @@ from netloom.app.cloud.tags import tags_of
 from netloom.app.cloud.work import View
 from netloom.base.ids import Uuid
 from netloom.faces.cloudstack.protocol.envelopes import timestamp
+from netloom.model.cloud.former import FormerOwner
 from netloom.model.cloud.identity import Account, AccountType, Caller, Domain, Project, shown_path
 from netloom.model.cloud.jobs import OPEN_STATES, Job
 from netloom.model.cloud.record import Owned, Record
@@ -128,8 +129,9 @@ class See:
     def owners(self, records: Iterable[Owned]) -> None:
         """Read the owners of records ahead, all at once."""
         records = [record for record in records if record.account_id not in self._owners]
-        self.many(Account, {record.account_id for record in records})
-        self.many(Domain, {record.domain_id for record in records})
+        accounts, domains = {each.account_id for each in records}, {each.domain_id for each in records}
+        there = {*self.many(Account, accounts), *self.many(Domain, domains)}
+        self.many(FormerOwner, {*accounts, *domains} - there)
 
     def owner(self, record: Owned) -> Row:
         """`account` or `projectid` and `project`, then `domainid`, `domain`, `domainpath`; to be spread into a row."""
@@ -147,10 +149,23 @@ class See:
                 row.update(projectid=project.id, project=project.name)
         elif account is not None:
             row["account"] = account.name
-        domain = self.one(Domain, record.domain_id)
+        else:
+            row.update(self._former(record.account_id))
+        domain: Domain | FormerOwner | None = self.one(Domain, record.domain_id)
+        if domain is None:
+            domain = self.one(FormerOwner, record.domain_id)
         if domain is not None:
-            row.update(domainid=domain.id, domain=domain.name, domainpath=shown_path(domain.path))
+            row.update(domainid=domain.id, domain=domain.name, domainpath=shown_path(domain.path or ""))
         return row
+
+    def _former(self, account_id: str) -> Row:
+        """Whose it was: an account that is gone, or a project."""
+        gone = self.one(FormerOwner, account_id)
+        if gone is None:
+            return {}
+        if gone.project_id is not None:
+            return {"projectid": gone.project_id, "project": gone.name}
+        return {"account": gone.name}
 
     def pending(self, ids: Iterable[str]) -> None:
         """Read the open jobs of records ahead, all at once."""

@@ -109,6 +109,7 @@ LISTS: Final[Mapping[str, str]] = {
     "acl_list": "listNetworkACLLists",
     "api_key": "getUserKeys",
     "customer_gateway": "listVpnCustomerGateways",
+    "former_owner": "listUsageRecords",
     "health_check_policy": "listLBHealthCheckPolicies",
     "host_facet": "listHosts",
     "instance": "listVirtualMachines",
@@ -176,6 +177,7 @@ UNGIVEN: Final[Mapping[str, frozenset[str]]] = {
     "user.create": frozenset({"user_id"}),
     "project_invitation.answer": frozenset({"project_id", "account", "user_id"}),
     "public_ip.reserve": frozenset({"free_id"}),
+    "instance.import": frozenset({"stray"}),
     "security_group.delete": frozenset({"name", "account", "domain_id", "project_id"}),
 }
 """Fields of requests that only netloom itself gives."""

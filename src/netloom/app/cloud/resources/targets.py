@@ -17,6 +17,7 @@ from netloom.app.cloud.visibility import Scope, domains_visible
 from netloom.app.cloud.work import View, missing
 from netloom.base.errors import Conflict
 from netloom.base.ids import Uuid, is_uuid
+from netloom.model.cloud.former import FormerOwner
 from netloom.model.cloud.identity import Account, Domain, shown_path
 from netloom.model.cloud.record import AccountId, Owned, Record
 from netloom.model.kinds import Kind
@@ -168,8 +169,20 @@ def names_of(view: View, target: Target, ids: Iterable[str]) -> Mapping[str, str
         return {}
     records = view.records.many(target.record, wanted)
     if target.record is Domain:
-        return {each.id: shown_path(each.path) for each in records.values() if isinstance(each, Domain)}
+        names: dict[str, str] = {
+            key: shown_path(each.path) for key, each in records.items() if isinstance(each, Domain)
+        }
+        return names | _former(view, [each for each in wanted if each not in names])
     field = name_field(target.record)
     if not field:
         return {}
-    return {key: str(getattr(record, field)) for key, record in records.items()}
+    names = {key: str(getattr(record, field)) for key, record in records.items()}
+    if target.record is Account:
+        names |= _former(view, [each for each in wanted if each not in names])
+    return names
+
+
+def _former(view: View, ids: Sequence[str]) -> dict[str, str]:
+    """What owners were called that are gone."""
+    gone = view.records.many(FormerOwner, ids) if ids else {}
+    return {key: each.name if each.path is None else shown_path(each.path) for key, each in gone.items()}
