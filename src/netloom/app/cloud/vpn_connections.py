@@ -9,8 +9,8 @@ from __future__ import annotations
 import msgspec
 
 from netloom.app.cloud import configuration
+from netloom.app.cloud.display import displaying
 from netloom.app.cloud.doing import Doing
-from netloom.app.cloud.endings import nothing_more
 from netloom.app.cloud.usecase import Ending, UseCase
 from netloom.app.cloud.vpc_provider import bring_parts, element_of
 from netloom.app.cloud.vpn_customers import others_of
@@ -39,13 +39,6 @@ class CreateVpnConnection(msgspec.Struct, frozen=True, kw_only=True):
     customer_gateway_id: Uuid
     passive: bool = False
     for_display: bool = True
-
-
-class UpdateVpnConnection(msgspec.Struct, frozen=True, kw_only=True):
-    """What changes of it; None stays."""
-
-    id: Uuid
-    for_display: bool | None = None
 
 
 class NameVpnConnection(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,12 +83,6 @@ def _create(work: Work, request: CreateVpnConnection) -> VpnConnection:
             for_display=request.for_display,
         )
     )
-
-
-def _update(work: Work, request: UpdateVpnConnection) -> VpnConnection:
-    connection = work.get(VpnConnection, request.id)
-    shown = connection.for_display if request.for_display is None else request.for_display
-    return work.update(msgspec.structs.replace(connection, for_display=shown))
 
 
 def _reset(work: Work, request: NameVpnConnection) -> VpnConnection:
@@ -174,14 +161,8 @@ CREATE = UseCase(
     undo=_failed,
     queue=_queue,
 )
-UPDATE = UseCase(
-    name="vpn_connection.update",
-    command="updateVpnConnection",
-    event="VPN.S2S.CONNECTION.UPDATE",
-    request=UpdateVpnConnection,
-    begin=_update,
-    apply=nothing_more,
-    queue=_queue,
+UPDATE = displaying(
+    "vpn_connection.update", "updateVpnConnection", "VPN.S2S.CONNECTION.UPDATE", VpnConnection, _queue
 )
 RESET = UseCase(
     name="vpn_connection.reset",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from netloom.app.cloud.display import displaying
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.endings import nothing_more
 from netloom.app.cloud.usecase import Ending, UseCase
@@ -27,13 +28,6 @@ class CreateVpnGateway(msgspec.Struct, frozen=True, kw_only=True):
 
     vpc_id: Uuid
     for_display: bool = True
-
-
-class UpdateVpnGateway(msgspec.Struct, frozen=True, kw_only=True):
-    """What changes of it; None stays."""
-
-    id: Uuid
-    for_display: bool | None = None
 
 
 class DeleteVpnGateway(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,12 +56,6 @@ def _create_gateway(work: Work, request: CreateVpnGateway) -> VpnGateway:
             for_display=request.for_display,
         )
     )
-
-
-def _update_gateway(work: Work, request: UpdateVpnGateway) -> VpnGateway:
-    gateway = work.get(VpnGateway, request.id)
-    shown = gateway.for_display if request.for_display is None else request.for_display
-    return work.update(msgspec.structs.replace(gateway, for_display=shown))
 
 
 def _begin_delete_gateway(work: Work, request: DeleteVpnGateway) -> VpnGateway:
@@ -111,14 +99,8 @@ CREATE_GATEWAY = UseCase(
     apply=nothing_more,
     queue=_vpc_line,
 )
-UPDATE_GATEWAY = UseCase(
-    name="vpn_gateway.update",
-    command="updateVpnGateway",
-    event="VPN.S2S.VPN.GATEWAY.UPDATE",
-    request=UpdateVpnGateway,
-    begin=_update_gateway,
-    apply=nothing_more,
-    queue=_vpc_line,
+UPDATE_GATEWAY = displaying(
+    "vpn_gateway.update", "updateVpnGateway", "VPN.S2S.VPN.GATEWAY.UPDATE", VpnGateway, _vpc_line
 )
 DELETE_GATEWAY = UseCase(
     name="vpn_gateway.delete",

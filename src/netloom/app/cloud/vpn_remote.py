@@ -13,8 +13,9 @@ import string
 import msgspec
 
 from netloom.app.cloud import configuration
+from netloom.app.cloud.display import displaying
 from netloom.app.cloud.doing import Doing
-from netloom.app.cloud.endings import ended, nothing_more
+from netloom.app.cloud.endings import ended
 from netloom.app.cloud.firewall import open_with
 from netloom.app.cloud.rules_claims import check_claim, vpn_claims
 from netloom.app.cloud.rules_life import related_to
@@ -56,13 +57,6 @@ class CreateRemoteAccessVpn(msgspec.Struct, frozen=True, kw_only=True):
     clients: str | None = None
     open_firewall: bool | None = None
     for_display: bool = True
-
-
-class UpdateRemoteAccessVpn(msgspec.Struct, frozen=True, kw_only=True):
-    """What changes of it; None stays."""
-
-    id: Uuid
-    for_display: bool | None = None
 
 
 class DeleteRemoteAccessVpn(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,12 +151,6 @@ def _new_key(view: View) -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(min(max(length, 8), 256)))
 
 
-def _update(work: Work, request: UpdateRemoteAccessVpn) -> RemoteAccessVpn:
-    vpn = work.get(RemoteAccessVpn, request.id)
-    shown = vpn.for_display if request.for_display is None else request.for_display
-    return work.update(msgspec.structs.replace(vpn, for_display=shown))
-
-
 def _remove(work: Work, request: DeleteRemoteAccessVpn) -> RemoteAccessVpn:
     ip = work.get(PublicIp, request.public_ip_id, "publicipid")
     vpn = work.records.first(RemoteAccessVpn, columns(RemoteAccessVpn).public_ip_id == ip.id)
@@ -236,14 +224,8 @@ CREATE = UseCase(
     undo=_withdraw,
     queue=_queue,
 )
-UPDATE = UseCase(
-    name="remote_access_vpn.update",
-    command="updateRemoteAccessVpn",
-    event="VPN.REMOTE.ACCESS.UPDATE",
-    request=UpdateRemoteAccessVpn,
-    begin=_update,
-    apply=nothing_more,
-    queue=_queue,
+UPDATE = displaying(
+    "remote_access_vpn.update", "updateRemoteAccessVpn", "VPN.REMOTE.ACCESS.UPDATE", RemoteAccessVpn, _queue
 )
 DELETE = UseCase(
     name="remote_access_vpn.delete",

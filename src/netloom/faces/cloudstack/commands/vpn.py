@@ -8,7 +8,7 @@ from netloom.app.cloud import vpn_connections as connections
 from netloom.app.cloud import vpn_customers as customers
 from netloom.app.cloud import vpn_gateways as gateways
 from netloom.faces.cloudstack.command import Call, Command, JobAnswer, Listing
-from netloom.faces.cloudstack.commands.vpn_remote import REMOTE_COMMANDS
+from netloom.faces.cloudstack.commands.vpn_remote import REMOTE_COMMANDS, display_asked
 from netloom.faces.cloudstack.views.vpn import customer_gateway_rows, vpn_connection_rows, vpn_gateway_rows
 from netloom.model.cloud.vpc import Vpc
 from netloom.model.cloud.vpn import CustomerGateway, VpnConnection, VpnGateway
@@ -27,8 +27,7 @@ async def create_vpn_gateway(call: Call) -> object:
 
 async def update_vpn_gateway(call: Call) -> object:
     """Changes whether a VPN gateway is shown."""
-    request = gateways.UpdateVpnGateway(id=call.need_uuid("id"), for_display=call.flag("fordisplay"))
-    return await call.do(gateways.UPDATE_GATEWAY, request)
+    return await call.do(gateways.UPDATE_GATEWAY, display_asked(call))
 
 
 async def delete_vpn_gateway(call: Call) -> object:
@@ -127,8 +126,7 @@ async def create_vpn_connection(call: Call) -> object:
 
 async def update_vpn_connection(call: Call) -> object:
     """Changes whether a VPN connection is shown."""
-    request = connections.UpdateVpnConnection(id=call.need_uuid("id"), for_display=call.flag("fordisplay"))
-    return await call.do(connections.UPDATE, request)
+    return await call.do(connections.UPDATE, display_asked(call))
 
 
 async def reset_vpn_connection(call: Call) -> object:

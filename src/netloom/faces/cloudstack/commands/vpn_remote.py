@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from netloom.app.cloud import vpn_remote as remote
 from netloom.app.cloud import vpn_users as users
+from netloom.app.cloud.display import UpdateDisplay
 from netloom.faces.cloudstack.command import Call, Command, JobAnswer, Listing
 from netloom.faces.cloudstack.views.vpn import remote_access_vpn_rows, vpn_user_rows
 from netloom.model.cloud.addresses import PublicIp
@@ -25,10 +26,14 @@ async def create_remote_access_vpn(call: Call) -> object:
     )
 
 
+def display_asked(call: Call) -> UpdateDisplay:
+    """Whether lists shall show something."""
+    return UpdateDisplay(id=call.need_uuid("id"), for_display=call.flag("fordisplay"))
+
+
 async def update_remote_access_vpn(call: Call) -> object:
     """Changes whether a remote access VPN is shown."""
-    request = remote.UpdateRemoteAccessVpn(id=call.need_uuid("id"), for_display=call.flag("fordisplay"))
-    return await call.do(remote.UPDATE, request)
+    return await call.do(remote.UPDATE, display_asked(call))
 
 
 async def delete_remote_access_vpn(call: Call) -> object:
