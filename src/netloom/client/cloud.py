@@ -14,6 +14,7 @@ import msgspec
 from netloom.client.calls import Call, Params, model, segment
 from netloom.contract.cloud import Action, RecordKind
 from netloom.contract.components import Components
+from netloom.contract.machines import Machines
 from netloom.contract.networks_explained import NetworkExplained
 from netloom.contract.usage import UsageReport
 
@@ -70,6 +71,11 @@ def explain_network(ref: str) -> Call[NetworkExplained]:
 def components() -> Call[Components]:
     """The daemon's parts and their run levels."""
     return Call("GET", "/v1/system/components", model(Components), repeatable=True)
+
+
+def unmanaged_instances() -> Call[Machines]:
+    """The machines that hypervisors have and no instance stands for."""
+    return Call("GET", "/v1/unmanaged-instances", model(Machines), repeatable=True)
 
 
 def usage_report(since: str | None, until: str | None) -> Call[UsageReport]:

@@ -19,7 +19,7 @@ from netloom.contract.cloud import Action, RecordKind, record_kinds
 from netloom.faces.cli.cloud_fields import parameter, values_of
 from netloom.faces.cli.failures import Exit, note
 from netloom.faces.cli.options import WAIT_SECONDS, Limit, Output, WaitSeconds
-from netloom.faces.cli.output import Format, pairs, rows, show, text_of, write, write_plain
+from netloom.faces.cli.output import Format, pairs, rows, show, text_of, write, write_data, write_plain
 from netloom.faces.cli.session import Session, session_of
 from netloom.faces.cli.waiting import progress
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _STEP: Final = 2.0
 _PAGE: Final = 1_000
 _JOB: Final = "job"
+_INSTANCE: Final = "instance"
 _WAIT = Annotated[bool, typer.Option("--wait", help="Wait until its job has ended.")]
 _OWN: Final = ("kind", "name", "id", "status", "number", "generation", "tags")
 
@@ -43,6 +44,8 @@ def noun_app(noun: str) -> typer.Typer:
         _add(app, action.verb, _action_command(kind, action))
     if noun == _JOB:
         _add(app, "wait", _wait_command(kind))
+    if noun == _INSTANCE:
+        _add(app, "unmanaged", _unmanaged_command())
     return app
 
 
@@ -86,9 +89,7 @@ def _ref(kind: RecordKind) -> inspect.Parameter:
 
 
 def _list_command(kind: RecordKind) -> Callable[..., None]:
-    names = dict.fromkeys(
-        (*kind.filters, *(("account", "domain", "project") if kind.owned else ()))
-    )
+    names = dict.fromkeys((*kind.filters, *(("account", "domain", "project") if kind.owned else ())))
 
     def run(ctx: typer.Context, output_: Format, limit_: int | None, **filters: str | None) -> None:
         asked = {name: value for name, value in filters.items() if value is not None}
@@ -169,6 +170,32 @@ def _wait_command(kind: RecordKind) -> Callable[..., None]:
     return _command(
         run, "Wait until it has ended.", [_ref(kind), _option("seconds_", WaitSeconds, WAIT_SECONDS), _OUTPUT]
     )
+
+
+def _unmanaged_command() -> Callable[..., None]:
+    def run(ctx: typer.Context, output_: Format) -> None:
+        from netloom.client import cloud  # noqa: PLC0415 - keeps help fast
+
+        found = session_of(ctx).send(cloud.unmanaged_instances())
+        if output_ is not Format.TABLE:
+            write_data(found, output_)
+        elif not found.items:
+            write("none")
+        else:
+            heads = ("name", "host", "hypervisor", "running", "interfaces")
+            cells = [
+                [
+                    each.name,
+                    each.host,
+                    each.hypervisor,
+                    text_of(each.running),
+                    text_of([nic.mac for nic in each.nics]),
+                ]
+                for each in found.items
+            ]
+            show(rows(heads, cells))
+
+    return _command(run, "List machines that no instance stands for; import takes one over.", [_OUTPUT])
 
 
 def every(session: Session, kind: RecordKind, asked: Mapping[str, str], limit: int | None) -> list[Json]:

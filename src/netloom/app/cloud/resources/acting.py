@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import msgspec
@@ -16,8 +16,9 @@ import msgspec
 from netloom.app.cloud.cloud import Cloud, Done
 from netloom.app.cloud.identity_owner import named, project_seen
 from netloom.app.cloud.identity_passwords import hashed
+from netloom.app.cloud.instances_import import IMPORT
 from netloom.app.cloud.keys import secret_of
-from netloom.app.cloud.resources import reading
+from netloom.app.cloud.resources import machines, reading
 from netloom.app.cloud.resources.fields import Value, request_of
 from netloom.app.cloud.resources.irregular import HASHED
 from netloom.app.cloud.resources.kinds import CloudAction, CloudKind, CloudKinds
@@ -40,12 +41,16 @@ _DOMAIN: Final = Target("domain", record=Domain)
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """What is to be done: an action of a kind, to the object called `ref` when it is done to one, with these values."""
+    """What is to be done: an action of a kind, to the object called `ref` when it is done to one, with these values.
+
+    `fixed`: fields of the request that were found out and not said.
+    """
 
     kind: CloudKind
     action: CloudAction
     values: Mapping[str, Value]
     ref: str | None = None
+    fixed: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +131,9 @@ class Resources:
         password = deed.values.get(_SPOKEN)
         if use_case.name in HASHED and isinstance(password, str):
             deed = replace(deed, values={**deed.values, _SPOKEN: await hashed(password)})
+        if use_case.name == IMPORT.name:
+            machine = await machines.named(self.cloud, caller, deed.values)
+            deed = replace(deed, fixed={"stray": msgspec.to_builtins(machine)})
 
         def unit(work: Work) -> tuple[Done[Record] | None, Row]:
             if how.key is not None:
@@ -192,7 +200,7 @@ def begin(cloud: Cloud, work: Work, deed: Deed, how: How, names: Names | None = 
     action = deed.action
     use_case, place, word = action.use_case, action.place, deed.kind.word
     check_permission(work, use_case.command)
-    fixed: dict[str, Value] = {}
+    fixed, values = dict(deed.fixed), deed.values
     if place.ref is not None:
         record = one(work, deed.kind, deed.ref or "")
         if how.generation is not None and record.generation != how.generation:
@@ -209,9 +217,9 @@ def begin(cloud: Cloud, work: Work, deed: Deed, how: How, names: Names | None = 
             fixed |= {"account": owner.name, "domain_id": owner.domain_id}
     names = names or Names(work, prefer=owner_named(work, deed.values))
     try:
-        request = request_of(
-            names, use_case.request, action.fields, deed.values, texts=how.texts, fixed=fixed
-        )
+        if use_case.name == IMPORT.name:
+            values = {**values, "networks": machines.networks(work, names.prefer, values.get("networks"))}
+        request = request_of(names, use_case.request, action.fields, values, texts=how.texts, fixed=fixed)
         return cloud.begin(work, use_case, request)
     except NetloomError as error:
         error.subject = field_meant(action.fields, error.subject)

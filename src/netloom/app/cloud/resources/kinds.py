@@ -11,6 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from msgspec import inspect
+
+from netloom.app.cloud.instances_import import IMPORT
+from netloom.app.cloud.resources import machines
 from netloom.app.cloud.resources.fields import RequestField, form_of, request_fields, struct_fields
 from netloom.app.cloud.resources.irregular import (
     BESIDE,
@@ -212,6 +216,12 @@ def _action(word: str, collection: str, use_case: AnyUseCase) -> CloudAction:
     fills = (ref.partition(".")[0],) if ref else ()
     without = {*UNGIVEN.get(use_case.name, ()), *fills, *owned}
     fields = request_fields(word, use_case.request, NOUNS, without)
+    if use_case.name == IMPORT.name:
+        said = (
+            RequestField(each, (each.name,), inspect.StrType(), must=each.required)
+            for each in machines.FIELDS
+        )
+        fields = (*said, *fields)
     path, method = f"/v1/{collection}", "POST"
     if ref is not None:
         path += "/{ref}"

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from netloom.app.cloud.resources.acting import Resources
 from netloom.faces.rest.auth import Gate, Signers
-from netloom.faces.rest.cloud import components, explained, routes, usage
+from netloom.faces.rest.cloud import components, explained, machines, routes, usage
 from netloom.faces.rest.cloud.components import Component
 from netloom.faces.rest.cloud.schemas import Schemas
 from netloom.faces.rest.face import Face
@@ -35,6 +35,7 @@ def add(api: FastAPI, face: Face, parts: CloudParts) -> Schemas:
     components.add(api, parts.components)
     explained.add(api, face, parts.resources)
     usage.add(api, parts.resources)
+    machines.add(api, parts.resources)
     return routes.add(api, face, parts.resources)
 
 

@@ -1,6 +1,7 @@
 """What the OpenAPI document says of the cloud's kinds, made from the types of requests and records.
 
 Rule 1: msgspec describes the types that parse and the types that are kept; here they are only rearranged as people see them.
+Rule 2: nothing is described before somebody asks for the document; routes only refer to schemas by name.
 """
 
 from __future__ import annotations
@@ -38,28 +39,15 @@ STATUS: Final[Schema] = {
 
 
 class Schemas:
-    """The schemas of kinds and their requests, collected while routes are made."""
+    """The schemas of kinds and their requests, collected by name while routes are made."""
 
     def __init__(self, kinds: Iterable[CloudKind]) -> None:
-        kinds = tuple(kinds)
-        requests = [action.use_case.request for kind in kinds for action in kind.actions.values()]
-        types = list(dict.fromkeys([*(kind.record for kind in kinds), *requests]))
-        refs, self._parts = msgspec.json.schema_components(types, ref_template=_TEMPLATE)
-        self._of = {found: self._resolved(ref) for found, ref in zip(types, refs, strict=True)}
-        self._made: dict[str, Schema] = {"CloudStatus": STATUS}
-        for kind in kinds:
-            self._made[kind.spec.kind] = self._record(kind)
+        self._kinds = tuple(kinds)
+        self._bodies: dict[str, CloudAction] = {}
 
     def components(self) -> Mapping[str, Json]:
         """All schemas that the routes refer to."""
-        found = dict(self._made)
-        todo = list(found.values())
-        while todo:
-            for name in _REF.findall(msgspec.json.encode(todo.pop()).decode()):
-                if name not in found:
-                    found[name] = self._parts[name]
-                    todo.append(self._parts[name])
-        return found
+        return _Described(self._kinds).components(self._bodies)
 
     def answer(self, kind: CloudKind, text: str, *, status: int = 200) -> Operation:
         """The response with one object."""
@@ -82,7 +70,7 @@ class Schemas:
         if not action.fields:
             return None
         name = f"{kind.spec.kind}{''.join(part.capitalize() for part in action.spec.verb.split('-'))}"
-        self._made[name] = self._request(action)
+        self._bodies[name] = action
         needed = any(field.spec.required for field in action.fields)
         return {"required": needed, "content": {"application/json": {"schema": _ref(name)}}}
 
@@ -98,12 +86,39 @@ class Schemas:
             for field in action.fields
         ]
 
+
+class _Described:
+    """What msgspec says of the kinds' types, rearranged."""
+
+    def __init__(self, kinds: Sequence[CloudKind]) -> None:
+        self._kinds = kinds
+        requests = [action.use_case.request for kind in kinds for action in kind.actions.values()]
+        types = list(dict.fromkeys([*(kind.record for kind in kinds), *requests]))
+        refs, self._parts = msgspec.json.schema_components(types, ref_template=_TEMPLATE)
+        self._of = {found: self._resolved(ref) for found, ref in zip(types, refs, strict=True)}
+
+    def components(self, bodies: Mapping[str, CloudAction]) -> Mapping[str, Json]:
+        """The kinds, bodies of requests, and what these refer to."""
+        found: dict[str, Schema] = {"CloudStatus": STATUS}
+        found |= {kind.spec.kind: self._record(kind) for kind in self._kinds}
+        found |= {name: self._request(action) for name, action in bodies.items()}
+        todo = list(found.values())
+        while todo:
+            for name in _REF.findall(msgspec.json.encode(todo.pop()).decode()):
+                if name not in found:
+                    found[name] = self._parts[name]
+                    todo.append(self._parts[name])
+        return found
+
     def _request(self, action: CloudAction) -> Schema:
         properties: Schema = {}
         for field in action.fields:
             schema = self._of[action.use_case.request]
-            for step in field.path:
-                schema = self._inner(schema)["properties"][step]
+            if field.path[0] in self._inner(schema)["properties"]:
+                for step in field.path:
+                    schema = self._inner(schema)["properties"][step]
+            else:  # said in place of what the request has: a machine's name
+                schema = {"type": "string", "maxLength": 255}
             schema = {key: value for key, value in schema.items() if key != "default"}
             if field.target is not None:
                 names: Schema = {"type": "string", "maxLength": 255}
