@@ -297,12 +297,15 @@ async def test_the_wires_are_named_or_the_only_ones_that_fit(it: Nets) -> None:
     assert (await it.make("first")).physical_network_id == it.wires_id  # the others take nothing new yet
     enable = UpdatePhysicalNetwork(id=fast.id, allocation=Allocation.ENABLED)
     await it.do(UPDATE_WIRES, enable, it.who.root)
+    assert (await it.make("untagged")).physical_network_id == it.wires_id  # tags are there to be asked for
+    await it.do(UPDATE_WIRES, UpdatePhysicalNetwork(id=fast.id, tags=()), it.who.root)
     with pytest.raises(InvalidInput) as unclear:
         await it.make("blue")
     assert unclear.value.stable_code == "physical-network-unclear"
     assert fast.id in (unclear.value.hint or "")
     named = await it.make("blue", physical_network_id=it.wires_id)
     assert named.physical_network_id == it.wires_id
+    await it.do(UPDATE_WIRES, UpdatePhysicalNetwork(id=fast.id, tags=("fast",)), it.who.root)
     await it.offer("fast ones", tags=("fast",))
     assert (await it.make("tagged", "fast ones")).physical_network_id == fast.id
     with pytest.raises(InvalidInput) as unfit:

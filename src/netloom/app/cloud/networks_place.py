@@ -80,6 +80,8 @@ def only_zone(view: View) -> Uuid:
 def wires_of(view: View, place: Zone, asked: Uuid | None, offering: NetworkOffering) -> PhysicalNetwork:
     """The physical network of a new network: the one that is named, or the only one that fits.
 
+    Tags are there to be asked for: an offering without any takes the only one without, be there others with tags besides.
+
     Raises:
         NotFound: there is no such physical network.
         InvalidInput: it is another zone's, carries no guests, lacks the offering's tags, or several would do
@@ -99,6 +101,8 @@ def wires_of(view: View, place: Zone, asked: Uuid | None, offering: NetworkOffer
     fitting = [
         each for each in wires_for(view, place.id, Traffic.GUEST) if _lacks(view, each, offering) is None
     ]
+    if len(fitting) > 1 and not offering.tags:
+        fitting = [each for each in fitting if not wires_facet(view, each.id).tags] or fitting
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
@@ -107,7 +111,7 @@ def wires_of(view: View, place: Zone, asked: Uuid | None, offering: NetworkOffer
             f"more than one physical network of zone {place.name!r} ({place.id}) can carry the network",
             code="physical-network-unclear",
             subject="physicalnetworkid",
-            hint=f"name one of {names}",
+            hint=f"name one of {names}; or have all but one tagged, and offerings that ask for the tags",
         )
     why = "; ".join(
         f"{each.name} ({each.id}): {_unfit(view, each, place, offering)}"
