@@ -40,7 +40,7 @@ class Lookup:
     ) -> Iterator[Row[*tuple[Any, ...]]]:
         """The rows, in no order."""
         if len(values) == 1:
-            yield from connection.execute(self._one, {"value": values[0], **fixed})
+            yield from connection.execute(self._one, {"value": values[0], **fixed}).all()
             return
         if values:
-            yield from connection.execute(self._many, {"values": values, **fixed})
+            yield from connection.execute(self._many, {"values": values, **fixed}).all()

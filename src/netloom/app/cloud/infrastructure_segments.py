@@ -18,6 +18,7 @@ from netloom.model.cloud.networks import GuestNetwork
 from netloom.model.objects import PhysicalNetwork
 from netloom.model.segments import parse_ranges
 from netloom.store import tables
+from netloom.store.among import among
 
 
 class Segment(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,14 +81,13 @@ def _filled(view: View, wires: PhysicalNetwork, numbers: Sequence[int]) -> list[
         return []
     n = tables.networks.c
     owners: dict[int, Uuid] = {}
-    for start in range(0, len(numbers), 500):
-        chunk = numbers[start : start + 500]
-        rows = view.records.connection.execute(
-            select(n.segment, n.id).where(n.physical_network_id == wires.id, n.segment.in_(chunk))
-        )
-        owners.update((row.segment, Uuid(row.id)) for row in rows)
+    rows = view.records.connection.execute(
+        select(n.segment, n.id).where(n.physical_network_id == wires.id, among(n.segment, numbers))
+    )
+    owners.update((segment, Uuid(network_id)) for segment, network_id in rows)
     networks = view.records.many(GuestNetwork, owners.values())
-    kept = dedications(view, wires.id)
+    first, last = min(numbers), max(numbers)
+    kept = [each for each in dedications(view, wires.id) if each.first <= last and each.last >= first]
     return [
         Segment(
             wires=wires,

@@ -115,12 +115,15 @@ def bounds(
 def limits_of_accounts(view: View, accounts: Collection[Account]) -> dict[str, dict[ResourceType, int]]:
     """The limits that each of these accounts has itself; -1: none."""
     c, values = columns(ResourceLimit), configuration.values(view)
+    unset: dict[AccountType, dict[ResourceType, int]] = {}
     found: dict[str, dict[ResourceType, int]] = {}
     for account in accounts:
-        limits = found[account.id] = {}
-        for kind in ResourceType:
-            setting = _setting(account, kind)
-            limits[kind] = UNLIMITED if setting is None else int(values[setting])
+        if account.type not in unset:
+            settings = {kind: _setting(account, kind) for kind in ResourceType}
+            unset[account.type] = {
+                kind: UNLIMITED if name is None else int(values[name]) for kind, name in settings.items()
+            }
+        found[account.id] = dict(unset[account.type])
     for limit in view.records.select(ResourceLimit, c.account_id.in_(found)):
         if limit.account_id is not None:
             found[limit.account_id][limit.type] = limit.max

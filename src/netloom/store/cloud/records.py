@@ -113,7 +113,7 @@ class Records:
             if order is not None:
                 statement = statement.order_by(c[order])
             made.having[field, order] = statement
-        return cast("list[R]", made.make(self.connection.execute(statement, {"wanted": wanted})))
+        return cast("list[R]", made.make(self.connection.execute(statement, {"wanted": wanted}).all()))
 
     def first(self, record_type: type[R], *where: Where, order: Order | None = None) -> R | None:
         """The first that fits, None when none does."""
@@ -137,7 +137,7 @@ class Records:
             statement = statement.limit(limit)
         if offset is not None:
             statement = statement.offset(offset)
-        return cast("list[R]", _statements(stored).make(self.connection.execute(statement)))
+        return cast("list[R]", _statements(stored).make(self.connection.execute(statement).all()))
 
     def count(self, record_type: type[Record], *where: Where) -> int:
         """How many fit."""
