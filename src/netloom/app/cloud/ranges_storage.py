@@ -16,7 +16,7 @@ from netloom.app.cloud.work import Work
 from netloom.base.errors import Conflict
 from netloom.base.ids import Uuid
 from netloom.model.cloud.infrastructure import Pod
-from netloom.model.cloud.infrastructure_ranges import StorageRange, checked_v4, checked_vlan
+from netloom.model.cloud.infrastructure_ranges import StorageRange, checked_tag, checked_v4
 from netloom.model.cloud.offerings import Traffic
 
 
@@ -28,7 +28,7 @@ class CreateStorageRange(msgspec.Struct, frozen=True, kw_only=True):
     netmask: str
     start: str
     end: str | None = None
-    vlan: str | None = None
+    vlan: int | None = None
 
 
 class UpdateStorageRange(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +38,7 @@ class UpdateStorageRange(msgspec.Struct, frozen=True, kw_only=True):
     netmask: str | None = None
     start: str | None = None
     end: str | None = None
-    vlan: str | None = None
+    vlan: int | None = None
 
 
 def _create(work: Work, request: CreateStorageRange) -> StorageRange:
@@ -54,7 +54,7 @@ def _create(work: Work, request: CreateStorageRange) -> StorageRange:
         **work.birth(),
         zone_id=pod.zone_id,
         pod_id=pod.id,
-        vlan=checked_vlan(request.vlan),
+        vlan=None if request.vlan is None else checked_tag(request.vlan),
         v4=checked_v4(request.gateway, request.netmask, request.start, request.end),
     )
     check_private(work, made.zone_id, made.v4)
@@ -66,7 +66,7 @@ def _update(work: Work, request: UpdateStorageRange) -> StorageRange:
     before = found.v4
     changed = msgspec.structs.replace(
         found,
-        vlan=found.vlan if request.vlan is None else checked_vlan(request.vlan),
+        vlan=found.vlan if request.vlan is None else checked_tag(request.vlan),
         v4=checked_v4(
             before.gateway,
             request.netmask or str(before.subnet.netmask),

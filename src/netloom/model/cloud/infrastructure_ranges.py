@@ -96,11 +96,11 @@ class PortableRange(Record, frozen=True, kw_only=True):
 
 
 class StorageRange(Record, frozen=True, kw_only=True):
-    """Addresses of a pod's storage network; `vlan`: `vlan://50` or `vlan://untagged`."""
+    """Addresses of a pod's storage network; `vlan`: None: untagged."""
 
     zone_id: ZoneId
     pod_id: Uuid
-    vlan: str
+    vlan: int | None
     v4: Interval
 
 
@@ -126,10 +126,14 @@ def checked_vlan(text: str | None) -> str:
     return f"{VLAN_PREFIX}{int(found[1]) if found[1].isdigit() else UNTAGGED}"
 
 
-def vlan_number(vlan: str) -> int | None:
-    """50 of `vlan://50`; None of `vlan://untagged`."""
-    word = vlan.removeprefix(VLAN_PREFIX)
-    return None if word == UNTAGGED else int(word)
+def checked_tag(vlan: int) -> int:
+    """The number of a VLAN.
+
+    Raises:
+        InvalidInput: it is none.
+    """
+    checked_vlan(str(vlan))
+    return vlan
 
 
 def checked_v4(gateway: str | None, netmask: str | None, start: str | None, end: str | None) -> Interval:

@@ -79,7 +79,7 @@ async def create_storage_range(call: Call) -> object:
             netmask=call.need("netmask"),
             start=call.need("startip"),
             end=call.text("endip") or None,
-            vlan=call.text("vlan") or None,
+            vlan=call.integer("vlan"),
         ),
     )
 
@@ -93,7 +93,7 @@ async def update_storage_range(call: Call) -> object:
             netmask=call.text("netmask") or None,
             start=call.text("startip") or None,
             end=call.text("endip") or None,
-            vlan=call.text("vlan") or None,
+            vlan=call.integer("vlan"),
         ),
     )
 

@@ -15,7 +15,6 @@ from netloom.model.cloud.infrastructure_ranges import (
     PortableRange,
     PublicRange,
     StorageRange,
-    vlan_number,
 )
 from netloom.model.cloud.ipv6_pools import Ipv6Pool
 from netloom.model.objects import Network, PhysicalNetwork, Zone
@@ -103,7 +102,7 @@ def storage_range_rows(ranges: Sequence[StorageRange], _see: See) -> list[Row]:
             "netmask": str(each.v4.subnet.netmask),
             "startip": each.v4.start,
             "endip": each.v4.end,
-            "vlan": vlan_number(each.vlan),
+            "vlan": each.vlan,
         }
         for each in ranges
     ]
