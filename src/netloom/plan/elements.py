@@ -117,7 +117,8 @@ class NetworkElement(Protocol):
     """Gives services of networks on one backend.
 
     The pure half (`facts`, `can_handle`, `verify_services`) is asked inside transactions and must not wait. The other half
-    is called from jobs; every call says what should be, and returns once that is so or failed.
+    is called from jobs; every call says what should be, and returns once that is so or failed. A call that takes too long is
+    given up and cancelled; the next one, for the same thing, may come while it has not ended yet.
     """
 
     @property
