@@ -92,9 +92,14 @@ async def harvest(client: Client, spared: frozenset[str]) -> Pool:
     return pool
 
 
-def requests(pool: Pool) -> st.SearchStrategy[dict[str, str]]:
-    """A request: mostly with values that fit, else with anything, with something left out, with something of its own."""
-    names = sorted(name for name in TABLE if name not in WAITS)
+def requests(pool: Pool, about: str = "") -> st.SearchStrategy[dict[str, str]]:
+    """A request: mostly with values that fit, else with anything, with something left out, with something of its own.
+
+    Args:
+        pool: ids of what is there.
+        about: which commands, by a regular expression of their names in lower case; else any.
+    """
+    names = sorted(name for name in TABLE if name not in WAITS and re.search(about, name))
     making = st.sampled_from([name for name in names if not name.startswith(ENDING)])
     any_name = st.sampled_from(names)
     how = st.sampled_from((True, True, True, False))
@@ -180,6 +185,7 @@ FITTING: Mapping[str, tuple[str, ...]] = {
     "cidr": _CIDRS,
     "action": ("Allow", "Deny"),
     "traffictype": ("Ingress", "Egress", "Guest", "Public"),
+    "scheme": ("Internal", "internal", "Public"),
     "algorithm": ("roundrobin", "leastconn", "source"),
     "methodname": ("LbCookie", "SourceBased"),
     "resourcetype": ("Network", "Vpc", "UserVm", "6", "1"),

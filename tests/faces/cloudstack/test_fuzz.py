@@ -39,7 +39,7 @@ async def test_no_request_fails_as_nobody_foresaw(asker: str) -> None:
             if time.monotonic() > ends:
                 return
             with capture_logs() as logs:
-                status, body = asyncio.run_coroutine_threadsafe(_ask(client, sent), loop).result()
+                status, body = asyncio.run_coroutine_threadsafe(ask(client, sent), loop).result()
             found = [*faults(sent, status, body), *(log for log in logs if log["event"] in BUGS)]
             assert found == [], (sent, status, body)
             answered.append(status)
@@ -64,7 +64,7 @@ async def _asker(root: Client, name: str) -> tuple[Client, frozenset[str]]:
     )
 
 
-async def _ask(client: Client, sent: dict[str, str]) -> tuple[int, Any]:
+async def ask(client: Client, sent: dict[str, str]) -> tuple[int, Any]:
     """The answer; that of the job in its place when there is one."""
     status, body = await client.send(sent)
     content = next(iter(body.values()))
