@@ -69,8 +69,8 @@ class Doing:
         self._shop = shop
         self.caller = caller
         self.job = job
-        self.untold: set[Mark] = set()
-        self._telling = False
+        self._untold: set[Mark] = set()
+        self._telling: Collection[Mark] | None = None
         self._tell = tell
         self._waits: dict[object, str] = {}
         self._is_over = False
@@ -105,19 +105,24 @@ class Doing:
         What a job leaves untold is remembered with its end, however it ends, and told again later (`rules_retry`). Where
         one telling is part of another, the whole counts: it is what is begun anew. Which sets is looked at in the end.
         """
-        if self._telling:
+        if self._telling is not None:
             yield
             return
-        self._telling, well = True, False
+        self._telling, well = marks, False
         try:
             yield
             well = True
         finally:
-            self._telling = False
+            self._telling = None
             if well:
-                self.untold.difference_update(marks)
+                self._untold.difference_update(marks)
             else:
-                self.untold.update(marks)
+                self._untold.update(marks)
+
+    @property
+    def untold(self) -> frozenset[Mark]:
+        """What providers may not know by now: what is being told counts, for jobs that end without waiting for it."""
+        return frozenset(self._untold.union(self._telling or ()))
 
     async def ask(self, use_case: UseCase[Q, R], request: Q) -> Uuid | None:
         """Begin another use case; the job that does the rest, in its own line, if there is a rest.

@@ -359,7 +359,7 @@ class JobRunner:
             raise Conflict(gone, code="gone", subject="id")
         return None if use_case.apply is None else await use_case.apply(doing, record)
 
-    async def _end(self, job: Job, done: Ending | NetloomError | None, untold: set[Mark]) -> Result:
+    async def _end(self, job: Job, done: Ending | NetloomError | None, untold: frozenset[Mark]) -> Result:
         """Write how a job ended: what refuses or breaks its ending fails it; what breaks the undoing stays as it is.
 
         In the end there is nothing left that could be refused but by a store that is broken: it is tried until it is kept.
@@ -429,7 +429,7 @@ class JobRunner:
             )
 
 
-def _with_untold(ending: Ending | None, untold: set[Mark]) -> Ending:
+def _with_untold(ending: Ending | None, untold: frozenset[Mark]) -> Ending:
     """The end of a job that went on although providers could not be told something."""
 
     def whole(work: Work) -> None:
