@@ -11,11 +11,12 @@ from tests.app.cloud.people import account, keys, people
 from netloom.app.cloud import accounts, configuration_change, identity_passwords, identity_users
 from netloom.app.cloud.cloud import Cloud
 from netloom.app.cloud.configuration import UpdateConfiguration
-from netloom.app.cloud.identity import Identities
+from netloom.app.cloud.identity import Identities, _mark
 from netloom.app.cloud.identity_passwords import hashed, is_password, make_hash
 from netloom.app.cloud.identity_vault import Vault
 from netloom.app.cloud.visibility import system_caller
 from netloom.base.errors import InvalidInput, Unavailable
+from netloom.base.ids import Uuid
 from netloom.model.cloud.identity import ApiKey, CallerKind, User
 from netloom.model.cloud.jobs import Audit
 from netloom.store.cloud.records import columns
@@ -45,7 +46,7 @@ async def test_disabling_a_user_or_an_account_closes_its_keys_at_once(cloud: Clo
     assert await identities.signer(key) is not None
     await cloud.do(who.root, accounts.LOCK, accounts.ChangeState(id=who.alice.account_id))
     assert await identities.signer(key) is None
-    assert await identities.user(who.alice.user_id) is None
+    assert await identities.user(who.alice.user_id, await mark(cloud, who.alice.user_id)) is None
 
 
 async def test_keys_end_when_their_time_is_over(cloud: Cloud) -> None:
@@ -128,12 +129,23 @@ async def test_the_first_administrator_is_there_with_the_password_that_was_hande
     identities = Identities(cloud)
     root = await identities.root()
     assert root.user_id is not None
-    assert await identities.user(root.user_id) == root
+    marked = await mark(cloud, root.user_id)
+    assert await identities.user(root.user_id, marked) == root
     assert root.kind is CallerKind.ROOT_ADMIN
     await cloud.do(
         root, identity_users.UPDATE, identity_users.UpdateUser(id=root.user_id, password=await hashed("new"))
     )
-    assert await identities.by_password("admin", "new", "/") is not None
+    found = await identities.by_password("admin", "new", "/")
+    assert found is not None
+    assert await identities.user(root.user_id, marked) is None, (
+        "sessions end with the password that began them"
+    )
+    assert await identities.user(root.user_id, found.mark) == root
+
+
+async def mark(cloud: Cloud, user_id: Uuid) -> str:
+    """What a session of a user remembers of the password."""
+    return await cloud.read_as(system_caller(), lambda view: _mark(view.get(User, user_id)))
 
 
 async def test_keys_of_a_deleted_account_are_gone(cloud: Cloud) -> None:
