@@ -31,6 +31,12 @@ async def it(tmp_path: pathlib.Path) -> AsyncIterator[Nets]:
         yield found
 
 
+@pytest.fixture
+async def on_both(tmp_path: pathlib.Path, url: str) -> AsyncIterator[Nets]:
+    async with nets(tmp_path, url) as found:
+        yield found
+
+
 async def move(it: Nets, domain: Uuid, parent: Uuid) -> Domain:
     return (await it.cloud.do(it.who.root, MOVE, MoveDomain(id=domain, parent_id=parent))).record
 
@@ -93,8 +99,8 @@ async def test_no_domain_comes_to_lie_too_deep(it: Nets) -> None:
     assert (await move(it, it.who.lab.id, deep.id)).level == MAX_DEPTH - 1
 
 
-async def test_limits_above_hold_what_comes(it: Nets) -> None:
-    who = it.who
+async def test_limits_above_hold_what_comes(on_both: Nets) -> None:
+    it, who = on_both, on_both.who
     await it.make("blue", caller=who.carol)
     limit = UpdateLimit(type=ResourceType.NETWORK, max=0, domain_id=who.other.id)
     await it.cloud.do(who.root, limits_change.UPDATE, limit)
@@ -118,8 +124,8 @@ async def test_a_zone_of_a_domain_keeps_what_is_in_it_under_the_domain(it: Nets)
     await move(it, who.acme.id, who.other.id)  # the zone's domain goes with it
 
 
-async def test_a_public_range_of_a_domain_keeps_who_has_an_address_of_it(it: Nets) -> None:
-    who = it.who
+async def test_a_public_range_of_a_domain_keeps_who_has_an_address_of_it(on_both: Nets) -> None:
+    it, who = on_both, on_both.who
     [made] = await it.read(lambda view: view.records.select(PublicRange))
     mine = public_ranges.DedicateRange(id=made.id, domain_id=who.acme.id)
     await it.cloud.do(who.root, public_ranges.DEDICATE, mine)

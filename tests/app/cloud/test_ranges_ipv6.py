@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from tests.app.cloud.nets import Nets, nets
+from tests.testing.racers import at_once, winners
 
 from netloom.app.cloud import public_ranges, ranges_ipv6
 from netloom.app.cloud.infrastructure_zones import OneOf
@@ -26,10 +27,20 @@ DUAL, SINGLE = "dual", "single"
 @pytest.fixture
 async def it(tmp_path: pathlib.Path) -> AsyncIterator[Nets]:
     async with nets(tmp_path) as found:
-        await found.set("ipv6.offering.enabled", "true")
-        await found.offer(DUAL, internet_protocol="DualStack")
-        await found.offer(SINGLE)
-        yield found
+        yield await offered(found)
+
+
+@pytest.fixture
+async def on_both(tmp_path: pathlib.Path, url: str) -> AsyncIterator[Nets]:
+    async with nets(tmp_path, url) as found:
+        yield await offered(found)
+
+
+async def offered(it: Nets) -> Nets:
+    await it.set("ipv6.offering.enabled", "true")
+    await it.offer(DUAL, internet_protocol="DualStack")
+    await it.offer(SINGLE)
+    return it
 
 
 async def pool(it: Nets, prefix: str) -> Ipv6Pool:
@@ -46,7 +57,16 @@ async def held(it: Nets) -> list[Ipv6Subnet]:
     return await it.read(lambda view: view.records.select(Ipv6Subnet))
 
 
-async def test_each_network_has_a_subnet_of_its_own_and_gives_it_back(it: Nets) -> None:
+async def test_no_two_get_one_subnet(on_both: Nets) -> None:
+    found = await pool(on_both, "fd00:1::/61")
+    results = await at_once(*(dual(on_both, f"n{number}") for number in range(10)))
+    assert len({each.cidr6 for each in winners(results) if isinstance(each, GuestNetwork)}) == 8
+    assert results.count("ipv6-exhausted") == 2
+    assert await on_both.read(lambda view: ranges_ipv6.taken_of(view, [found])) == {found.id: 8}
+
+
+async def test_each_network_has_a_subnet_of_its_own_and_gives_it_back(on_both: Nets) -> None:
+    it = on_both
     await pool(it, "2001:db8:0:10::/63")
     one, two = await dual(it, "one"), await dual(it, "two")
     assert (one.cidr6, one.gateway6) == ("2001:db8:0:10::/64", "2001:db8:0:10::1")
