@@ -64,6 +64,12 @@ async def test_usage_tells_whose_it_was_when_they_are_gone(cloud: Cloud, admin: 
     assert {each["domainpath"] for each in told[1]} == {"ROOT/acme/lab", "ROOT/acme"}
 
 
+async def test_the_last_day_that_can_be_written_is_a_day(admin: Client) -> None:
+    last = {"startdate": "9999-12-31", "enddate": "9999-12-31"}
+    assert await admin.result("generateUsageRecords", **last) == {"success": True}
+    assert await admin.result("listUsageRecords", **last) == {}
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import Any, Final, TypeVar, overload
 
@@ -220,7 +220,7 @@ class Call:
         """The end of a span of time; a day without an hour means that day's end."""
         found = self.moment(name)
         if found is not None and names_a_day(self.given.values[name]):
-            return found + timedelta(days=1, microseconds=-1)
+            return found.replace(hour=23, minute=59, second=59, microsecond=999_999)
         return found
 
     def texts(self, name: str) -> tuple[str, ...]:

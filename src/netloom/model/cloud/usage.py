@@ -161,6 +161,7 @@ def _cut(whole: Period, minutes: int) -> Iterator[Period]:
     step = timedelta(minutes=minutes)
     start = whole.start
     while start < whole.end:
-        end = min(_EPOCH + ((start - _EPOCH) // step + 1) * step, whole.end)
+        left = step - (start - _EPOCH) % step  # a multiple may be later than any date
+        end = start + left if whole.end - start > left else whole.end
         yield Period(start, end)
         start = end
