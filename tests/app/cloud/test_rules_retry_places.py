@@ -18,6 +18,7 @@ from netloom.app.cloud import (
     addresses,
     private_gateways,
     static_routes,
+    vpc_end,
     vpc_life,
     vpn_connections,
     vpn_customers,
@@ -25,6 +26,7 @@ from netloom.app.cloud import (
     vpn_remote,
     vpn_users,
 )
+from netloom.app.cloud.rules_retry_kinds import OF_NETWORK, OF_VPC
 from netloom.app.cloud.usecase import UseCase
 from netloom.base.errors import PeerError
 from netloom.base.ids import Uuid
@@ -33,12 +35,20 @@ from netloom.model.cloud.addresses import IpState, PublicIp
 from netloom.model.cloud.identity import Caller
 from netloom.model.cloud.jobs import JobState
 from netloom.model.cloud.routes import GatewayState, PrivateGateway, StaticRoute
-from netloom.model.cloud.rules import FirewallRule, RuleState
+from netloom.model.cloud.rules import FirewallRule, Rule, RuleState
 from netloom.model.cloud.untold import WHOLE, Untold
 from netloom.model.cloud.vpc import Vpc
-from netloom.model.cloud.vpn import ConnectionState, RemoteAccessVpn, RemoteVpnState, VpnConnection, VpnUser
+from netloom.model.cloud.vpn import (
+    ConnectionState,
+    RemoteAccessVpn,
+    RemoteVpnState,
+    VpnConnection,
+    VpnGateway,
+    VpnUser,
+)
 from netloom.plan.elements import RuleStage
 from netloom.plan.vpc_elements import VpcPart
+from netloom.store.cloud.schema import STORED
 
 
 @pytest.fixture
@@ -196,3 +206,10 @@ async def test_an_address_of_a_tier_goes_when_both_have_let_go_of_it(
     assert there.state is IpState.RELEASING
     await told_again(rules)
     assert [each for each in await rules.all(PublicIp) if each.id == ip.id] == []
+
+
+def test_every_kind_of_rule_and_of_part_has_its_line_in_the_table() -> None:
+    rules = {record for record in STORED if issubclass(record, Rule)}
+    assert rules <= {kind.record for kind in OF_NETWORK}
+    parts = set(vpc_end.ORDER) - {VpnGateway}  # there for its router with its connections only
+    assert parts <= {kind.record for kind in OF_VPC}

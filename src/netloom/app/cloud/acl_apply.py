@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from netloom.app.cloud.acl_lists import usable_list, users_of
+from netloom.app.cloud.acl_lists import tier_of, usable_list, users_of
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.endings import gone, take_out
 from netloom.app.cloud.rules_provider import bring, offers
@@ -103,15 +103,8 @@ def _replace(work: Work, request: ReplaceAclList) -> Owned:
         gateway = work.get(PrivateGateway, request.gateway_id, "gatewayid")
         acl = usable_list(work, request.acl_id, gateway.vpc_id)
         return work.update(msgspec.structs.replace(gateway, acl_id=acl.id))
-    tier = work.get(GuestNetwork, request.network_id or "", "networkid")
-    if tier.vpc_id is None:
-        raise InvalidInput(
-            f"network {tier.name} ({tier.id}) is no tier of a VPC",
-            code="not-a-tier",
-            subject="networkid",
-            hint="lists belong to VPCs; other networks have firewall rules",
-        )
-    acl = usable_list(work, request.acl_id, tier.vpc_id)
+    tier, vpc_id = tier_of(work, request.network_id or Uuid(""))
+    acl = usable_list(work, request.acl_id, vpc_id)
     offers(work, tier, Service.NETWORK_ACL)
     return work.update(msgspec.structs.replace(tier, acl_id=acl.id))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from netloom.app.cloud.acl_apply import let_go_of_item, settle_item
-from netloom.app.cloud.acl_lists import CreateAclList, changeable_list, create_list
+from netloom.app.cloud.acl_lists import CreateAclList, changeable_list, create_list, tier_of
 from netloom.app.cloud.acl_order import checked_number, free_number, get_item, line
 from netloom.app.cloud.endings import withdraw
 from netloom.app.cloud.usecase import UseCase
@@ -18,7 +18,6 @@ from netloom.base.errors import InvalidInput
 from netloom.base.ids import Uuid
 from netloom.model.cloud.acl import MAX_REASON, AclItem, AclList, parse_action, parse_direction
 from netloom.model.cloud.acl_match import ICMP, WITH_PORTS, Match, check_protocol
-from netloom.model.cloud.networks import GuestNetwork
 from netloom.model.cloud.rules import RuleEvent, RuleState, next_rule_state
 
 
@@ -97,21 +96,12 @@ def _list_for(work: Work, request: CreateAclItem) -> AclList:
             subject="aclid",
             hint="give aclid, or the networkid of a tier",
         )
-    tier = work.get(GuestNetwork, request.network_id, "networkid")
-    if tier.vpc_id is None:
-        raise InvalidInput(
-            f"network {tier.name} ({tier.id}) is no tier of a VPC",
-            code="not-a-tier",
-            subject="networkid",
-            hint="lists belong to VPCs; other networks have firewall rules",
-        )
+    tier, vpc_id = tier_of(work, request.network_id)
     if tier.acl_id is not None:
         return changeable_list(work, tier.acl_id)
     acl = create_list(
         work,
-        CreateAclList(
-            name=f"ACL of {tier.name}", description=f"made for tier {tier.name}", vpc_id=tier.vpc_id
-        ),
+        CreateAclList(name=f"ACL of {tier.name}", description=f"made for tier {tier.name}", vpc_id=vpc_id),
     )
     work.update(msgspec.structs.replace(tier, acl_id=acl.id))
     return acl

@@ -139,6 +139,24 @@ def changeable_list(view: View, acl_id: Uuid, subject: str = "aclid") -> AclList
     return acl
 
 
+def tier_of(view: View, network_id: Uuid) -> tuple[GuestNetwork, Uuid]:
+    """A tier that the caller may see, which can use a list, and its VPC's id.
+
+    Raises:
+        NotFound: there is no such network.
+        InvalidInput: it is no tier (`not-a-tier`).
+    """
+    tier = view.get(GuestNetwork, network_id, "networkid")
+    if tier.vpc_id is None:
+        raise InvalidInput(
+            f"network {tier.name} ({tier.id}) is no tier of a VPC",
+            code="not-a-tier",
+            subject="networkid",
+            hint="lists belong to VPCs; other networks have firewall rules",
+        )
+    return tier, tier.vpc_id
+
+
 def items_of(view: View, acl_id: Uuid) -> list[AclItem]:
     """All items of a list, by their order."""
     c = columns(AclItem)

@@ -12,6 +12,7 @@ from netloom.app.cloud.acl_order import MOVE, MoveAclItem, speaks_of
 from netloom.app.cloud.work import View
 from netloom.base.ids import Uuid, parse_uuid
 from netloom.faces.cloudstack.command import Call, Command, JobAnswer, Listing
+from netloom.faces.cloudstack.commands.traffic_asked import ports_asked
 from netloom.faces.cloudstack.views.acl import item_rows, list_rows
 from netloom.model.cloud.acl import AclItem, AclList, parse_action, parse_direction
 from netloom.model.cloud.acl_match import check_protocol
@@ -97,10 +98,7 @@ async def create_item(call: Call) -> object:
             acl_id=call.uuid("aclid"),
             network_id=call.uuid("networkid"),
             protocol=call.need("protocol"),
-            start_port=call.integer("startport"),
-            end_port=call.integer("endport"),
-            icmp_type=call.integer("icmptype"),
-            icmp_code=call.integer("icmpcode"),
+            **ports_asked(call),
             cidrs=call.texts("cidrlist"),
             action=call.text("action") or "Allow",
             direction=call.text("traffictype") or "Ingress",
@@ -119,10 +117,7 @@ async def update_item(call: Call) -> object:
             id=call.need_uuid("id"),
             partial=call.flag("partialupgrade", default=True),
             protocol=call.text("protocol") or None,
-            start_port=call.integer("startport"),
-            end_port=call.integer("endport"),
-            icmp_type=call.integer("icmptype"),
-            icmp_code=call.integer("icmpcode"),
+            **ports_asked(call),
             cidrs=call.texts("cidrlist") or None,
             action=call.text("action") or None,
             direction=call.text("traffictype") or None,

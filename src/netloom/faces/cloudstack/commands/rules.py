@@ -24,6 +24,7 @@ from netloom.faces.cloudstack.commands import (
     rules_ipv6,
     rules_nat,
 )
+from netloom.faces.cloudstack.commands.traffic_asked import ports_asked
 from netloom.faces.cloudstack.views.rules import firewall_rows
 from netloom.model.cloud.addresses import PublicIp
 from netloom.model.cloud.networks import GuestNetwork
@@ -45,10 +46,7 @@ async def create_firewall_rule(call: Call) -> object:
         CreateFirewallRule(
             public_ip_id=call.need_uuid("ipaddressid"),
             protocol=call.need("protocol"),
-            start_port=call.integer("startport"),
-            end_port=call.integer("endport"),
-            icmp_type=call.integer("icmptype"),
-            icmp_code=call.integer("icmpcode"),
+            **ports_asked(call),
             sources=call.texts("cidrlist"),
             display=call.flag("fordisplay", default=True),
             system=_is_system(call),
@@ -79,10 +77,7 @@ async def create_egress_rule(call: Call) -> object:
         CreateEgressRule(
             network_id=call.need_uuid("networkid"),
             protocol=call.need("protocol"),
-            start_port=call.integer("startport"),
-            end_port=call.integer("endport"),
-            icmp_type=call.integer("icmptype"),
-            icmp_code=call.integer("icmpcode"),
+            **ports_asked(call),
             sources=call.texts("cidrlist"),
             destinations=call.texts("destcidrlist"),
             display=call.flag("fordisplay", default=True),

@@ -11,6 +11,7 @@ from netloom.app.cloud.firewall_ipv6 import (
     UpdateIpv6FirewallRule,
 )
 from netloom.faces.cloudstack.command import Call, Command, JobAnswer, Listing
+from netloom.faces.cloudstack.commands.traffic_asked import ports_asked
 from netloom.faces.cloudstack.views.rules import ipv6_firewall_rows
 from netloom.model.cloud.acl import parse_direction
 from netloom.model.cloud.networks import GuestNetwork
@@ -26,10 +27,7 @@ async def create_ipv6_rule(call: Call) -> object:
             network_id=call.need_uuid("networkid"),
             direction=call.text("traffictype") or TrafficDirection.INGRESS.value,
             protocol=call.need("protocol"),
-            start_port=call.integer("startport"),
-            end_port=call.integer("endport"),
-            icmp_type=call.integer("icmptype"),
-            icmp_code=call.integer("icmpcode"),
+            **ports_asked(call),
             sources=call.texts("cidrlist"),
             destinations=call.texts("destcidrlist"),
             display=call.flag("fordisplay", default=True),
@@ -45,10 +43,7 @@ async def update_ipv6_rule(call: Call) -> object:
             id=call.need_uuid("id"),
             direction=call.text("traffictype") or None,
             protocol=call.text("protocol") or None,
-            start_port=call.integer("startport"),
-            end_port=call.integer("endport"),
-            icmp_type=call.integer("icmptype"),
-            icmp_code=call.integer("icmpcode"),
+            **ports_asked(call),
             sources=call.texts("cidrlist") or None,
             display=call.flag("fordisplay"),
         ),

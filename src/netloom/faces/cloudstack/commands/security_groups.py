@@ -27,6 +27,7 @@ from netloom.app.cloud.security_groups_rules import (
 from netloom.app.cloud.work import View
 from netloom.faces.cloudstack.answers import SUCCESS
 from netloom.faces.cloudstack.command import Call, Command, JobAnswer, Listing, One, Success
+from netloom.faces.cloudstack.commands.traffic_asked import ports_asked
 from netloom.faces.cloudstack.see import See
 from netloom.faces.cloudstack.views.security_groups import authorized_row, security_group_rows
 from netloom.model.cloud.instances import Instance
@@ -130,10 +131,7 @@ def _authorize(call: Call) -> Authorize:
     return Authorize(
         group=_ref(call, "securitygroupid", "securitygroupname"),
         protocol=call.text("protocol") or None,
-        start_port=call.integer("startport"),
-        end_port=call.integer("endport"),
-        icmp_type=call.integer("icmptype"),
-        icmp_code=call.integer("icmpcode"),
+        **ports_asked(call),
         cidrs=call.texts("cidrlist"),
         peers=tuple(
             Peer(group=entry.get("group", ""), account=entry.get("account") or None)
