@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import functools
 import logging
 import socket
 import threading
@@ -24,7 +25,7 @@ from netloom.app.cloud.backends import Backends
 from netloom.app.cloud.catalogue import by_name
 from netloom.app.cloud.identity import Identities
 from netloom.app.cloud.resources.acting import Resources
-from netloom.app.cloud.resources.kinds import cloud_kinds
+from netloom.app.cloud.resources.kinds import CloudKinds, cloud_kinds
 from netloom.app.ports import PlannedChange, Preview
 from netloom.app.reports import (
     Action,
@@ -72,6 +73,12 @@ THEN = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
 H1 = HostId(Uuid("00000000-0000-4000-8000-000000000001"))
 ERROR = ErrorReport("peer-unreachable", "no route to host", THEN, "host/h1", "is it up?", 3, THEN)
 WHY = (Reason("Nic", "a", None, "unicast to the NIC"),)
+
+
+@functools.cache
+def every_kind() -> CloudKinds:
+    """The cloud's kinds, the same for all tests."""
+    return cloud_kinds(by_name())
 
 
 @dataclass
@@ -275,7 +282,7 @@ async def _no_cloud(_store: Store) -> AsyncIterator[CloudParts | None]:
 @asynccontextmanager
 async def _cloud(store: Store) -> AsyncIterator[CloudParts | None]:
     made = await seeded_cloud(store, Backends())
-    resources = Resources(made, cloud_kinds(by_name()))
+    resources = Resources(made, every_kind())
     async with TaskKit("cloud") as kit:
         kit.launch(made.run(), "jobs")
         yield CloudParts(resources, Identities(made).signer, lambda: [("store", "system", True)])

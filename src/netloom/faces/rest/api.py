@@ -19,6 +19,7 @@ from netloom.contract.changes import Bookmark, Change, StreamError
 from netloom.contract.components import Components
 from netloom.contract.documents import Applied
 from netloom.contract.hosts import DrainRequest
+from netloom.contract.machines import Machines
 from netloom.contract.networks_explained import NetworkExplained
 from netloom.contract.nics import AttachmentSpec, BatchCreated, NicBatch
 from netloom.contract.reports import (
@@ -113,7 +114,7 @@ def create_api(
 SCHEMAS = (
     NicBatch, BatchCreated, AttachmentSpec, DrainRequest, PendingHosts, Applied, PlanReport, DiffReport, HostReport,
     NetworkReport, ExplainFlow, ExplainNic, SystemReport, Change, Bookmark, StreamError, Components, NetworkExplained,
-    UsageReport,
+    UsageReport, Machines,
 )  # fmt: skip
 
 

@@ -9,16 +9,14 @@ import httpx
 import pytest
 from starlette.types import ASGIApp
 from tests.app.cloud.people import People, keys, people
-from tests.faces.conftest import TOKEN
+from tests.faces.conftest import TOKEN, every_kind
 
 from netloom.aio.tasks import TaskKit
 from netloom.app.cloud.backends import Backends
-from netloom.app.cloud.catalogue import by_name
 from netloom.app.cloud.cloud import Cloud
 from netloom.app.cloud.identity import Identities
 from netloom.app.cloud.keys import secret_of
 from netloom.app.cloud.resources.acting import Resources
-from netloom.app.cloud.resources.kinds import cloud_kinds
 from netloom.app.service import App
 from netloom.daemon.cloud import seeded_cloud
 from netloom.faces.rest.api import create_api
@@ -46,7 +44,7 @@ async def cloud(store: Store, backends: Backends) -> AsyncIterator[Cloud]:
 @pytest.fixture
 def api(app: App, cloud: Cloud) -> ASGIApp:
     parts = CloudParts(
-        Resources(cloud, cloud_kinds(by_name())),
+        Resources(cloud, every_kind()),
         Identities(cloud).signer,
         lambda: [("store", "system", True), ("rest", "application mainloop", False)],
     )
