@@ -20,6 +20,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 from sqlalchemy import Connection, exists, select
@@ -216,11 +217,8 @@ class Lifecycle:
 
     async def _find_unfinished(self, networks: list[NetworkId]) -> None:
         """NICs whose move an earlier run did not finish."""
-        i = tables.nics.c
-        states = [state.value for state in _UNFINISHED]
         for chunk in chunks(networks):
-            statement = select(i.id, i.network_id).where(i.network_id.in_(chunk), i.state.in_(states))
-            rows = await self._store.read(lambda c, s=statement: c.execute(s).all())  # type: ignore[misc]
+            rows = await self._store.read(partial(_unfinished, networks=chunk))
             for nic_id, network_id in rows:
                 self._unfinished.setdefault(NetworkId(Uuid(network_id)), set()).add(NicId(Uuid(nic_id)))
 
@@ -300,3 +298,13 @@ def network_after(state: NetworkState, placed: bool, realised: bool, over: bool)
     if realised and not placed and state is NetworkState.SHUTDOWN:
         state = next_network_state(state, NetworkEvent.SUCCEED)
     return state
+
+
+def _unfinished(connection: Connection, networks: Iterable[NetworkId]) -> list[tuple[str, str]]:
+    """NICs of these networks that are on their way, each with its network."""
+    i = tables.nics.c
+    states = [state.value for state in _UNFINISHED]
+    found = connection.execute(
+        select(i.id, i.network_id).where(i.network_id.in_(list(networks)), i.state.in_(states))
+    )
+    return [(nic_id, network_id) for nic_id, network_id in found]
