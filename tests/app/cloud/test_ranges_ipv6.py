@@ -7,19 +7,25 @@ import pathlib
 from collections.abc import AsyncIterator
 
 import pytest
+from tests.app.cloud.instance_stage import on_stage
 from tests.app.cloud.nets import Nets, nets
 from tests.testing.racers import at_once, winners
 
-from netloom.app.cloud import public_ranges, ranges_ipv6
+from netloom.app.cloud import configuration_change, public_ranges, ranges_ipv6
+from netloom.app.cloud.configuration import UpdateConfiguration
 from netloom.app.cloud.infrastructure_zones import OneOf
 from netloom.app.cloud.networks_change import UPDATE, UpdateNetwork
+from netloom.app.cloud.networks_create import CREATE, CreateNetwork
 from netloom.app.cloud.networks_end import DELETE, DeleteNetwork
+from netloom.app.cloud.offerings import CREATE_NETWORK_OFFERING
 from netloom.app.cloud.ranges_ipv6 import CreatePool
 from netloom.base.errors import Conflict, Exhausted, InvalidInput, NetloomError
 from netloom.model.cloud.ipv6_pools import Ipv6Pool, Ipv6Subnet
 from netloom.model.cloud.jobs import JobState
 from netloom.model.cloud.networks import GuestNetwork
 from netloom.model.cloud.networks_subnet import Wished
+from netloom.model.cloud.offerings_draft import NetworkOfferingDraft
+from netloom.model.cloud.offerings_services import ServiceProvider
 
 DUAL, SINGLE = "dual", "single"
 
@@ -156,3 +162,26 @@ async def test_a_pool_counts_without_rows(it: Nets) -> None:
     assert found.total == 2**48
     assert found.subnet(found.total - 1) == ipaddress.IPv6Network("fd00:ffff:ffff:ffff::/64")
     assert await it.read(lambda view: ranges_ipv6.taken_of(view, [found])) == {found.id: 1}
+
+
+async def test_an_instance_has_an_address_of_its_networks_subnet(tmp_path: pathlib.Path) -> None:
+    async with on_stage(f"sqlite:///{tmp_path}/cloud.db") as stage:
+        root = stage.who.root
+        asked = UpdateConfiguration(name="ipv6.offering.enabled", value="true")
+        await stage.cloud.do(root, configuration_change.UPDATE, asked)
+        wish = CreatePool(zone_id=stage.zone_id, prefix="fd00:1::/56")
+        await stage.do(ranges_ipv6.CREATE, wish, root)
+        draft = NetworkOfferingDraft(
+            name="dual",
+            guest_type="Isolated",
+            services=("Connectivity",),
+            providers=(ServiceProvider("Connectivity", "Ovs"),),
+            internet_protocol="DualStack",
+            enable=True,
+        )
+        offering = (await stage.cloud.do(root, CREATE_NETWORK_OFFERING, draft)).record
+        blue = CreateNetwork(name="blue", offering_id=offering.id, zone_id=stage.zone_id)
+        network = (await stage.cloud.do(stage.who.alice, CREATE, blue)).record
+        [nic] = await stage.nics(await stage.deploy("web", network))
+        assert (nic.ipv6, nic.ipv4) == ("fd00:1::2", "10.1.1.2")
+        assert (await stage.natives([nic]))[nic.id].ipv6 == nic.ipv6
