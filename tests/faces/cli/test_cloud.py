@@ -48,6 +48,28 @@ def test_life_of_a_domain(cli: Cli) -> None:
     assert "[domain-not-found]" in err
 
 
+def test_an_audit_entry_shows_what_changed(cli: Cli) -> None:
+    made = json.loads(ok(cli("domain", "create", "acme", "-o", "json")))
+    ok(cli("domain", "update", "acme", "--network-domain", "acme.example"))
+    listed = json.loads(ok(cli("audit", "list", "--resource-id", made["id"], "-o", "json")))
+    assert [each["use_case"] for each in listed] == ["domain.create", "domain.update"]
+    assert "before" not in ok(cli("audit", "list", "--resource-id", made["id"])).lower()
+    shown = ok(cli("audit", "show", listed[1]["id"]))
+    assert "- → acme.example" in shown
+    assert "path" not in shown  # it stayed
+    assert "{" not in shown
+
+
+def test_machines_that_no_instance_stands_for(cli: Cli) -> None:
+    assert ok(cli("instance", "unmanaged")).strip() == "none"
+    assert json.loads(ok(cli("instance", "unmanaged", "-o", "json"))) == {"items": []}
+    code, _, err = cli(
+        "instance", "import", "--machine", "old", "--service-offering", "Small Instance", "--networks", "x=y"
+    )
+    assert code == Exit.NOT_FOUND
+    assert "machine: " in err
+
+
 def test_waiting_for_jobs(cli: Cli) -> None:
     made = yaml.safe_load(ok(cli("project", "create", "p", "--wait", "-o", "yaml")))
     assert made["status"]["phase"] == "Done"

@@ -17,9 +17,10 @@ import typer
 from netloom.base.errors import NotFound
 from netloom.contract.cloud import Action, RecordKind, record_kinds
 from netloom.faces.cli.cloud_fields import parameter, values_of
+from netloom.faces.cli.cloud_output import cells, name_of, write_object
 from netloom.faces.cli.failures import Exit, note
 from netloom.faces.cli.options import WAIT_SECONDS, Limit, Output, WaitSeconds
-from netloom.faces.cli.output import Format, pairs, rows, show, text_of, write, write_data, write_plain
+from netloom.faces.cli.output import Format, rows, show, text_of, write, write_data, write_plain
 from netloom.faces.cli.session import Session, session_of
 from netloom.faces.cli.waiting import progress
 
@@ -31,7 +32,6 @@ _PAGE: Final = 1_000
 _JOB: Final = "job"
 _INSTANCE: Final = "instance"
 _WAIT = Annotated[bool, typer.Option("--wait", help="Wait until its job has ended.")]
-_OWN: Final = ("kind", "name", "id", "status", "number", "generation", "tags")
 
 
 def noun_app(noun: str) -> typer.Typer:
@@ -99,7 +99,7 @@ def _list_command(kind: RecordKind) -> Callable[..., None]:
         elif not items:
             write("none")
         else:
-            show(rows([*kind.columns, "status"], [_cells(kind, item) for item in items]))
+            show(rows([*kind.columns, "status"], [cells(kind, item) for item in items]))
 
     options = [
         _option(
@@ -256,40 +256,3 @@ def said(kind: RecordKind, action: Action, item: Json) -> str:
     if item.get("secret"):
         tail += f"\nkey    {item['key']}\nsecret {item['secret']}\nThe secret is shown this once."
     return f"{told.noun} {name_of(told, item)}: {action.verb} {status['phase'].lower()} ({item['id']}){tail}"
-
-
-def name_of(kind: RecordKind, item: Json) -> str:
-    """What people call it."""
-    return str(item.get(kind.name_field) or item.get("name") or item["id"])
-
-
-def write_object(item: Json, how: Format) -> None:
-    """One object, all fields that say something."""
-    if how is not Format.TABLE:
-        write_plain(item, how)
-        return
-    status = item["status"]
-    lines = [(name, text_of(item[name])) for name in ("name", "id") if item.get(name)]
-    shown = [name for name in item if name not in _OWN and not (name.endswith("_id") and item.get(name[:-3]))]
-    lines += [
-        (name.replace("_", " "), _text(item[name])) for name in shown if item[name] not in (None, "", [], {})
-    ]
-    lines += [("tags", text_of(item["tags"]))] if item.get("tags") else []
-    reason = f" ({status['reason']})" if status.get("reason") else ""
-    show(pairs([*lines, ("status", f"{status['phase']}{reason}")]))
-
-
-def _cells(kind: RecordKind, item: Json) -> list[str]:
-    return [*(_text(item.get(name)) for name in kind.columns), item["status"]["phase"]]
-
-
-def _text(value: object) -> str:
-    if isinstance(value, list | dict) and any(isinstance(part, dict | list) for part in _parts(value)):
-        import json  # noqa: PLC0415 - only for values with parts
-
-        return json.dumps(value, ensure_ascii=False)
-    return text_of(value)
-
-
-def _parts(value: list[object] | dict[str, object]) -> Sequence[object]:
-    return list(value.values()) if isinstance(value, dict) else value
