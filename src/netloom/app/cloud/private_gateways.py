@@ -12,10 +12,11 @@ import msgspec
 
 from netloom.app.cloud.acl_lists import usable_list
 from netloom.app.cloud.doing import Doing
-from netloom.app.cloud.endings import ended, take_out, withdraw
+from netloom.app.cloud.endings import ended, take_out
 from netloom.app.cloud.infrastructure import physical_network
 from netloom.app.cloud.offerings_seen import offering_seen
-from netloom.app.cloud.usecase import Ending, UseCase
+from netloom.app.cloud.usecase import Ending
+from netloom.app.cloud.vpc_cases import ending, making
 from netloom.app.cloud.vpc_facts import guest_wires
 from netloom.app.cloud.vpc_provider import bring_parts, router_of
 from netloom.app.cloud.work import View, Work
@@ -271,28 +272,20 @@ def end_gateway(work: Work, gateway: PrivateGateway) -> None:
         )
 
 
-def queue_of(record: PrivateGateway) -> str:
-    """The line in which a gateway's jobs wait: its VPC's."""
-    return f"vpc/{record.vpc_id}"
-
-
-CREATE = UseCase(
-    name="private_gateway.create",
-    command="createPrivateGateway",
-    event="PRIVATE.GATEWAY.CREATE",
-    request=CreatePrivateGateway,
-    begin=_create,
-    apply=_tell,
-    undo=withdraw,
-    queue=queue_of,
+CREATE = making(
+    "private_gateway.create",
+    "createPrivateGateway",
+    "PRIVATE.GATEWAY.CREATE",
+    CreatePrivateGateway,
+    _create,
+    _tell,
 )
-DELETE = UseCase(
-    name="private_gateway.delete",
-    command="deletePrivateGateway",
-    event="PRIVATE.GATEWAY.DELETE",
-    request=DeletePrivateGateway,
-    begin=_begin_delete,
-    apply=_tell,
-    queue=queue_of,
+DELETE = ending(
+    "private_gateway.delete",
+    "deletePrivateGateway",
+    "PRIVATE.GATEWAY.DELETE",
+    DeletePrivateGateway,
+    _begin_delete,
+    _tell,
 )
 USE_CASES = (CREATE, DELETE)

@@ -12,8 +12,9 @@ import msgspec
 
 from netloom.app.cloud import configuration
 from netloom.app.cloud.doing import Doing
-from netloom.app.cloud.endings import ended, take_out, withdraw
-from netloom.app.cloud.usecase import Ending, UseCase
+from netloom.app.cloud.endings import ended, take_out
+from netloom.app.cloud.usecase import Ending
+from netloom.app.cloud.vpc_cases import ending, making
 from netloom.app.cloud.vpc_provider import bring_parts, router_of
 from netloom.app.cloud.work import View, Work
 from netloom.base.errors import Conflict, Exhausted, InvalidInput
@@ -143,28 +144,10 @@ def end_route(work: Work, route: StaticRoute) -> None:
         work.update(msgspec.structs.replace(route, state=next_rule_state(route.state, RuleEvent.APPLY)))
 
 
-def queue_of(record: StaticRoute) -> str:
-    """The line in which a route's jobs wait: its VPC's."""
-    return f"vpc/{record.vpc_id}"
-
-
-CREATE = UseCase(
-    name="static_route.create",
-    command="createStaticRoute",
-    event="STATIC.ROUTE.CREATE",
-    request=CreateStaticRoute,
-    begin=_create,
-    apply=_tell,
-    undo=withdraw,
-    queue=queue_of,
+CREATE = making(
+    "static_route.create", "createStaticRoute", "STATIC.ROUTE.CREATE", CreateStaticRoute, _create, _tell
 )
-DELETE = UseCase(
-    name="static_route.delete",
-    command="deleteStaticRoute",
-    event="STATIC.ROUTE.DELETE",
-    request=DeleteStaticRoute,
-    begin=_begin_delete,
-    apply=_tell,
-    queue=queue_of,
+DELETE = ending(
+    "static_route.delete", "deleteStaticRoute", "STATIC.ROUTE.DELETE", DeleteStaticRoute, _begin_delete, _tell
 )
 USE_CASES = (CREATE, DELETE)

@@ -12,6 +12,7 @@ from netloom.app.cloud import configuration
 from netloom.app.cloud.display import displaying
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.usecase import Ending, UseCase
+from netloom.app.cloud.vpc_cases import line
 from netloom.app.cloud.vpc_provider import bring_parts, element_of
 from netloom.app.cloud.vpn_customers import others_of
 from netloom.app.cloud.work import Work
@@ -147,10 +148,6 @@ def _failed(work: Work, record: VpnConnection, _error: NetloomError) -> None:
         work.update(_stepped(now, ConnectionEvent.FAIL))
 
 
-def _queue(record: VpnConnection) -> str:
-    return f"vpc/{record.vpc_id}"
-
-
 CREATE = UseCase(
     name="vpn_connection.create",
     command="createVpnConnection",
@@ -159,10 +156,10 @@ CREATE = UseCase(
     begin=_create,
     apply=_apply,
     undo=_failed,
-    queue=_queue,
+    queue=line,
 )
 UPDATE = displaying(
-    "vpn_connection.update", "updateVpnConnection", "VPN.S2S.CONNECTION.UPDATE", VpnConnection, _queue
+    "vpn_connection.update", "updateVpnConnection", "VPN.S2S.CONNECTION.UPDATE", VpnConnection, line
 )
 RESET = UseCase(
     name="vpn_connection.reset",
@@ -172,7 +169,7 @@ RESET = UseCase(
     begin=_reset,
     apply=_apply,
     undo=_failed,
-    queue=_queue,
+    queue=line,
 )
 DELETE = UseCase(
     name="vpn_connection.delete",
@@ -181,6 +178,6 @@ DELETE = UseCase(
     request=NameVpnConnection,
     begin=_remove,
     apply=_unapply,
-    queue=_queue,
+    queue=line,
 )
 USE_CASES = (CREATE, UPDATE, RESET, DELETE)

@@ -13,6 +13,7 @@ from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.endings import nothing_more
 from netloom.app.cloud.usecase import Ending, UseCase
 from netloom.app.cloud.vpc_addresses import vpn_address
+from netloom.app.cloud.vpc_cases import line
 from netloom.app.cloud.vpc_provider import element_of
 from netloom.app.cloud.work import View, Work
 from netloom.base.errors import Conflict
@@ -86,10 +87,6 @@ async def _drop_gateway(_doing: Doing, record: VpnGateway) -> Ending:
     return ending
 
 
-def _vpc_line(record: VpnGateway) -> str:
-    return f"vpc/{record.vpc_id}"
-
-
 CREATE_GATEWAY = UseCase(
     name="vpn_gateway.create",
     command="createVpnGateway",
@@ -97,10 +94,10 @@ CREATE_GATEWAY = UseCase(
     request=CreateVpnGateway,
     begin=_create_gateway,
     apply=nothing_more,
-    queue=_vpc_line,
+    queue=line,
 )
 UPDATE_GATEWAY = displaying(
-    "vpn_gateway.update", "updateVpnGateway", "VPN.S2S.VPN.GATEWAY.UPDATE", VpnGateway, _vpc_line
+    "vpn_gateway.update", "updateVpnGateway", "VPN.S2S.VPN.GATEWAY.UPDATE", VpnGateway, line
 )
 DELETE_GATEWAY = UseCase(
     name="vpn_gateway.delete",
@@ -109,6 +106,6 @@ DELETE_GATEWAY = UseCase(
     request=DeleteVpnGateway,
     begin=_begin_delete_gateway,
     apply=_drop_gateway,
-    queue=_vpc_line,
+    queue=line,
 )
 USE_CASES = (CREATE_GATEWAY, UPDATE_GATEWAY, DELETE_GATEWAY)
