@@ -17,6 +17,21 @@ async def test_there_is_none_of_it(admin: Client, stranger: Client, command: str
     assert (await stranger.call(command))[0] == 401
 
 
+async def test_an_id_of_what_there_is_none_of_leads_nowhere(admin: Client) -> None:
+    """Passed over, it would have the list show everything, and a machine come without the disk that was asked for."""
+    nowhere = "3f2b8c1e-5d0a-4c7e-9b1f-0123456789ab"
+    for command, name in (
+        ("listVolumes", "id"),
+        ("listVirtualMachines", "backupofferingid"),
+        ("listTemplates", "storageid"),
+    ):
+        status, body = await admin.call(command, **{"templatefilter": "all", name: nowhere})
+        told = body[response_key(command)]
+        assert (status, told["cserrorcode"]) == (431, 9999)
+        assert f"Invalid parameter {name} value={nowhere} due to incorrect long value" in told["errortext"]
+        assert (await admin.call(command, **{"templatefilter": "all", name: ""}))[0] == 200
+
+
 async def test_terraforms_look_at_the_root_volume_of_an_instance_is_answered_to_tenants(
     admin: Client,
 ) -> None:

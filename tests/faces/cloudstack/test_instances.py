@@ -120,6 +120,31 @@ async def test_lists_filter_and_page(place: Place) -> None:
     assert "instancename" not in row
 
 
+async def test_instances_are_listed_by_pod_and_cluster(place: Place) -> None:
+    network = await place.network("blue")
+    await place.deploy("web", networkids=network)
+    hosts = (await place.root.result("listHosts"))["host"]
+    zone = place.common["zoneid"]
+    pod = (
+        await place.root.result(
+            "createPod", name="p", zoneid=zone, gateway="172.16.15.1", netmask="255.255.255.0",
+            startip="172.16.15.2", endip="172.16.15.9",
+        )
+    )["pod"]["id"]  # fmt: skip
+    made = await place.root.result(
+        "addCluster", clustername="c", clustertype="CloudManaged", hypervisor=hosts[0]["hypervisor"], podid=pod, zoneid=zone
+    )  # fmt: skip
+    cluster = made["cluster"][0]["id"]
+    assert await place.names(place.root, listall="true") == ["web"]
+    assert await place.names(place.root, listall="true", podid=pod) == []
+    for host in hosts:
+        await place.root.result(
+            "addHost", url=f"http://{host['name']}", hypervisor=host["hypervisor"], username="root", password="",
+            podid=pod, clusterid=cluster, zoneid=zone,
+        )  # fmt: skip
+    assert await place.names(place.root, listall="true", podid=pod, clusterid=cluster) == ["web"]
+
+
 async def test_addresses_by_network_and_what_is_wrong_with_them(place: Place) -> None:
     front = await place.network("front")
     back = await place.network("back", gateway="10.2.2.1", netmask="255.255.255.0")

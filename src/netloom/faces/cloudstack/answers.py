@@ -76,6 +76,11 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
+class ListingNone(Listing):
+    """The same for what netloom has none of: an id of such a thing leads nowhere, wherever it is given."""
+
+
+@dataclass(frozen=True, slots=True)
 class One:
     """`{"network": {...}}`. Functions give a record, what `do` gave, or (without a view) a row."""
 

@@ -160,7 +160,7 @@ class CloudStackFace:
         called = self._catalogue.commands[command]
         call = Call(called, api, given, caller, self._cloud, self._catalogue)
         try:
-            api.check(given)
+            self._catalogue.check(command, given)
             return Answered(await called.answer.give(call, await called.run(call)))
         except InvalidInput:
             await call.permitted()  # who may not give a command is told that, not what is wrong with the call

@@ -5,12 +5,14 @@ Rule 1: made once at start; a command that CloudStack does not have, or spells o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from netloom.faces.cloudstack.answers import JobAnswer
-from netloom.faces.cloudstack.table import ApiCommand, table_of
+from netloom.base.ids import is_uuid
+from netloom.faces.cloudstack.answers import JobAnswer, ListingNone
+from netloom.faces.cloudstack.protocol.parameters import Parameters
+from netloom.faces.cloudstack.table import NO_ENTITY, ApiCommand, Param, refused, table_of
 
 if TYPE_CHECKING:
     from netloom.faces.cloudstack.command import Command
@@ -24,11 +26,26 @@ class Catalogue:
         commands: what netloom does.
         table: what CloudStack says of them.
         answers: how the result of a use case's job is told.
+        nowhere: parameters, by command, for ids of what netloom has none of: none of the commands that CloudStack relates
+            them to is there.
     """
 
     commands: Mapping[str, Command]
     table: Mapping[str, ApiCommand]
     answers: Mapping[str, JobAnswer]
+    nowhere: Mapping[str, tuple[str, ...]]
+
+    def check(self, command: str, given: Parameters) -> None:
+        """That what is required is there, can be read, and names something that there could be.
+
+        Raises:
+            InvalidInput: `invalid-parameter`.
+        """
+        self.table[command].check(given)
+        for name in self.nowhere[command]:
+            value = given.values.get(name.lower(), "")
+            if is_uuid(value):
+                raise refused(command, name, value, f"{NO_ENTITY}: netloom has nothing of that kind")
 
 
 def catalogue_of(commands: Sequence[Command]) -> Catalogue:
@@ -46,4 +63,17 @@ def catalogue_of(commands: Sequence[Command]) -> Catalogue:
     for command in commands:
         if isinstance(command.answer, JobAnswer):
             answers.setdefault(command.answer.use_case.name, command.answer)
-    return Catalogue(by_name, table_of(command.name for command in commands), answers)
+    table = table_of(command.name for command in commands)
+    there = {command.name for command in commands if not isinstance(command.answer, ListingNone)}
+    nowhere = {
+        name: tuple(
+            param.name for param in row.params if param.type == "uuid" and _leads_nowhere(param, there)
+        )
+        for name, row in table.items()
+    }
+    return Catalogue(by_name, table, answers, nowhere)
+
+
+def _leads_nowhere(param: Param, there: Collection[str]) -> bool:
+    related = [name for name in param.related.split(",") if name]
+    return bool(related) and not any(name in there for name in related)

@@ -6,7 +6,8 @@ their way must not fail: Terraform looks for an instance's root volume each time
 
 from __future__ import annotations
 
-from netloom.faces.cloudstack.command import Call, Command, Listing, Rows
+from netloom.faces.cloudstack.answers import ListingNone
+from netloom.faces.cloudstack.command import Call, Command, Rows
 
 
 async def list_none(call: Call) -> Rows:
@@ -16,7 +17,7 @@ async def list_none(call: Call) -> Rows:
 
 
 COMMANDS: tuple[Command, ...] = tuple(
-    Command(name, list_none, Listing(key))
+    Command(name, list_none, ListingNone(key))
     for name, key in (
         ("listRouters", "router"),
         ("listSystemVms", "systemvm"),

@@ -25,6 +25,7 @@ from netloom.faces.cloudstack.commands import (
 )
 from netloom.faces.cloudstack.table import INVALID
 from netloom.faces.cloudstack.views.instances import instance_rows
+from netloom.model.cloud.infrastructure import HostFacet
 from netloom.model.cloud.instances import Instance, InstanceNic, InstanceState
 from netloom.model.cloud.networks import GuestNetwork
 from netloom.model.cloud.security_groups import SecurityGroupMember
@@ -174,6 +175,7 @@ async def list_virtual_machines(call: Call) -> object:
         call.match(c.ha_enabled, "haenable"),
         _state(call),
         _in_group(call),
+        *_placed(call),
         _holding(call, "keypair", "key_pairs"),
         keyword=("name", "display_name", "state"),
         tags_of="UserVm",
@@ -212,6 +214,13 @@ def _in_group(call: Call) -> Where | None:
         return None
     m = columns(SecurityGroupMember)
     return columns(Instance).id.in_(select(m.instance_id).where(m.group_id == group_id))
+
+
+def _placed(call: Call) -> list[Where]:
+    """Instances on the hosts of a pod or cluster."""
+    facet, c = columns(HostFacet), columns(Instance)
+    asked = ((facet.pod_id, call.uuid("podid")), (facet.cluster_id, call.uuid("clusterid")))
+    return [c.host_id.in_(select(facet.id).where(column == found)) for column, found in asked if found]
 
 
 def _of_networks(call: Call) -> Callable[[View], Iterable[Where]]:
