@@ -24,6 +24,7 @@ from netloom.app.cloud.load_balancers_internal import (
     UpdateInternalLoadBalancer,
 )
 from netloom.app.cloud.load_balancers_members import ChangeMembers, MemberAddress
+from netloom.app.cloud.networks_offering import with_offering
 from netloom.app.cloud.rules_to import end_leading_to
 from netloom.app.cloud.work import Work
 from netloom.base.errors import Conflict, InvalidInput, NetloomError, NotFound, PeerError
@@ -36,10 +37,12 @@ from netloom.model.cloud.load_balancers import (
     InternalLoadBalancer,
 )
 from netloom.model.cloud.networks import GuestNetwork
+from netloom.model.cloud.offerings import NetworkOffering
 from netloom.model.cloud.rules import RuleState
 from netloom.model.cloud.usage import UsageSpan, UsageType
 from netloom.model.states import NetworkState
 from netloom.plan.elements import Outcome, RuleStage
+from netloom.store.cloud.records import columns
 
 OFFERING = "DefaultIsolatedNetworkOfferingForVpcNetworksWithInternalLB"
 PUBLIC = "DefaultIsolatedNetworkOfferingForVpcNetworks"
@@ -224,6 +227,19 @@ async def test_a_tier_balances_where_its_offering_says(inside: Inside) -> None:
     with pytest.raises(InvalidInput, match="no public balancers") as refused:
         await inside.stage.do(load_balancers.CREATE_LOAD_BALANCER, public)
     assert refused.value.stable_code == "scheme-unsupported"
+
+
+async def test_a_tier_balances_inside_as_long_as_balancers_stand(inside: Inside) -> None:
+    balancer = await inside.balance()
+    c = columns(NetworkOffering)
+    other = await inside.stage.read(lambda view: view.records.first(NetworkOffering, c.name == PUBLIC))
+    assert other is not None
+    with pytest.raises(Conflict, match="internal-lb") as refused:
+        await inside.stage.write(lambda work: with_offering(work, inside.tier, other.id, forced=True))
+    assert refused.value.stable_code == "services-in-use"
+    await inside.end(balancer)
+    after = await inside.stage.write(lambda work: with_offering(work, inside.tier, other.id, forced=True))
+    assert after.offering_id == other.id
 
 
 async def test_a_change_is_told_when_it_concerns_the_provider(inside: Inside) -> None:

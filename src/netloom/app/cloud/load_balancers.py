@@ -11,13 +11,14 @@ import ipaddress
 import msgspec
 
 from netloom.app.cloud.firewall import open_with
+from netloom.app.cloud.load_balancers_schemes import check_scheme
 from netloom.app.cloud.networks_use import network_seen
 from netloom.app.cloud.rules_cases import changing, ending, making
 from netloom.app.cloud.rules_claims import check_claim, claim_of
 from netloom.app.cloud.rules_life import added, changed, revoke
 from netloom.app.cloud.rules_places import address_of, conserves, leads_into, refuse_static_nat
 from netloom.app.cloud.rules_provider import has_service, offers
-from netloom.app.cloud.work import View, Work
+from netloom.app.cloud.work import Work
 from netloom.base.errors import Conflict, InvalidInput
 from netloom.base.ids import NetworkId, Uuid
 from netloom.model.cloud.addresses import PublicIp
@@ -33,7 +34,6 @@ from netloom.model.cloud.load_balancers import (
 )
 from netloom.model.cloud.load_balancers_stickiness import check_stickiness
 from netloom.model.cloud.networks import GuestNetwork
-from netloom.model.cloud.offerings import NetworkOffering, offered
 from netloom.model.cloud.rules_traffic import parse_cidrs, parse_port
 from netloom.model.cloud.services import Capability, ProviderFacts, Service
 from netloom.store.cloud.records import columns
@@ -114,33 +114,6 @@ def _create(work: Work, request: CreateLoadBalancer) -> LoadBalancer:
     traffic = msgspec.structs.replace(rule.traffic, sources=rule.sources)
     open_with(work, ip, network, rule.id, traffic, request.open_firewall)
     return rule
-
-
-def check_scheme(view: View, network: GuestNetwork, facts: ProviderFacts, wanted: Scheme) -> None:
-    """Refuse a balancer where the network balances in the other place only.
-
-    Args:
-        view: inside the transaction that will insert it.
-        network: where it is to be.
-        facts: of the provider of Lb there.
-        wanted: the scheme.
-
-    Raises:
-        InvalidInput: neither the offering nor, where that says nothing, the provider has it (`scheme-unsupported`).
-    """
-    offering = view.records.get(NetworkOffering, network.offering_id)
-    item = None if offering is None else offered(offering, Service.LB)
-    chosen = None if item is None else item.value(Capability.LB_SCHEMES)
-    given = facts.values(Service.LB, Capability.LB_SCHEMES)
-    schemes = {word.strip().lower() for word in chosen.split(",")} if chosen else given or {"public"}
-    if wanted.value.lower() not in schemes:
-        has = ", ".join(sorted(schemes))
-        raise InvalidInput(
-            f"network {network.name} ({network.id}) has no {wanted.value.lower()} balancers: {facts.name} balances {has}",
-            code="scheme-unsupported",
-            subject="scheme" if wanted is Scheme.INTERNAL else "publicipid",
-            hint="a network of an offering whose Lb has the other scheme (LbSchemes)",
-        )
 
 
 def check_able(facts: ProviderFacts, algorithm: Algorithm, protocol: LbProtocol | None) -> None:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import msgspec
 
 from netloom.app.cloud.instances_addresses import address_for, parse_address
-from netloom.app.cloud.load_balancers import check_able, check_scheme, checked_description, checked_name
+from netloom.app.cloud.load_balancers import check_able, checked_description, checked_name
+from netloom.app.cloud.load_balancers_schemes import check_scheme
 from netloom.app.cloud.networks_facts import native
 from netloom.app.cloud.rules_cases import changing, ending, making
 from netloom.app.cloud.rules_claims import check_claim, claim_of

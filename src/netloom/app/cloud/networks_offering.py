@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from netloom.app.cloud import networks_native, ranges_ipv6
+from netloom.app.cloud.load_balancers_schemes import check_schemes_stay
 from netloom.app.cloud.networks_facts import facts_of
 from netloom.app.cloud.networks_life import Crew, implement_later
 from netloom.app.cloud.offerings_seen import usable
@@ -84,6 +85,7 @@ def with_offering(
     missing = work.backends.providers.missing(facts_of(work, changed, anew=True))
     if missing:
         raise nobody_gives(network.name, missing)
+    check_schemes_stay(work, changed)
     if changed.persistent and not network.persistent:
         implement_later(work, changed)
     return changed
