@@ -57,6 +57,7 @@ class Batch(Generic[S]):
     """Specs of one kind, by their index in the request; `made` fills up with objects.
 
     `ids`: those that objects shall have, where somebody had to know them before.
+    `own_names`: the names hold these new ids, so nobody has them: they are not looked for.
     """
 
     kind: Kind
@@ -64,6 +65,7 @@ class Batch(Generic[S]):
     mistakes: Mistakes
     made: dict[int, Object] = field(default_factory=dict)
     ids: dict[int, Uuid] = field(default_factory=dict)
+    own_names: bool = False
 
     def fail(self, index: int, error: NetloomError) -> None:
         """Take a spec out and note why."""
@@ -77,6 +79,8 @@ class Batch(Generic[S]):
 
     def refuse_taken_names(self, tx: Transaction) -> None:
         """Names are unique among their kind, also within the batch."""
+        if self.own_names:
+            return
         taken = taken_names(tx.connection, self.kind, [spec.name for spec in self.specs.values()])
         seen: set[str] = set()
         for index, spec in list(self.specs.items()):

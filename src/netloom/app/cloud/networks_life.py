@@ -238,6 +238,7 @@ def move(work: Work, row: Network, event: NetworkEvent) -> Network:
         Conflict: its life has no such step (`bad-transition`).
     """
     after = next_network_state(row.state, event)
+    work.made_natives.pop(row.id, None)
     write_states(work.tx, [(Kind.NETWORK, row.id, row.name, row.generation, after.value)])
     _log.info("network moved", network=row.name, before=row.state.value, after=after.value)
     return msgspec.structs.replace(row, state=after, state_since=work.at)

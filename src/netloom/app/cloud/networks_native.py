@@ -33,23 +33,26 @@ _SUBJECTS = {
 
 
 def make(work: Work, network_id: Uuid, spec: NetworkSpec, state: NetworkState) -> Network:
-    """The native network.
+    """The native network; the name in the spec is `native_name`'s.
 
     Raises:
         InvalidInput, Conflict, Exhausted: what the native layer refuses, in the words of the cloud.
     """
     mistakes = Mistakes()
-    batch = Batch(Kind.NETWORK, {0: _checked(spec)}, mistakes, ids={0: network_id})
+    batch = Batch(Kind.NETWORK, {0: _checked(spec)}, mistakes, ids={0: network_id}, own_names=True)
     networks.create(work.tx, batch, state=state)
     try:
         mistakes.raise_if_any()
     except InvalidDocuments as several:
         raise _renamed(single(several)) from None
-    return cast("Network", batch.made[0])
+    made = cast("Network", batch.made[0])
+    work.made_natives[made.id] = made
+    return made
 
 
 def change(work: Work, before: GuestNetwork, after: GuestNetwork) -> None:
     """Have the native network follow its record's name and MTU, and the IPv6 subnet that it got."""
+    work.made_natives.pop(after.id, None)
     fields: dict[str, str | int | None] = {}
     if after.name != before.name:
         fields["name"] = native_name(after.name, after.id)

@@ -22,6 +22,8 @@ from netloom.base.ids import Uuid
 from netloom.model.cloud.identity import Account, Caller
 from netloom.model.cloud.jobs import Audit, Event, EventLevel, EventState, Job
 from netloom.model.cloud.record import AccountId, Birth, DomainId, Owned, OwnedBirth, Record
+from netloom.model.cloud.tags import ResourceTag
+from netloom.model.objects import Object
 from netloom.store.cloud.records import Order, Records, Where, columns
 from netloom.store.cloud.schema import STORED, word_of
 from netloom.store.transaction import Transaction
@@ -45,12 +47,18 @@ class View:
         self.backends = backends
         self.at = at
         self._recalled: dict[object, object] = {}
+        self.made_natives: dict[str, Object] = {}
+        """Native objects that this unit made, as they are, so that nobody reads them back; who changes one takes it out."""
 
     def recall(self, key: tuple[type[T], str], look: Callable[[], T]) -> T:
         """What was looked up once in this unit, for what does not change in it; the key says what and of which object."""
         if key not in self._recalled:
             self._recalled[key] = look()
         return cast("T", self._recalled[key])
+
+    def is_new(self, record_id: str) -> bool:
+        """Whether this unit has made a thing that nothing can have been attached to yet: no job, no tag."""
+        return False
 
     def get(self, record_type: type[R], record_id: str, subject: str = "id") -> R:
         """A record that the caller may see.
@@ -122,6 +130,12 @@ class Work(View):
         self.tx = tx
         self.use_case = use_case
         self.following: list[tuple[AnyUseCase, Record, msgspec.Struct]] = []
+        self._made: set[str] = set()
+        self._made_types: set[type[Record]] = set()
+
+    def is_new(self, record_id: str) -> bool:
+        """Whether this unit has made a thing that nothing can have been attached to yet: no job, no tag."""
+        return record_id in self._made and not self.following and ResourceTag not in self._made_types
 
     def then(self, use_case: AnyUseCase, record: Record, request: msgspec.Struct) -> None:
         """Have the second half of another use case follow, as a job of its own that is durable with this unit."""
@@ -145,6 +159,8 @@ class Work(View):
         """
         charge(self, record)
         self.records.insert(record)
+        self._made.add(record.id)
+        self._made_types.add(type(record))
         self._changed(None, record)
         return record
 

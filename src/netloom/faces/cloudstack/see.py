@@ -91,6 +91,8 @@ class See:
     def natives(self, object_type: type[N], ids: Iterable[str | None]) -> Mapping[Uuid, N]:
         """Those of these native objects (zones, physical networks, hosts, networks, NICs) that are there, by id."""
         wanted = dict.fromkeys(found for found in ids if found is not None)
+        made = self.view.made_natives
+        self._natives.update({found: made[found] for found in wanted if found in made})
         fresh = [Uuid(found) for found in wanted if found not in self._natives]
         if fresh:
             read = find_by_ids(
@@ -171,6 +173,7 @@ class See:
         """Read the open jobs of records ahead, all at once."""
         fresh = [found for found in dict.fromkeys(ids) if found not in self._jobs]
         self._jobs.update(dict.fromkeys(fresh))
+        fresh = [found for found in fresh if not self.view.is_new(found)]
         if fresh:
             for resource_id, job_id in self.view.records.connection.execute(_OPEN_JOBS, {"wanted": fresh}):
                 self._jobs[resource_id] = job_id
@@ -185,7 +188,7 @@ class See:
     def tagged(self, ids: Iterable[str]) -> None:
         """Read the tags of things ahead, all at once."""
         fresh = [found for found in dict.fromkeys(ids) if found not in self._tags]
-        read = tags_of(self.view, fresh)
+        read = tags_of(self.view, [found for found in fresh if not self.view.is_new(found)])
         self.owners(tag for tags in read.values() for tag in tags)
         for found in fresh:
             self._tags[found] = [
