@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from netloom.contract.cloud import record_kinds
+from netloom.contract.hints import HINTS
 from netloom.faces.cli.failures import Exit
 from netloom.faces.cli.main import run
 
@@ -46,6 +47,23 @@ def test_life_of_a_domain(cli: Cli) -> None:
     code, out, err = cli("domain", "show", "lab")
     assert (code, out) == (Exit.NOT_FOUND, "")
     assert "[domain-not-found]" in err
+
+
+def test_hints_are_of_fields_that_there_are() -> None:
+    said = {
+        (kind.noun, field.name)
+        for kind in record_kinds()
+        for action in kind.actions
+        for field in action.fields
+    }
+    plain = {name for _, name in said}
+    assert [name for name in HINTS if name not in plain and tuple(name.split(".")) not in said] == []
+
+
+def test_help_says_how_a_value_is_written(cli: Cli) -> None:
+    told = " ".join(ok(cli("guest-network", "create", "--help")).replace("│", " ").split())
+    assert "IPv4 address, as 10.1.1.1" in told
+    assert "1 to 4094, or untagged" in told
 
 
 def test_an_audit_entry_shows_what_changed(cli: Cli) -> None:

@@ -153,7 +153,7 @@ def _action_command(kind: RecordKind, action: Action) -> Callable[..., None]:
         if action.job
         else []
     )
-    fields = [parameter(field, positional=field is first) for field in action.fields]
+    fields = [parameter(field, kind.noun, positional=field is first) for field in action.fields]
     refs = [_ref(kind)] if action.on_one else []
     return _command(run, action.about, [*refs, *fields, *waits, _OUTPUT])
 

@@ -16,21 +16,22 @@ import typer
 
 from netloom.base.errors import InvalidInput
 from netloom.contract.cloud import Field, Form
+from netloom.contract.hints import hint_of
 
 SECRETS: Final = frozenset({"password", "key", "private_key"})
 """Fields that nobody else shall read."""
 ASKED: Final = "-"
 
 
-def parameter(field: Field, *, positional: bool = False) -> inspect.Parameter:
+def parameter(field: Field, noun: str, *, positional: bool = False) -> inspect.Parameter:
     """A field as a parameter of a command's function."""
     name = field.name.replace("_", "-")
     annotation: Any
     if positional:
-        annotation = Annotated[str, typer.Argument(metavar=field.name.upper(), help=about(field))]
+        annotation = Annotated[str, typer.Argument(metavar=field.name.upper(), help=about(field, noun))]
         return inspect.Parameter(field.name, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=annotation)
     names = [f"--{name}/--no-{name}"] if field.form is Form.FLAG else [f"--{name}"]
-    option = typer.Option(*names, help=about(field), metavar=_metavar(field), show_default=False)
+    option = typer.Option(*names, help=about(field, noun), metavar=_metavar(field), show_default=False)
     kind: Any = {
         Form.FLAG: bool, Form.NUMBER: int, Form.TEXTS: list[str], Form.MAP: list[str], Form.JSON: list[str],
     }.get(field.form, str)  # fmt: skip
@@ -43,9 +44,12 @@ def parameter(field: Field, *, positional: bool = False) -> inspect.Parameter:
     )
 
 
-def about(field: Field) -> str:
-    """What an option is, in a line."""
+def about(field: Field, noun: str) -> str:
+    """What an option is, in a line; `noun`: of the kind that it is said of."""
     parts = [field.name.replace("_", " ").capitalize()]
+    hint = hint_of(noun, field.name)
+    if hint and not field.refers and not field.choices:
+        parts.append(hint)
     if field.refers:
         parts.append(f"name or id of a {field.refers.replace('-', ' ')}")
     if field.choices:
@@ -55,9 +59,7 @@ def about(field: Field) -> str:
     if field.form is Form.TIME:
         parts.append("as 2026-01-31T12:00:00Z")
     if field.form in {Form.TEXTS, Form.MAP, Form.JSON}:
-        parts.append(
-            "may be given again" if field.form is not Form.JSON else "JSON or text; may be given again"
-        )
+        parts.append("may be given again")
     return ": ".join((parts[0], "; ".join(parts[1:]))) + "." if parts[1:] else parts[0] + "."
 
 

@@ -15,6 +15,7 @@ import msgspec
 from netloom.app.cloud.resources.kinds import CloudAction, CloudKind
 from netloom.app.cloud.resources.shown import FACETS
 from netloom.contract.cloud import Form
+from netloom.contract.hints import hint_of
 from netloom.faces.rest.describe import Json, Operation
 from netloom.model.cloud.record import Owned
 
@@ -95,6 +96,7 @@ class _Described:
         requests = [action.use_case.request for kind in kinds for action in kind.actions.values()]
         types = list(dict.fromkeys([*(kind.record for kind in kinds), *requests]))
         refs, self._parts = msgspec.json.schema_components(types, ref_template=_TEMPLATE)
+        self._nouns = {kind.spec.collection: kind.spec.noun for kind in kinds}
         self._of = {found: self._resolved(ref) for found, ref in zip(types, refs, strict=True)}
 
     def components(self, bodies: Mapping[str, CloudAction]) -> Mapping[str, Json]:
@@ -126,6 +128,9 @@ class _Described:
                 schema["description"] = f"Name or id of the {field.spec.refers}."
             elif schema.get("type") == "integer":
                 schema = {"minimum": -_MOST, "maximum": _MOST, **schema}
+            hint = hint_of(self._nouns[action.spec.path.split("/")[2]], field.name)
+            if hint and field.target is None and not field.spec.choices:
+                schema = {**schema, "description": hint}
             properties[field.name] = schema
         return {
             "type": "object",
