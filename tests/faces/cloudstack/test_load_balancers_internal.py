@@ -13,6 +13,7 @@ from tests.app.cloud.test_load_balancers_internal import Inside, built
 from tests.app.cloud.vpcs import vpc_staged
 from tests.faces.cloudstack.replay.client import Client
 from tests.faces.cloudstack.replay.server import face_on, http_to
+from tests.testing.reads import statements
 
 
 @dataclass
@@ -111,6 +112,18 @@ async def test_lists_are_asked_by_what_is_known_of_a_balancer(seen: Seen) -> Non
     assert await found(sourceipaddressnetworkid=seen.inside.tier.id, keyword="lb8") == {first, second}
     assert await seen.listed(seen.mallory, listall="true") == []
     assert (await seen.mallory.call("listLoadBalancers", id=first))[0] == 431
+
+
+async def test_a_page_costs_a_few_reads_whatever_is_on_it(seen: Seen) -> None:
+    for port in range(80, 88):
+        made = await seen.made(port)
+        await seen.alice.result("assignToLoadBalancerRule", id=made, virtualmachineids=seen.inside.web.id)
+    reads: list[int] = []
+    for size in ("1", "8"):
+        with statements() as said:
+            assert len(await seen.listed(page="1", pagesize=size)) == int(size)
+        reads.append(len(said))
+    assert reads[1] <= reads[0], reads
 
 
 async def test_refusals_have_cloudstacks_numbers(seen: Seen) -> None:

@@ -8,7 +8,6 @@ from netloom.faces.cloudstack.see import Row, See
 from netloom.model.cloud.instances import Instance
 from netloom.model.cloud.load_balancers import InternalLbAddress, InternalLbMember, InternalLoadBalancer
 from netloom.model.cloud.rules import RuleState
-from netloom.store.cloud.records import columns
 
 
 def internal_rows(rules: Sequence[InternalLoadBalancer], see: See) -> list[Row]:
@@ -16,8 +15,7 @@ def internal_rows(rules: Sequence[InternalLoadBalancer], see: See) -> list[Row]:
     addresses = see.many(InternalLbAddress, [rule.address_id for rule in rules])
     ids = [rule.id for rule in rules]
     members: dict[str, list[InternalLbMember]] = {}
-    of_these = columns(InternalLbMember).load_balancer_id.in_(ids)
-    for member in see.where(InternalLbMember, of_these):
+    for member in see.having(InternalLbMember, "load_balancer_id", ids):
         if member.state is not RuleState.REVOKE:
             members.setdefault(member.load_balancer_id, []).append(member)
     instances = see.many(Instance, [each.instance_id for found in members.values() for each in found])
