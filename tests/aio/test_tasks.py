@@ -161,3 +161,38 @@ async def test_after_a_group_failed_its_task_may_wait_with_a_timeout() -> None:
         return task.cancelling()
 
     assert await asyncio.create_task(lives()) == 0
+
+
+@pytest.mark.parametrize("fails", ["by itself", "when it is ended", "before"])
+async def test_who_is_ended_while_a_child_fails_ends(fails: str) -> None:
+    """A lost end kept netloomd from stopping: a host's session failed while its host was let go."""
+    go = asyncio.Event()
+
+    async def child() -> None:
+        try:
+            await go.wait()
+        except asyncio.CancelledError:
+            raise OSError("lost") from None
+        raise OSError("lost")
+
+    async def family() -> None:
+        async with Group() as group:
+            group.launch(child(), "child")
+            if fails != "before":
+                await asyncio.Event().wait()
+
+    async def parent() -> None:
+        with pytest.raises(ExceptionGroup):
+            await family()
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(parent())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    if fails != "when it is ended":
+        go.set()
+    if fails == "before":
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task], timeout=5)
+    assert task.cancelled()

@@ -8,6 +8,7 @@ Rule 2: a child that fails in a way nobody foresaw is logged and started again, 
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from types import TracebackType
@@ -83,10 +84,12 @@ class TaskKit:
 
 
 class Group(asyncio.TaskGroup):
-    """`asyncio.TaskGroup`, after which the task that used it may wait with a timeout again.
+    """`asyncio.TaskGroup`, whose errors cost the task that used it neither its next timeout nor its end.
 
-    A group whose child failed leaves its own request to cancel counted on the parent (until Python 3.13); with the
-    `asyncio.timeout` of Python 3.11.2, which is Debian 12's, the next timeout then ends the parent instead of the wait.
+    Until Python 3.13 a group whose child failed leaves its own request to cancel counted on the parent; with the
+    `asyncio.timeout` of Python 3.11.2, which is Debian 12's, the next timeout then ends the parent instead of the wait. And
+    it raises its errors in place of a cancellation that came from outside at the same time: who handles them lives on, and
+    whoever waits for its end waits for ever. So the first is taken back, and the second is told again at the next wait.
     """
 
     def launch(self, work: Coroutine[object, object, None], name: str) -> None:
@@ -101,13 +104,27 @@ class Group(asyncio.TaskGroup):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        before = self._has_cancelled()
         try:
             await super().__aexit__(kind, error, trace)
         except BaseExceptionGroup:
-            task = asyncio.current_task()
-            while task is not None and task.cancelling() > self._requests:
-                task.uncancel()
+            self._settle(left=self._has_cancelled() and not before)
             raise
+
+    def _has_cancelled(self) -> bool:
+        """Whether the group itself asked its parent to end."""
+        return bool(getattr(self, "_parent_cancel_requested", False))
+
+    def _settle(self, *, left: bool) -> None:
+        """Have only others' requests counted, and heard; `left`: the group's own came too late for it to take it back."""
+        task = asyncio.current_task()
+        if task is None:
+            return
+        if left and sys.version_info < (3, 13):
+            task.uncancel()
+        if task.cancelling() > self._requests:
+            task.uncancel()
+            task.cancel()
 
 
 async def end_task(task: asyncio.Task[T] | None) -> None:
