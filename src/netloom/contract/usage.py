@@ -14,8 +14,8 @@ class UsageLine(Answer):
     """What an account had of one type, over the whole time."""
 
     account_id: Id
-    account: Annotated[str | None, Field(description="Its name; null: it is gone.")] = None
-    domain: Annotated[str | None, Field(description="The path of its domain; null: it is gone.")] = None
+    account: Annotated[str | None, Field(description="Its name, also when it is gone.")] = None
+    domain: Annotated[str | None, Field(description="The path of its domain, also when that is gone.")] = None
     type: Annotated[str, Field(examples=["NETWORK"])]
     things: Annotated[int, Field(description="How many different ones.")]
     hours: Annotated[float, Field(description="How long, all of them together.")]

@@ -77,10 +77,12 @@ def forget_account(work: Work, account: Account) -> None:
             work.delete_all(work.records.select(of_it, columns(of_it).project_id == project.id))
         work.delete(project)
     work.delete(account)
-    name = account.name if project is None else project.name
     work.insert(
         FormerOwner(
-            **born_as(work, account.id), name=name, project_id=None if project is None else project.id
+            **born_as(work, account.id),
+            name=account.name,
+            project_id=None if project is None else project.id,
+            project=None if project is None else project.name,
         )
     )
 

@@ -12,10 +12,10 @@ import msgspec
 from sqlalchemy import ColumnElement, case, func, select
 
 from netloom.app.cloud import configuration
+from netloom.app.cloud.identity_names import account_names, domain_paths
 from netloom.app.cloud.visibility import Scope, visible
 from netloom.app.cloud.work import View
 from netloom.base.ids import Uuid
-from netloom.model.cloud.identity import Account, Domain, shown_path
 from netloom.model.cloud.record import AccountId
 from netloom.model.cloud.usage import Period, UsageSpan, UsageType, periods
 from netloom.store.cloud.records import Where, columns
@@ -45,7 +45,7 @@ class UsagePart(msgspec.Struct, frozen=True):
 class UsageTotal(msgspec.Struct, frozen=True, kw_only=True):
     """What an account had of one type in a time: `hours` of all things together, and how many `things`.
 
-    `account` and `domain` (a path) are names, None when who had it is gone.
+    `account` and `domain` (a path) are names, also of who is gone.
     """
 
     account_id: AccountId
@@ -103,13 +103,13 @@ def used_totals(view: View, asked: UsageAsked) -> Sequence[UsageTotal]:
         .order_by(c.domain_id, c.account_id, c.type)
     )
     found = rows.all()
-    accounts = view.records.many(Account, {row.account_id for row in found})
-    domains = view.records.many(Domain, {row.domain_id for row in found})
+    accounts = account_names(view, [row.account_id for row in found])
+    domains = domain_paths(view, [row.domain_id for row in found])
     return [
         UsageTotal(
             account_id=row.account_id,
-            account=accounts[row.account_id].name if row.account_id in accounts else None,
-            domain=shown_path(domains[row.domain_id].path) if row.domain_id in domains else None,
+            account=accounts.get(row.account_id),
+            domain=domains.get(row.domain_id),
             type=UsageType(row.type),
             hours=int(row.microseconds) / HOUR,
             things=row.things,

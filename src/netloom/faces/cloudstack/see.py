@@ -166,7 +166,7 @@ class See:
         if gone is None:
             return {}
         if gone.project_id is not None:
-            return {"projectid": gone.project_id, "project": gone.name}
+            return {"projectid": gone.project_id, "project": gone.project}
         return {"account": gone.name}
 
     def pending(self, ids: Iterable[str]) -> None:

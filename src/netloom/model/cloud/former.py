@@ -13,11 +13,12 @@ class FormerOwner(Record, frozen=True, kw_only=True):
     """One of them, under the id that it had; `created_at`: when it went.
 
     Attributes:
-        name: an account's; a project's for the account that it owned through; a domain's.
-        project_id: the project's.
+        name: an account's or a domain's.
+        project_id, project: the project, of the account that it owned through.
         path: the domain's, when it is one.
     """
 
     name: str
     project_id: Uuid | None = None
+    project: str | None = None
     path: str | None = None

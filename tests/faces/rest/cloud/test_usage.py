@@ -38,6 +38,19 @@ async def test_the_report_names_who_had_what(http: httpx.AsyncClient, cloud: Clo
     assert (await http.get("/v1/usage-spans/report", params=span)).json()["items"] == []
 
 
+async def test_the_report_names_who_is_gone(http: httpx.AsyncClient, cloud: Cloud, who: People) -> None:
+    machine = await cloud.write_as(
+        system_caller(), "test", lambda work: an_instance(work, work.get(Account, who.carol.account_id), "m")
+    )
+    await cloud.write_as(system_caller(), "test", lambda work: work.delete(machine))
+    answer = await http.delete(f"/v1/domains/{who.lab.id}?wait=10&cleanup=true")
+    assert answer.status_code in {200, 202, 204}, answer.text
+    (line,) = (await http.get("/v1/usage-spans/report")).json()["items"]
+    assert (line["account"], line["domain"]) == ("carol", "ROOT/acme/lab")
+    (span,) = (await http.get("/v1/usage-spans")).json()["items"]
+    assert (span["account"], span["domain"]) == ("carol", "ROOT/acme/lab")
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

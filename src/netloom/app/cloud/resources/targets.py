@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from netloom.app.cloud.identity_names import account_names, domain_paths
 from netloom.app.cloud.identity_owner import named
 from netloom.app.cloud.resources import seen
 from netloom.app.cloud.resources.irregular import NAMED_BY, OPEN, REFERS, REFERS_IN
@@ -17,8 +18,7 @@ from netloom.app.cloud.visibility import Scope, domains_visible
 from netloom.app.cloud.work import View, missing
 from netloom.base.errors import Conflict
 from netloom.base.ids import Uuid, is_uuid
-from netloom.model.cloud.former import FormerOwner
-from netloom.model.cloud.identity import Account, Domain, shown_path
+from netloom.model.cloud.identity import Account, Domain
 from netloom.model.cloud.record import AccountId, Owned, Record
 from netloom.model.kinds import Kind
 from netloom.store.catalog import find, find_many
@@ -167,22 +167,12 @@ def names_of(view: View, target: Target, ids: Iterable[str]) -> Mapping[str, str
         return {each.id: each.name for each in found.values()}
     if target.record is None:
         return {}
-    records = view.records.many(target.record, wanted)
     if target.record is Domain:
-        names: dict[str, str] = {
-            key: shown_path(each.path) for key, each in records.items() if isinstance(each, Domain)
-        }
-        return names | _former(view, [each for each in wanted if each not in names])
+        return domain_paths(view, wanted)
+    if target.record is Account:
+        return account_names(view, wanted)
     field = name_field(target.record)
     if not field:
         return {}
-    names = {key: str(getattr(record, field)) for key, record in records.items()}
-    if target.record is Account:
-        names |= _former(view, [each for each in wanted if each not in names])
-    return names
-
-
-def _former(view: View, ids: Sequence[str]) -> dict[str, str]:
-    """What owners were called that are gone."""
-    gone = view.records.many(FormerOwner, ids) if ids else {}
-    return {key: each.name if each.path is None else shown_path(each.path) for key, each in gone.items()}
+    records = view.records.many(target.record, wanted)
+    return {key: str(getattr(record, field)) for key, record in records.items()}
