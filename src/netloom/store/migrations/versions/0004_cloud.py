@@ -1,31 +1,57 @@
-"""The cloud's records: owners, offerings, networks and their services, addresses, rules, instances, jobs.
-
-Until the first release the tables are made as the record types are now: a development database of an older day is made
-anew. With the release this becomes a list of explicit operations, and each later change a migration of its own.
-"""
+"""The cloud's records: owners, offerings, networks and their services, addresses, rules, instances, jobs."""
 
 from __future__ import annotations
 
-from alembic import op
-
-from netloom.store.cloud.schema import STORED
-from netloom.store.tables import metadata
+from netloom.store.migrations.cloud_0004 import (
+    addresses,
+    declarations,
+    dns,
+    gateways,
+    identity,
+    infrastructure,
+    instances,
+    jobs,
+    networks,
+    offerings,
+    rules,
+    security_groups,
+    tags,
+    untold,
+    usage,
+    vpc,
+    vpn,
+)
+from netloom.store.migrations.cloud_0004.making import make_all
 
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
 
+AREAS = (
+    identity,
+    infrastructure,
+    offerings,
+    networks,
+    vpc,
+    instances,
+    addresses,
+    rules,
+    dns,
+    gateways,
+    vpn,
+    security_groups,
+    jobs,
+    untold,
+    tags,
+    usage,
+    declarations,
+)
+
 
 def upgrade() -> None:
-    wanted = {stored.table for stored in STORED.values()}
-    for table in metadata.sorted_tables:
-        if table in wanted:
-            table.create(op.get_bind())
+    make_all(table for area in AREAS for table in area.TABLES)
 
 
 def downgrade() -> None:
-    wanted = {stored.table for stored in STORED.values()}
-    for table in reversed(metadata.sorted_tables):
-        if table in wanted:
-            table.drop(op.get_bind())
+    raise NotImplementedError("the cloud would be lost: restore the backup made before the upgrade")
