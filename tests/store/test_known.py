@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 import msgspec
 import pytest
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 from tests.store.units import create_zone, network
+from tests.testing.reads import statements
 
 from netloom.base.errors import Conflict
 from netloom.base.ids import Uuid
@@ -45,27 +44,13 @@ def values(tx: Transaction) -> list[str]:
     return [each.value for each in records(tx).whole(Configuration)]
 
 
-@pytest.fixture
-def asked() -> Iterator[list[str]]:
-    """The statements on settings."""
-    said: list[str] = []
-
-    def seen(_c: object, _u: object, statement: str, *_rest: object) -> None:
-        if "cloud_configurations" in statement:
-            said.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", seen)
-    yield said
-    event.remove(Engine, "before_cursor_execute", seen)
-
-
-async def test_it_is_asked_once_for_many_commits(url: str, asked: list[str]) -> None:
+async def test_it_is_asked_once_for_many_commits(url: str) -> None:
     async with open_store(StoreOptions(url)) as store:
         await store.write(lambda tx: make(tx, "1"))
-        asked.clear()
-        for _ in range(3):
-            assert await store.write(values) == ["1"]
-        assert len(asked) == 1
+        with statements() as said:
+            for _ in range(3):
+                assert await store.write(values) == ["1"]
+        assert sum("cloud_configurations" in each for each in said) == 1
 
 
 @pytest.mark.parametrize("quietly", [False, True], ids=["counted", "not-counted"])

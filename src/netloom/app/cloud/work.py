@@ -106,8 +106,10 @@ class View:
         if scope.projects is Projects.LEFT_OUT and issubclass(record_type, Owned):
             every = msgspec.structs.replace(scope, projects=Projects.INCLUDED)
             theirs = msgspec.structs.replace(scope, projects=Projects.ONLY)
-            return self.count(record_type, *where, scope=every) - self.count(
-                record_type, *where, scope=theirs
+            return self.records.count_but(
+                record_type,
+                (*where, *self.visible(record_type, every)),
+                (*where, *self.visible(record_type, theirs)),
             )
         return self.records.count(record_type, *where, *self.visible(record_type, scope))
 

@@ -145,6 +145,17 @@ class Records:
         table = STORED[record_type].table
         return self.connection.execute(select(func.count()).select_from(table).where(*where)).scalar_one()
 
+    def count_but(self, record_type: type[Record], where: Sequence[Where], but: Sequence[Where]) -> int:
+        """How many fit the one and not the other, which is a part of it; counted by themselves, each by its index."""
+        self._write_pending(record_type)
+        table = STORED[record_type].table
+        every, part = (
+            select(func.count()).select_from(table).where(*conditions).scalar_subquery()
+            for conditions in (where, but)
+        )
+        fewer: int = self.connection.execute(select(every - part)).scalar_one()
+        return fewer
+
     def exists(self, record_type: type[Record], *where: Where) -> bool:
         """Whether any fits."""
         self._write_pending(record_type)

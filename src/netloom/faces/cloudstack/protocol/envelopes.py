@@ -115,7 +115,7 @@ def _without_none(value: object, done: dict[int, object]) -> object:
     """`done`: lists by their identity: what a hundred objects of a page share is gone through, and written, once."""
     if isinstance(value, dict):
         return {
-            key: _without_none(inner, done) if isinstance(inner, _NESTED) else inner
+            key: inner if inner.__class__ in _PLAIN else _without_none(inner, done)
             for key, inner in value.items()
             if inner is not None
         }
@@ -129,7 +129,8 @@ def _without_none(value: object, done: dict[int, object]) -> object:
     return value
 
 
-_NESTED = (dict, list, tuple)
+_PLAIN: Final = frozenset({str, int, bool, float})
+"""Most of what stands in an answer: a page has tens of thousands of values, so they are told by one look at their class."""
 
 
 def header_text(text: str) -> bytes:
