@@ -90,6 +90,7 @@ INSTANCE_TABLE: Final[Mapping[tuple[InstanceState, InstanceEvent], InstanceState
     (_S.STOPPING, _E.FAIL): _S.RUNNING,
     (_S.MIGRATING, _E.SUCCEED): _S.RUNNING,
     (_S.MIGRATING, _E.FAIL): _S.RUNNING,
+    (_S.ERROR, _E.START): _S.STARTING,
     (_S.ERROR, _E.DESTROY): _S.DESTROYED,
     (_S.DESTROYED, _E.RECOVER): _S.STOPPED,
     (_S.DESTROYED, _E.EXPUNGE): _S.EXPUNGING,

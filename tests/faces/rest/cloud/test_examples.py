@@ -10,12 +10,14 @@ from tests.app.cloud.people import People
 from tests.faces.cloudstack.replay.server import stand_ins, two_hosts
 from tests.faces.rest.cloud.conftest import shown_keys
 from tests.faces.rest.cloud.test_documents import applied
+from tests.faces.rest.test_files import post
 from tests.faces.rest.test_resources import problem
 
 from netloom.app.cloud.backends import Backends
 from netloom.app.cloud.cloud import Cloud
 from netloom.app.cloud.visibility import system_caller
 from netloom.contract.networks_explained import NetworkExplained
+from netloom.contract.reports import PlanReport
 
 EXAMPLES = pathlib.Path(__file__).parents[4] / "examples"
 
@@ -95,6 +97,27 @@ async def test_three_tenants(http: httpx.AsyncClient, cloud: Cloud) -> None:
     assert again.unchanged == len(again.items)
     nics = (await http.get("/v1/instance-nics", params={"ipv4": "10.1.1.11"})).json()["items"]
     assert {nic["account"] for nic in nics} == {"alice", "bob", "carol"}
+
+
+async def test_what_failed_is_tried_again_when_the_file_is_applied_again(
+    http: httpx.AsyncClient, cloud: Cloud
+) -> None:
+    text = text_of("three-tenants.yaml")
+    stopped = problem(await post(http, "/v1/apply", text), 422, "apply-stopped")
+    assert "no host of zone 'default'" in stopped.detail
+    problem(await post(http, "/v1/apply", text), 422, "apply-stopped")  # Error is no end, and no success
+    await cloud.write_as(system_caller(), "test", two_hosts)
+    planned = PlanReport.model_validate_json((await post(http, "/v1/plan", text)).content)
+    assert {(each.name, each.action) for each in planned.objects} >= {("alice-1", "change")}
+    await applied(http, text)
+    machines = (await http.get("/v1/instances")).json()["items"]
+    assert {machine["state"] for machine in machines} == {"Running"}
+    assert len(machines) == 6
+    left = (await http.post("/v1/instances/alice-1/stop", params={"wait": 10})).json()
+    assert left["state"] == "Stopped"
+    again = await applied(http, text)
+    assert again.unchanged == len(again.items)
+    assert (await http.get("/v1/instances/alice-1")).json()["state"] == "Stopped"
 
 
 async def test_a_network_tells_who_designed_it_and_why_no_other(

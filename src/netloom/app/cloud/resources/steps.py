@@ -15,6 +15,7 @@ import msgspec
 
 from netloom.app.cloud.cloud import Done
 from netloom.app.cloud.resources.acting import Deed, How, Resources, begin, owner_named
+from netloom.app.cloud.resources.again import verb_again
 from netloom.app.cloud.resources.documents import Document, chosen
 from netloom.app.cloud.resources.existing import by_id, existing, wanted
 from netloom.app.cloud.resources.fields import Value
@@ -148,7 +149,7 @@ class Steps:
     ) -> Outcome:
         changed = self._differing(document, names, record, declared)
         if not changed:
-            return Outcome(record)
+            return self._again(work, document, names, record)
         update = document.kind.update
         fields = {} if update is None else {field.name: field for field in update.fields}
         for name in changed:
@@ -160,6 +161,15 @@ class Steps:
         done = self._change(work, document, names, record, changed)
         same = done.record.generation == record.generation and done.job is None
         return Outcome(done.record, changed=() if same else changed, begun=(done,))
+
+    def _again(self, work: Work, document: Document, names: Names, record: Record) -> Outcome:
+        """Try again what failed of a record that is as the document says."""
+        verb = verb_again(record)
+        action = None if verb is None else document.kind.kind.actions.get(verb)
+        if action is None:
+            return Outcome(record)
+        done = self._begin(work, document, action, {}, record.id, names)
+        return Outcome(done.record, changed=("state",), begun=(done,))
 
     def _change(
         self, work: Work, document: Document, names: Names, record: Record, changed: tuple[str, ...]
