@@ -12,12 +12,14 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 from sqlalchemy import Connection, event, text
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from tests.sandbox.postgres import PostgresServer, shared_server
 from tests.sandbox.silent_proxy import SilentProxy, silent_proxy
 from tests.store.units import create_nics, network
 
 from netloom.base.errors import Unavailable
 from netloom.store.database import PostgresDatabase
+from netloom.store.errors import map_error
 from netloom.store.patience import Timeouts, WatchedConnection, milliseconds
 from netloom.store.store import Store, StoreOptions, open_store
 
@@ -222,6 +224,11 @@ async def test_the_system_looks_after_connections_that_wait(door: tuple[SilentPr
         keeps_alive, user_timeout, idle = await store.read(options)
         assert (keeps_alive, idle) == (1, "30s")
         assert 400 <= user_timeout <= 30_000
+
+
+def test_a_pool_that_has_no_connection_free_in_time_is_busy() -> None:
+    error = map_error(NoConnectionFree("QueuePool limit"))
+    assert (type(error), error.stable_code) == (Unavailable, "store-busy")
 
 
 def test_no_time_is_without_end() -> None:
