@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import msgspec
 
-from netloom.app.cloud.doing import Doing, nothing_more
-from netloom.app.cloud.endings import take_out
-from netloom.app.cloud.usecase import Ending, UseCase
+from netloom.app.cloud.doing import nothing_more
+from netloom.app.cloud.endings import take_out, taking
+from netloom.app.cloud.usecase import UseCase
 from netloom.app.cloud.work import View, Work, missing
 from netloom.base.errors import Conflict, Forbidden, InvalidInput
 from netloom.base.ids import Uuid
@@ -258,15 +258,6 @@ def remove_list(work: Work, acl: AclList) -> None:
     take_out(work, acl)
 
 
-async def _apply_delete(doing: Doing, record: AclList) -> Ending | None:
-    def ending(work: Work) -> None:
-        acl = work.records.get(AclList, record.id)
-        if acl is not None:
-            remove_list(work, acl)
-
-    return ending
-
-
 def _systems(work: Work) -> OwnedBirth:
     return OwnedBirth(**work.birth(), account_id=SYSTEM_ACCOUNT_ID, domain_id=ROOT_DOMAIN_ID)
 
@@ -300,7 +291,7 @@ DELETE = UseCase(
     event="NETWORK.ACL.DELETE",
     request=DeleteAclList,
     begin=_begin_delete,
-    apply=_apply_delete,
+    apply=taking(remove_list),
     queue=queue_of,
 )
 USE_CASES = (CREATE, UPDATE, DELETE)

@@ -6,7 +6,7 @@ Rule 2: tags go with what they are on.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from netloom.app.cloud.doing import Doing
@@ -56,6 +56,24 @@ def take_out(work: Work, record: Record) -> None:
     if now is not None:
         forget(work, [now.id])
         work.delete(now)
+
+
+def taking(remove: Callable[[Work, R], None]) -> Callable[[Doing, R], Awaitable[Ending]]:
+    """The second half of a deletion that nobody has to be told of: the record goes with the job, if it is still there.
+
+    Args:
+        remove: takes it out as it is then, or raises what is in the way by then.
+    """
+
+    async def apply(_doing: Doing, record: R) -> Ending:
+        def ending(work: Work) -> None:
+            now = work.records.get(type(record), record.id)
+            if now is not None:
+                remove(work, now)
+
+        return ending
+
+    return apply
 
 
 async def nothing_more(_doing: Doing, _record: Record) -> None:

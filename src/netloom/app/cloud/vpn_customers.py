@@ -12,7 +12,8 @@ import msgspec
 
 from netloom.app.cloud import configuration
 from netloom.app.cloud.doing import Doing
-from netloom.app.cloud.usecase import Ending, UseCase
+from netloom.app.cloud.endings import taking
+from netloom.app.cloud.usecase import UseCase
 from netloom.app.cloud.vpc_provider import bring_parts
 from netloom.app.cloud.vpn_secrets import customer_key_place
 from netloom.app.cloud.work import View, Work
@@ -192,14 +193,9 @@ def _check_unconnected(view: View, gateway: CustomerGateway) -> None:
         )
 
 
-async def _drop_customer(_doing: Doing, record: CustomerGateway) -> Ending:
-    def ending(work: Work) -> None:
-        now = work.records.get(CustomerGateway, record.id)
-        if now is not None:
-            _check_unconnected(work, now)
-            work.delete(now)
-
-    return ending
+def _drop_customer(work: Work, gateway: CustomerGateway) -> None:
+    _check_unconnected(work, gateway)
+    work.delete(gateway)
 
 
 CREATE_CUSTOMER = UseCase(
@@ -224,6 +220,6 @@ DELETE_CUSTOMER = UseCase(
     event="VPN.S2S.CUSTOMER.GATEWAY.DELETE",
     request=DeleteCustomerGateway,
     begin=_begin_delete_customer,
-    apply=_drop_customer,
+    apply=taking(_drop_customer),
 )
 USE_CASES = (CREATE_CUSTOMER, UPDATE_CUSTOMER, DELETE_CUSTOMER)

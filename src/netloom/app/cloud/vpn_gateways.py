@@ -9,9 +9,8 @@ from __future__ import annotations
 import msgspec
 
 from netloom.app.cloud.display import displaying
-from netloom.app.cloud.doing import Doing
-from netloom.app.cloud.endings import nothing_more
-from netloom.app.cloud.usecase import Ending, UseCase
+from netloom.app.cloud.endings import nothing_more, taking
+from netloom.app.cloud.usecase import UseCase
 from netloom.app.cloud.vpc_addresses import vpn_address
 from netloom.app.cloud.vpc_cases import line
 from netloom.app.cloud.vpc_provider import element_of
@@ -77,14 +76,9 @@ def _check_idle(view: View, gateway: VpnGateway) -> None:
         )
 
 
-async def _drop_gateway(_doing: Doing, record: VpnGateway) -> Ending:
-    def ending(work: Work) -> None:
-        now = work.records.get(VpnGateway, record.id)
-        if now is not None:
-            _check_idle(work, now)
-            work.delete(now)
-
-    return ending
+def _drop_gateway(work: Work, gateway: VpnGateway) -> None:
+    _check_idle(work, gateway)
+    work.delete(gateway)
 
 
 CREATE_GATEWAY = UseCase(
@@ -105,7 +99,7 @@ DELETE_GATEWAY = UseCase(
     event="VPN.S2S.VPN.GATEWAY.DELETE",
     request=DeleteVpnGateway,
     begin=_begin_delete_gateway,
-    apply=_drop_gateway,
+    apply=taking(_drop_gateway),
     queue=line,
 )
 USE_CASES = (CREATE_GATEWAY, UPDATE_GATEWAY, DELETE_GATEWAY)
