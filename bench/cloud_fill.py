@@ -14,11 +14,14 @@ from msgspec.structs import replace
 
 from netloom.app.intent import create_many
 from netloom.base.ids import NetworkId, NicId, ZoneId
+from netloom.model.cloud.acl_match import Match
 from netloom.model.cloud.addresses import PublicIp
 from netloom.model.cloud.instances import Instance, InstanceNic, InstanceState, Template
 from netloom.model.cloud.networks import GuestNetwork, native_name
 from netloom.model.cloud.offerings import ServiceOffering
-from netloom.model.cloud.rules import FirewallRule
+from netloom.model.cloud.record import OwnedBirth
+from netloom.model.cloud.rules import FirewallRule, TrafficDirection
+from netloom.model.cloud.security_groups import SecurityGroup, SecurityGroupRule
 from netloom.model.kinds import Kind
 from netloom.model.objects import Network, Nic
 from netloom.model.specs import NetworkSpec, NicSpec
@@ -28,6 +31,8 @@ from netloom.store.transaction import Transaction
 
 CHUNK = 50
 """Networks in one transaction."""
+GROUPS = 100
+"""Security groups; together they have as many rules as are asked for of addresses."""
 
 
 async def fill(store: Store, networks: int, nics: int, rules: int) -> None:
@@ -36,6 +41,36 @@ async def fill(store: Store, networks: int, nics: int, rules: int) -> None:
         count = min(CHUNK, networks - start)
         some = partial(_some, start=start, count=count, nics=nics // networks, rules=rules // networks)
         await store.write(some)
+    await store.write(partial(_groups, rules=rules // GROUPS))
+
+
+def _groups(tx: Transaction, rules: int) -> None:
+    """Security groups of the first network's owner, as authorizing their rules one by one would make them."""
+    records = Records(tx.connection)
+    owner = records.select(GuestNetwork)[0]
+
+    def birth() -> OwnedBirth:
+        return OwnedBirth(
+            id=tx.new_id(),
+            number=tx.new_number(),
+            created_at=tx.at,
+            updated_at=tx.at,
+            account_id=owner.account_id,
+            domain_id=owner.domain_id,
+        )
+
+    groups = [SecurityGroup(**birth(), name=f"group{i}") for i in range(GROUPS)]
+    records.insert_many(groups)
+    matches = [
+        Match(protocol="tcp", start_port=port, end_port=port, cidrs=("198.51.100.0/24",))
+        for port in range(1, rules + 1)
+    ]
+    for group in groups:
+        made = [
+            SecurityGroupRule(**birth(), group_id=group.id, direction=TrafficDirection.INGRESS, match=match)
+            for match in matches
+        ]
+        records.insert_many(made)
 
 
 def _some(tx: Transaction, start: int, count: int, nics: int, rules: int) -> None:
