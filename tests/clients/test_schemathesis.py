@@ -5,12 +5,15 @@ Whatever is sent, nothing is a server error; what is answered is what the docume
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from tests.clients.conftest import RunningCloud
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 
-SECONDS = 20
+EXAMPLES = 1
+"""Requests of each of four hundred operations, others in each run: no limit of time leaves the last operations out."""
 
 
 def test_no_operation_is_a_server_error(cloud: RunningCloud) -> None:
@@ -23,15 +26,17 @@ def test_no_operation_is_a_server_error(cloud: RunningCloud) -> None:
         f"Authorization: Bearer {token}",
         "--checks=not_a_server_error",
         "--exclude-path=/v1/export",  # several documents in one stream, which its reader of YAML does not read
+        "--exclude-path=/v1/watch",  # a stream without an end, for which it waits until its time is over, again and again
         "--phases=fuzzing",
-        "--max-examples=4",
-        f"--max-time={SECONDS}",
+        f"--max-examples={EXAMPLES}",
         "--continue-on-failure",
         "--suppress-health-check=all",
         "--generation-database=none",
         seconds=240,
         check=False,
     )
-    # Its own errors (a stream that it does not stop reading, a schema that it makes no data of) are not netloomd's.
-    assert "Tested:" in done.stdout, done.stdout[-3000:] + done.stderr[-3000:]
+    # Its own errors (a schema that it makes no data of) are not netloomd's.
+    tried = re.search(r"Selected: (\d+)/\d+\s+Tested: (\d+)", done.stdout)
+    assert tried is not None, done.stdout[-3000:] + done.stderr[-3000:]
+    assert tried[1] == tried[2], "not every operation was tried"
     assert "Server error" not in done.stdout, done.stdout[-9000:]
