@@ -10,7 +10,8 @@ import sys
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
-from tests.sandbox.postgres import shared_server
+from structlog.testing import capture_logs
+from tests.sandbox.postgres import PostgresServer, shared_server
 
 from netloom.store.errors import StoreRefused
 from netloom.store.sole import KEY, sole
@@ -113,3 +114,20 @@ async def test_a_session_that_is_lost_is_had_again_or_the_process_ends(taken: bo
                 assert await kept.step()
                 assert not await other.scalar(text(f"SELECT pg_try_advisory_lock({KEY})")), "it has it again"
         await engine.dispose()
+
+
+@pytest.mark.postgres
+async def test_a_server_that_is_away_is_said_once_and_takes_nothing_from_its_owner() -> None:
+    server = PostgresServer()
+    try:
+        async with sole(server.new_database(), lost=never) as kept:
+            server.halt()
+            with capture_logs() as said:
+                assert await kept.step()
+                assert await kept.step()
+            assert [line["event"] for line in said] == ["store not locked"]
+            server.start()
+            assert await kept.step()
+            assert await kept.step()
+    finally:
+        server.remove()

@@ -153,6 +153,7 @@ class Sole:
         self._lock = lock
         self._lost = lost
         self._clock = clock
+        self._is_away = False
 
     async def run(self) -> None:
         """Keep it, until cancelled, or until somebody else has it."""
@@ -168,8 +169,11 @@ class Sole:
         try:
             taken = await self._lock.take()
         except NetloomError as error:
-            _log.warning("store not locked", code=error.stable_code, error=str(error))
+            if not self._is_away:
+                _log.warning("store not locked", code=error.stable_code, error=str(error))
+            self._is_away = True
             return True
+        self._is_away = False
         if taken:
             _log.info("store locked again")
         return taken
