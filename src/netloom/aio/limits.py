@@ -1,7 +1,7 @@
 """How long something may take, when what it waits for may never come.
 
 Rule 1: whoever waits goes on when the time is over, whatever the work does then: it is told to end, and one that does not
-    (it swallows its cancelling, or waits for a thread) is left behind, counted, and logged once it is over.
+    (it swallows its cancelling) is left behind, counted, and logged once it is over. A thread that it waited for goes on.
 Rule 2: an allowance stands still while it is paused: what waits for others that have limits of their own spends nothing.
 Rule 3: what was cut off may have happened, in part or whole: whoever is told so looks again before doing it once more.
 """
