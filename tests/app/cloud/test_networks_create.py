@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from tests.app.cloud.nets import L2, L2_VLAN, OVS, RANGE, SHARED, SOURCE_NAT, Nets, nets
 
+from netloom.app import intent
 from netloom.app.cloud import offerings as offerings_
 from netloom.app.cloud.infrastructure import zone_facet
 from netloom.app.cloud.infrastructure_zones import CREATE_ZONE, CreateZone, ZoneFields
@@ -39,6 +40,8 @@ from netloom.model.cloud.networks_subnet import Wished
 from netloom.model.cloud.record import AccountId, DomainId
 from netloom.model.cloud.words import Allocation
 from netloom.model.isolation import Isolation
+from netloom.model.kinds import Kind
+from netloom.model.specs import PhysicalNetworkSpec
 from netloom.model.states import NetworkState
 from netloom.store.cloud.records import columns
 
@@ -324,6 +327,19 @@ async def test_the_only_zone_need_not_be_named(it: Nets) -> None:
     with pytest.raises(InvalidInput, match="it has none") as bare:
         await it.cloud.do(it.who.root, CREATE, msgspec.structs.replace(request, name="red", zone_id=other.id))
     assert bare.value.stable_code == "physical-network-unclear"
+
+
+async def test_of_several_wires_those_are_taken_on_which_a_guru_designs_it(it: Nets) -> None:
+    spec = PhysicalNetworkSpec(name="far", isolations=(Isolation.GENEVE,), segments=("10-20",))
+    [far] = await it.write(lambda work: intent.create_many(work.tx, Kind.PHYSICAL_NETWORK, [spec]))
+    tagged = await it.make("wires", L2_VLAN, caller=it.who.root, vlan="15")  # the others carry no VLANs
+    assert tagged.physical_network_id == it.wires_id
+    for either in (OVS, L2):
+        with pytest.raises(InvalidInput) as unclear:
+            await it.make("either", either)
+        assert unclear.value.stable_code == "physical-network-unclear"
+    await it.do(UPDATE_WIRES, UpdatePhysicalNetwork(id=Uuid(far.id), tags=("far",)), it.who.root)
+    assert (await it.make("tunnels")).physical_network_id == it.wires_id
 
 
 async def test_wires_that_cannot_carry_a_network_say_why_to_operators(it: Nets) -> None:

@@ -94,22 +94,29 @@ def create(work: Work, request: CreateNetwork) -> GuestNetwork:
     networks_terms.check_mtus(
         work, facet, offering, public=request.public_mtu, private=request.private_mtu, of_vpc=vpc is not None
     )
-    wires = wires_of(work, place, request.physical_network_id, offering)
-    question = DesignQuestion(
-        traffic=offering.traffic,
-        wires=wire_facts(work, wires),
-        guest_type=offering.guest_type,
-        basic_zone=facet.type is ZoneType.BASIC,
-        services={item.service: item.providers for item in offering.services},
-        specify_vlan=offering.specify_vlan,
-        vlan=request.vlan,
-        vpc_id=request.vpc_id,
-        cidr=subnet.cidr,
-        gateway=subnet.gateway,
-        cidr6=subnet.cidr6,
-        gateway6=subnet.gateway6,
+
+    def asked(wires: PhysicalNetwork) -> DesignQuestion:
+        return DesignQuestion(
+            traffic=offering.traffic,
+            wires=wire_facts(work, wires),
+            guest_type=offering.guest_type,
+            basic_zone=facet.type is ZoneType.BASIC,
+            services={item.service: item.providers for item in offering.services},
+            specify_vlan=offering.specify_vlan,
+            vlan=request.vlan,
+            vpc_id=request.vpc_id,
+            cidr=subnet.cidr,
+            gateway=subnet.gateway,
+            cidr6=subnet.cidr6,
+            gateway6=subnet.gateway6,
+        )
+
+    providers = work.backends.providers
+    wires = wires_of(
+        work, place, request.physical_network_id, offering, lambda each: providers.designed(asked(each))
     )
-    guru = work.backends.providers.choose(question, name).guru
+    question = asked(wires)
+    guru = providers.choose(question, name).guru
     design = guru.design(question)
     network_id = work.tx.new_id()
     spec = NetworkSpec(
@@ -161,7 +168,7 @@ def create(work: Work, request: CreateNetwork) -> GuestNetwork:
         persistent=offering.persistent,
         display=request.display,
     )
-    missing = work.backends.providers.missing(facts_from(network, design.isolation, offering, question.wires))
+    missing = providers.missing(facts_from(network, design.isolation, offering, question.wires))
     if missing:
         raise nobody_gives(name, missing)
     network = work.insert(network)

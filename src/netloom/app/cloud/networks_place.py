@@ -6,6 +6,8 @@ Rule 2: segments that are kept for an account are its own first; those kept for 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from netloom.app.cloud import configuration
 from netloom.app.cloud.infrastructure import (
     physical_network,
@@ -77,10 +79,18 @@ def only_zone(view: View) -> Uuid:
     )
 
 
-def wires_of(view: View, place: Zone, asked: Uuid | None, offering: NetworkOffering) -> PhysicalNetwork:
+Designed = Callable[[PhysicalNetwork], bool]
+"""Whether a guru would design the network on these wires so that they can carry it."""
+
+
+def wires_of(
+    view: View, place: Zone, asked: Uuid | None, offering: NetworkOffering, designed: Designed
+) -> PhysicalNetwork:
     """The physical network of a new network: the one that is named, or the only one that fits.
 
     Tags are there to be asked for: an offering without any takes the only one without, be there others with tags besides.
+    Where several would do, it is the only one of them on which a guru designs a network that these wires can carry: one on
+    a VLAN that was named has nothing to choose between wires with VLANs and wires without.
 
     Raises:
         NotFound: there is no such physical network.
@@ -103,6 +113,8 @@ def wires_of(view: View, place: Zone, asked: Uuid | None, offering: NetworkOffer
     ]
     if len(fitting) > 1 and not offering.tags:
         fitting = [each for each in fitting if not wires_facet(view, each.id).tags] or fitting
+    if len(fitting) > 1:
+        fitting = [each for each in fitting if designed(each)] or fitting
     if len(fitting) == 1:
         return fitting[0]
     if fitting:

@@ -11,7 +11,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 import structlog
 
-from netloom.base.errors import Conflict
+from netloom.base.errors import Conflict, InvalidInput
 from netloom.model.cloud.services import ProviderFacts, Service, words
 from netloom.model.cloud.services_known import KNOWN_PROVIDERS
 from netloom.plan.elements import NetworkElement, NetworkFacts, Provider, Resolution, resolve
@@ -119,6 +119,17 @@ class Providers:
     def why(self, question: DesignQuestion) -> tuple[GuruAnswer, ...]:
         """What every guru says to a network, without choosing."""
         return ask_all(self.gurus.values(), question)
+
+    def designed(self, question: DesignQuestion) -> bool:
+        """Whether exactly one guru would design such a network, and so that its wires can carry it."""
+        saying_yes = [answer.guru for answer in self.why(question) if answer.verdict.yes]
+        if len(saying_yes) != 1:
+            return False
+        try:
+            self.gurus[saying_yes[0]].design(question)
+        except InvalidInput:  # a VLAN was named, say, and these wires carry none
+            return False
+        return True
 
     def resolve(self, network: NetworkFacts, service: Service) -> Resolution:
         """The element of a service of a network, or why there is none."""
