@@ -11,7 +11,7 @@ from tests.sandbox.ovs import OvsSandbox
 from tests.switches.stack import eventually
 
 from netloom.app.cloud import infrastructure_hosts
-from netloom.app.cloud.infrastructure_zones import OneOf
+from netloom.app.cloud.infrastructure_hosts import ReconnectHost
 from netloom.app.cloud.visibility import system_caller
 from netloom.base.errors import Unavailable
 from netloom.base.ids import HostId, Uuid
@@ -24,7 +24,7 @@ from netloom.model.specs import HostSpec
 
 async def reconnect(daemon: Netloomd, host_id: Uuid) -> Job:
     caller = system_caller()
-    done = await daemon.cloud.do(caller, infrastructure_hosts.RECONNECT, OneOf(id=host_id))
+    done = await daemon.cloud.do(caller, infrastructure_hosts.RECONNECT, ReconnectHost(id=host_id))
     assert done.job is not None
     job_id = done.job.id
     await daemon.cloud.settled(job_id, 40)

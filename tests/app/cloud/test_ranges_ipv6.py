@@ -13,12 +13,11 @@ from tests.testing.racers import at_once, winners
 
 from netloom.app.cloud import configuration_change, public_ranges, ranges_ipv6
 from netloom.app.cloud.configuration import UpdateConfiguration
-from netloom.app.cloud.infrastructure_zones import OneOf
 from netloom.app.cloud.networks_change import UPDATE, UpdateNetwork
 from netloom.app.cloud.networks_create import CREATE, CreateNetwork
 from netloom.app.cloud.networks_end import DELETE, DeleteNetwork
 from netloom.app.cloud.offerings import CREATE_NETWORK_OFFERING
-from netloom.app.cloud.ranges_ipv6 import CreatePool
+from netloom.app.cloud.ranges_ipv6 import CreatePool, DeletePool
 from netloom.base.errors import Conflict, Exhausted, InvalidInput, NetloomError
 from netloom.model.cloud.ipv6_pools import Ipv6Pool, Ipv6Subnet
 from netloom.model.cloud.jobs import JobState
@@ -92,11 +91,11 @@ async def test_a_pool_that_is_full_is_followed_by_the_next_and_cannot_go(it: Net
     first, _second = await pool(it, "2001:db8:1::/64"), await pool(it, "fd00:1::/56")
     one, two = await dual(it, "one"), await dual(it, "two")
     assert (one.cidr6, two.cidr6) == ("2001:db8:1::/64", "fd00:1::/64")
-    job = await it.do(ranges_ipv6.DELETE, OneOf(id=first.id), it.who.root)
+    job = await it.do(ranges_ipv6.DELETE, DeletePool(id=first.id), it.who.root)
     assert job is not None
     assert (job.state, job.error_code) == (JobState.FAILED, "in-use")
     await it.do(DELETE, DeleteNetwork(id=one.id))
-    job = await it.do(ranges_ipv6.DELETE, OneOf(id=first.id), it.who.root)
+    job = await it.do(ranges_ipv6.DELETE, DeletePool(id=first.id), it.who.root)
     assert job is not None
     assert job.state is JobState.SUCCEEDED
     assert (await dual(it, "three")).cidr6 == "fd00:1:0:1::/64"

@@ -63,6 +63,22 @@ class UpdateHost(msgspec.Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] | None = None
 
 
+class DeleteHost(OneOf, frozen=True, kw_only=True):
+    """Take a host out; what netloom wrote on it goes with it."""
+
+
+class DrainHost(OneOf, frozen=True, kw_only=True):
+    """Have nothing new placed on a host, and its instances moved elsewhere."""
+
+
+class ResumeHost(OneOf, frozen=True, kw_only=True):
+    """Have instances placed on a host again."""
+
+
+class ReconnectHost(OneOf, frozen=True, kw_only=True):
+    """Connect to a host's switch anew; done when it is in sync, what it forwards stays."""
+
+
 def state_of(view: View, found: Host) -> str:
     """Whether netloom reaches it, in CloudStack's words."""
     return "Up" if view.backends.hypervisors.reachable(HostId(found.id)) else "Disconnected"
@@ -258,11 +274,13 @@ ADD = UseCase(name="host.add", command="addHost", request=AddHost, begin=_add, e
 UPDATE = UseCase(
     name="host.update", command="updateHost", request=UpdateHost, begin=_update, event="HOST.UPDATE"
 )
-DELETE = UseCase(name="host.delete", command="deleteHost", request=OneOf, begin=_delete, event="HOST.DELETE")
+DELETE = UseCase(
+    name="host.delete", command="deleteHost", request=DeleteHost, begin=_delete, event="HOST.DELETE"
+)
 DRAIN = UseCase(
     name="host.drain",
     command="prepareHostForMaintenance",
-    request=OneOf,
+    request=DrainHost,
     begin=_drain,
     apply=_written,
     event="MAINT.PREPARE",
@@ -270,7 +288,7 @@ DRAIN = UseCase(
 RESUME = UseCase(
     name="host.resume",
     command="cancelHostMaintenance",
-    request=OneOf,
+    request=ResumeHost,
     begin=_resume,
     apply=_written,
     event="MAINT.CANCEL",
@@ -278,7 +296,7 @@ RESUME = UseCase(
 RECONNECT = UseCase(
     name="host.reconnect",
     command="reconnectHost",
-    request=OneOf,
+    request=ReconnectHost,
     begin=_begin_reconnect,
     apply=_apply_reconnect,
     event="HOST.RECONNECT",

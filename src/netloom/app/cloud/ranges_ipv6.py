@@ -39,6 +39,10 @@ class CreatePool(msgspec.Struct, frozen=True, kw_only=True):
     prefix: str
 
 
+class DeletePool(OneOf, frozen=True, kw_only=True):
+    """Delete a prefix of which no network has a subnet."""
+
+
 class Drawn(msgspec.Struct, frozen=True):
     """A subnet that a network is about to have."""
 
@@ -178,7 +182,7 @@ CREATE = UseCase(
 DELETE = UseCase(
     name="ipv6_pool.delete",
     command="deleteGuestNetworkIpv6Prefix",
-    request=OneOf,
+    request=DeletePool,
     begin=_begin_delete,
     apply=_apply_delete,
     event="GUEST.IP6.PREFIX.DELETE",

@@ -41,6 +41,10 @@ class UpdateStorageRange(msgspec.Struct, frozen=True, kw_only=True):
     vlan: int | None = None
 
 
+class DeleteStorageRange(OneOf, frozen=True, kw_only=True):
+    """Delete a range of a pod's storage network."""
+
+
 def _create(work: Work, request: CreateStorageRange) -> StorageRange:
     pod = work.get(Pod, request.pod_id, "podid")
     if not wires_for(work, pod.zone_id, Traffic.STORAGE):
@@ -105,7 +109,7 @@ UPDATE = UseCase(
 DELETE = UseCase(
     name="storage_range.delete",
     command="deleteStorageNetworkIpRange",
-    request=OneOf,
+    request=DeleteStorageRange,
     begin=_begin_delete,
     apply=_apply_delete,
     event="STORAGE.IP.RANGE.DELETE",

@@ -6,7 +6,6 @@ from typing import Final
 
 from netloom.app.cloud import infrastructure, infrastructure_hosts
 from netloom.app.cloud.infrastructure_hosts import AddHost, UpdateHost, busy_hosts, resource_state, state_of
-from netloom.app.cloud.infrastructure_zones import OneOf
 from netloom.app.cloud.work import View
 from netloom.base.errors import InvalidInput
 from netloom.faces.cloudstack.command import Call, Command, JobAnswer, Listing, One, Rows, See, Success
@@ -94,22 +93,28 @@ async def update_host(call: Call) -> object:
 
 async def delete_host(call: Call) -> object:
     """Takes a host out; what netloom wrote on it goes with it."""
-    return await call.do(infrastructure_hosts.DELETE, OneOf(id=call.need_uuid("id")))
+    return await call.do(
+        infrastructure_hosts.DELETE, infrastructure_hosts.DeleteHost(id=call.need_uuid("id"))
+    )
 
 
 async def prepare_host_for_maintenance(call: Call) -> object:
     """Has nothing new placed on a host."""
-    return await call.do(infrastructure_hosts.DRAIN, OneOf(id=call.need_uuid("id")))
+    return await call.do(infrastructure_hosts.DRAIN, infrastructure_hosts.DrainHost(id=call.need_uuid("id")))
 
 
 async def cancel_host_maintenance(call: Call) -> object:
     """Has instances placed on a host again."""
-    return await call.do(infrastructure_hosts.RESUME, OneOf(id=call.need_uuid("id")))
+    return await call.do(
+        infrastructure_hosts.RESUME, infrastructure_hosts.ResumeHost(id=call.need_uuid("id"))
+    )
 
 
 async def reconnect_host(call: Call) -> object:
     """Connects to a host's switch anew; the job ends when the host is in sync, or tells why it is not."""
-    return await call.do(infrastructure_hosts.RECONNECT, OneOf(id=call.need_uuid("id")))
+    return await call.do(
+        infrastructure_hosts.RECONNECT, infrastructure_hosts.ReconnectHost(id=call.need_uuid("id"))
+    )
 
 
 def _allocation(call: Call) -> Allocation | None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from netloom.app.cloud import pods_ranges, ranges_storage
-from netloom.app.cloud.infrastructure_zones import OneOf
 from netloom.app.cloud.pods_ranges import AddSpan, ChangeSpan, RemoveSpan
-from netloom.app.cloud.ranges_storage import CreateStorageRange, UpdateStorageRange
+from netloom.app.cloud.ranges_storage import CreateStorageRange, DeleteStorageRange, UpdateStorageRange
 from netloom.faces.cloudstack.command import Call, Command, JobAnswer, Listing
 from netloom.faces.cloudstack.views.infrastructure import pod_rows
 from netloom.faces.cloudstack.views.infrastructure_ranges import storage_range_rows
@@ -100,7 +99,7 @@ async def update_storage_range(call: Call) -> object:
 
 async def delete_storage_range(call: Call) -> object:
     """Deletes a range of a pod's storage network."""
-    return await call.do(ranges_storage.DELETE, OneOf(id=call.need_uuid("id")))
+    return await call.do(ranges_storage.DELETE, DeleteStorageRange(id=call.need_uuid("id")))
 
 
 COMMANDS: tuple[Command, ...] = (

@@ -253,7 +253,7 @@ async def create_ipv6_prefix(call: Call) -> object:
 
 async def delete_ipv6_prefix(call: Call) -> object:
     """Deletes a prefix of which no network has a subnet."""
-    return await call.do(ranges_ipv6.DELETE, OneOf(id=call.need_uuid("id")))
+    return await call.do(ranges_ipv6.DELETE, ranges_ipv6.DeletePool(id=call.need_uuid("id")))
 
 
 COMMANDS: tuple[Command, ...] = (
