@@ -7,6 +7,7 @@ Rule 2: a scope only narrows: whatever a client asks for, what it may not see st
 from __future__ import annotations
 
 import enum
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -175,7 +176,9 @@ def _domains_under(path: str) -> Select[tuple[str]]:
     return select(domain.id).where(under(domain.path, path))
 
 
+@functools.cache
 def _project_accounts() -> Select[tuple[str]]:
+    """Made once: every list has it, and making costs more than asking."""
     return select(columns(Project).account_id)
 
 
