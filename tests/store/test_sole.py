@@ -12,8 +12,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 from structlog.testing import capture_logs
 from tests.sandbox.postgres import PostgresServer, shared_server
+from tests.sandbox.silent_proxy import silent_proxy
 
+from netloom.store import sole as sole_module
 from netloom.store.errors import StoreRefused
+from netloom.store.patience import Timeouts
 from netloom.store.sole import KEY, sole
 
 
@@ -93,7 +96,7 @@ def test_one_that_is_killed_lets_go(tmp_path: pathlib.Path) -> None:
 async def test_a_session_that_is_lost_is_had_again_or_the_process_ends(taken: bool) -> None:
     url = await asyncio.to_thread(shared_server().new_database)
     lost: list[None] = []
-    async with sole(url, lost=lambda: lost.append(None)) as kept:
+    async with sole(url, lost=lambda: lost.append(None), clock=Hand()) as kept:
         assert await kept.step()
         engine = create_async_engine(
             url.replace("postgresql:", "postgresql+asyncpg:"), isolation_level="AUTOCOMMIT"
@@ -131,3 +134,19 @@ async def test_a_server_that_is_away_is_said_once_and_takes_nothing_from_its_own
             assert await kept.step()
     finally:
         server.remove()
+
+
+@pytest.mark.postgres
+async def test_a_server_that_says_nothing_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sole_module, "EVERY", 0.2)
+    monkeypatch.setattr(sole_module, "TIMEOUTS", Timeouts(connect=0.3))
+    url = await asyncio.to_thread(shared_server().new_database)
+    async with silent_proxy(url) as (proxy, through), sole(through, lost=never) as kept:
+        proxy.go_silent()
+        for _ in range(2):
+            assert await kept.step(), "nobody else is known to have it"
+        proxy.speak()
+        async with asyncio.timeout(30):
+            while not await kept._lock.is_held():
+                assert await kept.step()
+        proxy.go_silent()  # who lets go of it waits for nobody either

@@ -33,10 +33,10 @@ from netloom.base.errors import InvalidInput, Unavailable
 from netloom.store.errors import map_error, silent
 from netloom.store.patience import (
     TIMEOUTS,
-    Cuttable,
     Timeouts,
     Watch,
     WatchedConnection,
+    cuttable,
     milliseconds,
     server_settings,
     watching,
@@ -216,7 +216,7 @@ class PostgresDatabase:
     async def _begun_on_any(self, begin: str, watch: Watch) -> AsyncConnection:
         connection = await self._engine.connect()
         try:
-            watch.connection = _driver_connection(connection)
+            watch.connection = cuttable(connection)
             await connection.exec_driver_sql(begin)
         except BaseException:
             if not connection.invalidated:
@@ -253,12 +253,6 @@ def open_database(url: str, timeouts: Timeouts = TIMEOUTS) -> SqliteDatabase | P
     if backend == "postgresql":
         return PostgresDatabase(parsed, timeouts)
     raise InvalidInput(f"netloom does not keep its state in {backend}", subject="store.url", hint=hint)
-
-
-def _driver_connection(connection: AsyncConnection) -> Cuttable | None:
-    held = connection.sync_connection
-    found: Cuttable | None = None if held is None else held.connection.driver_connection
-    return found
 
 
 async def _roll_back(connection: AsyncConnection) -> None:

@@ -19,6 +19,7 @@ from typing import Final, Protocol, Self
 
 import asyncpg
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 _log = structlog.get_logger("netloom.store")
 
@@ -122,6 +123,15 @@ class WatchedConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg ha
             watch.connection = self
         seconds = TIMEOUTS.answer if watch is None else min(TIMEOUTS.answer, watch.seconds)
         _keep_alive(transport.get_extra_info("socket"), seconds)
+
+
+def cuttable(connection: AsyncConnection) -> Cuttable | None:
+    """The driver's connection under SQLAlchemy's; None: it has none (any more)."""
+    held = connection.sync_connection
+    if held is None or held.closed or held.invalidated:
+        return None
+    found: Cuttable | None = held.connection.driver_connection
+    return found
 
 
 def server_settings(timeouts: Timeouts) -> dict[str, str]:

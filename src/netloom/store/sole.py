@@ -3,7 +3,8 @@
 Two on one store would each run the other's jobs, and each take the other's flows for drift.
 
 Rule 1: the lock is taken before the store is opened, and is no row: a crash leaves nothing of it, and no clock counts.
-Rule 2: what loses it (PostgreSQL was restarted) takes it again; when somebody else has it by then, this process ends.
+Rule 2: what loses it (PostgreSQL was restarted, or silent) takes it again; when somebody else keeps it from then on, this
+    process ends. For a while that may be our own lost session, of which PostgreSQL has not heard yet.
 
 SQLite: `flock` on a file beside the database, which stays. PostgreSQL: an advisory lock of a session that does nothing else;
 the server finds out within half a minute when the machine at its other end is gone.
@@ -11,7 +12,6 @@ the server finds out within half a minute when the machine at its other end is g
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import fcntl
 import os
@@ -29,6 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from netloom.aio.clock import SYSTEM_CLOCK, Clock
 from netloom.base.errors import NetloomError
 from netloom.store.errors import StoreRefused, map_error
+from netloom.store.patience import TIMEOUTS, Watch, WatchedConnection, cuttable
 
 _log = structlog.get_logger("netloom.store")
 
@@ -39,7 +40,11 @@ PATIENCE: Final = 5.0
 AGAIN: Final = 0.1
 """Seconds between two tries."""
 EVERY: Final = 5.0
-"""Seconds between two looks at a session that may be lost."""
+"""Seconds between two looks at a session that may be lost, and for its answer."""
+ENDURE: Final = 20.0
+"""Seconds in which it may be our own lost session that has it: PostgreSQL tries a silent one after 10 s, and every 5 s."""
+CLOSE: Final = 2.0
+"""Seconds for PostgreSQL to let go of a session."""
 _KEEPALIVE: Final = {
     "application_name": "netloomd (sole)",
     "tcp_keepalives_idle": "10",
@@ -112,38 +117,47 @@ class _SessionLock:
             url.set(drivername="postgresql+asyncpg"),
             poolclass=NullPool,
             isolation_level="AUTOCOMMIT",
-            connect_args={"server_settings": _KEEPALIVE},
+            connect_args={
+                "timeout": TIMEOUTS.connect,
+                "connection_class": WatchedConnection,
+                "server_settings": _KEEPALIVE,
+            },
         )
         self._connection: AsyncConnection | None = None
 
     async def take(self) -> bool:
-        try:
-            connection = await self._engine.connect()
-            if await connection.scalar(text(f"SELECT pg_try_advisory_lock({KEY})")):
-                self._connection = connection
-                return True
-            await connection.close()
-        except (SQLAlchemyError, OSError) as error:
-            raise map_error(error) from error
+        with Watch(TIMEOUTS.connect):
+            try:
+                connection = await self._engine.connect()
+                if await connection.scalar(text(f"SELECT pg_try_advisory_lock({KEY})")):
+                    self._connection = connection
+                    return True
+                await connection.close()
+            except (SQLAlchemyError, OSError) as error:
+                raise map_error(error) from error
         return False
 
     async def is_held(self) -> bool:
         if self._connection is None:
             return False
-        try:
-            async with asyncio.timeout(EVERY):
+        with Watch(EVERY) as watch:
+            watch.connection = cuttable(self._connection)
+            try:
                 await self._connection.exec_driver_sql("SELECT 1")
-        except (SQLAlchemyError, OSError, TimeoutError):
-            await self.release()
-            return False
+            except (SQLAlchemyError, OSError):
+                await self.release()
+                return False
         return True
 
     async def release(self) -> None:
         connection, self._connection = self._connection, None
-        if connection is not None:
-            with contextlib.suppress(SQLAlchemyError, OSError):
+        if connection is None:
+            return
+        with Watch(CLOSE) as watch, contextlib.suppress(SQLAlchemyError, OSError):
+            watch.connection = cuttable(connection)
+            if watch.connection is not None:
                 await connection.invalidate()
-                await connection.close()
+            await connection.close()
 
 
 class Sole:
@@ -154,6 +168,7 @@ class Sole:
         self._lost = lost
         self._clock = clock
         self._is_away = False
+        self._refused_since: float | None = None
 
     async def run(self) -> None:
         """Keep it, until cancelled, or until somebody else has it."""
@@ -163,8 +178,9 @@ class Sole:
         self._lost()
 
     async def step(self) -> bool:
-        """Look whether it is still ours, and take it again if it is not; False: somebody else has it."""
+        """Look whether it is still ours, and take it again if it is not; False: somebody else has it, and keeps it."""
         if await self._lock.is_held():
+            self._refused_since = None
             return True
         try:
             taken = await self._lock.take()
@@ -175,8 +191,14 @@ class Sole:
             return True
         self._is_away = False
         if taken:
+            self._refused_since = None
             _log.info("store locked again")
-        return taken
+            return True
+        now = self._clock.now()
+        if self._refused_since is None:
+            self._refused_since = now
+            _log.warning("store locked by somebody else", hint=self._lock.hint, endured=ENDURE)
+        return now - self._refused_since < ENDURE
 
 
 @asynccontextmanager
