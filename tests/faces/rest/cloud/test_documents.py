@@ -196,6 +196,7 @@ name: office
 zone: default
 isolations: [vlan]
 segments: ["2-99", "200-300"]
+tags: [office]
 allocation: Enabled
 """
 
@@ -205,6 +206,7 @@ async def test_what_only_an_update_takes_is_so_at_once(http: httpx.AsyncClient) 
     found = (await http.get("/v1/cloud-physical-networks/office")).json()
     assert found["allocation"] == "Enabled"
     assert (found["zone"], found["segments"]) == ("default", ["2-99", "200-300"])
+    assert found["tags"] == ["office"]
     assert (await applied(http, WIRES)).unchanged == 1
 
 

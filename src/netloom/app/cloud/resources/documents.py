@@ -83,6 +83,11 @@ class DocumentKind:
         return self.kind.hidden | {"password"}
 
     @property
+    def tagged(self) -> bool:
+        """Whether `tags` are those that people hang on things; some kinds have a field of that name."""
+        return self.kind.word in TAGGED.values() and not self.is_relation and TAGS not in self.fields
+
+    @property
     def is_relation(self) -> bool:
         """Whether there is no record of its own."""
         return self.name in RELATIONS and self.name != "EgressRule"
@@ -140,7 +145,7 @@ def parse(index: int, kind: DocumentKind, said: Mapping[str, Value]) -> Document
     """
     fields = kind.fields
     owned = OWNERS if issubclass(kind.kind.record, Owned) else ()
-    tagged = (TAGS,) if kind.kind.word in TAGGED.values() and not kind.is_relation else ()
+    tagged = (TAGS,) if kind.tagged else ()
     own = (kind.label, *((kind.ref,) if kind.ref else ()), *owned, *tagged)
     for name, value in said.items():
         if name not in fields and name not in own:
@@ -163,11 +168,11 @@ def parse(index: int, kind: DocumentKind, said: Mapping[str, Value]) -> Document
     for name in OWNERS:
         if not isinstance(said.get(name, ""), str):
             raise InvalidInput(f"{name} is no name", subject=name, hint="a text")
-    tags = said.get(TAGS)
+    tags = said.get(TAGS) if kind.tagged else None
     if tags is not None and not _is_tags(tags):
         raise InvalidInput("tags are pairs of texts", subject=TAGS, hint="for example tags: {team: net}")
     values = {name: value for name, value in said.items() if name in fields}
-    rest = {name: value for name, value in said.items() if name != TAGS}
+    rest = {name: value for name, value in said.items() if name != TAGS or not kind.tagged}
     return Document(
         index,
         kind,

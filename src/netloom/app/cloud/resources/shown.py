@@ -85,7 +85,7 @@ def rows(
         if isinstance(record, Owned):
             row["account"] = names["account"].get(record.account_id, "")
             row["domain"] = names["domain"].get(record.domain_id, "")
-        if tags:
+        if tags and "tags" not in values:
             row["tags"] = {tag.key: tag.value for tag in tags.get(record.id, ())}
         row["status"] = status_of(working.get(record.id))
         found.append(row)
