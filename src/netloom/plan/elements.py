@@ -24,6 +24,7 @@ class NetworkFacts(msgspec.Struct, frozen=True, kw_only=True):
     """A network as elements see it; `services`: who gives what, of its offering; `wires`: what it runs on.
 
     Where `egress_default_allow`, all may go out but what egress rules speak of; else nothing but that.
+    `routed`: its addresses are reached without translation.
     `gateway_hosts`: where its router shall be, the preferred host first; none: anywhere.
     """
 
@@ -42,6 +43,7 @@ class NetworkFacts(msgspec.Struct, frozen=True, kw_only=True):
     gateway: str | None = None
     gateway6: str | None = None
     egress_default_allow: bool = True
+    routed: bool = False
     gateway_hosts: tuple[Uuid, ...] = ()
 
 
@@ -66,6 +68,7 @@ class RuleStage(enum.Enum):
     STATIC_NAT = "static-nat"
     FIREWALL = "firewall"
     IPV6_FIREWALL = "ipv6-firewall"
+    ROUTING_FIREWALL = "routing-firewall"
     PORT_FORWARDING = "port-forwarding"
     STATIC_NAT_PORTS = "static-nat-ports"
     PUBLIC_LB = "public-lb"
@@ -91,6 +94,7 @@ _STAGE_SERVICE: Final[Mapping[RuleStage, Service]] = {
     RuleStage.STATIC_NAT: Service.STATIC_NAT,
     RuleStage.FIREWALL: Service.FIREWALL,
     RuleStage.IPV6_FIREWALL: Service.FIREWALL,
+    RuleStage.ROUTING_FIREWALL: Service.FIREWALL,
     RuleStage.PORT_FORWARDING: Service.PORT_FORWARDING,
     RuleStage.STATIC_NAT_PORTS: Service.STATIC_NAT,
     RuleStage.PUBLIC_LB: Service.LB,

@@ -10,14 +10,14 @@ import msgspec
 import pytest
 from tests.app.cloud.rules_stage import Stage, staged
 
-from netloom.app.cloud import firewall_egress, firewall_ipv6
+from netloom.app.cloud import firewall_both_ways, firewall_egress
 from netloom.app.cloud.addresses_release import release_network
-from netloom.app.cloud.firewall_egress import CreateEgressRule
-from netloom.app.cloud.firewall_ipv6 import (
-    CreateIpv6FirewallRule,
-    DeleteIpv6FirewallRule,
-    UpdateIpv6FirewallRule,
+from netloom.app.cloud.firewall_both_ways import (
+    CreateEdgeRule,
+    DeleteEdgeRule,
+    UpdateEdgeRule,
 )
+from netloom.app.cloud.firewall_egress import CreateEgressRule
 from netloom.base.errors import Conflict, InvalidInput, NetloomError, NotFound, PeerError
 from netloom.base.ids import Uuid
 from netloom.model.cloud.jobs import Event
@@ -51,15 +51,15 @@ async def become(stage: Stage, **fields: Any) -> None:
 
 async def let(stage: Stage, start: int | None = 80, **more: Any) -> Ipv6FirewallRule:
     asked = {"network_id": stage.network.id, "protocol": "tcp", "start_port": start, **more}
-    return await stage.do(firewall_ipv6.CREATE_IPV6_RULE, CreateIpv6FirewallRule(**asked))
+    return await stage.do(firewall_both_ways.CREATE_IPV6_RULE, CreateEdgeRule(**asked))
 
 
 async def change(stage: Stage, rule: Ipv6FirewallRule, **more: Any) -> Ipv6FirewallRule:
-    return await stage.do(firewall_ipv6.UPDATE_IPV6_RULE, UpdateIpv6FirewallRule(id=rule.id, **more))
+    return await stage.do(firewall_both_ways.UPDATE_IPV6_RULE, UpdateEdgeRule(id=rule.id, **more))
 
 
 async def end(stage: Stage, rule: Ipv6FirewallRule) -> None:
-    await stage.do(firewall_ipv6.DELETE_IPV6_RULE, DeleteIpv6FirewallRule(id=rule.id))
+    await stage.do(firewall_both_ways.DELETE_IPV6_RULE, DeleteEdgeRule(id=rule.id))
 
 
 def told(stage: Stage) -> set[str]:
@@ -197,10 +197,10 @@ async def test_a_rule_that_its_provider_refuses_is_gone(stage: Stage) -> None:
 async def test_rules_go_with_their_network_and_are_nobody_elses(stage: Stage) -> None:
     rule = await let(stage)
     strangers: list[tuple[Any, msgspec.Struct]] = [
-        (firewall_ipv6.CREATE_IPV6_RULE, CreateIpv6FirewallRule(network_id=stage.network.id, protocol="all")),
-        (firewall_ipv6.UPDATE_IPV6_RULE, UpdateIpv6FirewallRule(id=rule.id, display=False)),
-        (firewall_ipv6.DELETE_IPV6_RULE, DeleteIpv6FirewallRule(id=rule.id)),
-        (firewall_ipv6.DELETE_IPV6_RULE, DeleteIpv6FirewallRule(id=Uuid(stage.network.id))),
+        (firewall_both_ways.CREATE_IPV6_RULE, CreateEdgeRule(network_id=stage.network.id, protocol="all")),
+        (firewall_both_ways.UPDATE_IPV6_RULE, UpdateEdgeRule(id=rule.id, display=False)),
+        (firewall_both_ways.DELETE_IPV6_RULE, DeleteEdgeRule(id=rule.id)),
+        (firewall_both_ways.DELETE_IPV6_RULE, DeleteEdgeRule(id=Uuid(stage.network.id))),
     ]
     for use_case, request in strangers:
         with pytest.raises(NotFound):

@@ -12,11 +12,18 @@ from tests.app.cloud.rules_stage import Stage, staged
 from tests.testing import templates
 from tests.testing.racers import at_once, winners
 
-from netloom.app.cloud import addresses, firewall, firewall_ipv6, load_balancers, port_forwarding, static_nat
+from netloom.app.cloud import (
+    addresses,
+    firewall,
+    firewall_both_ways,
+    load_balancers,
+    port_forwarding,
+    static_nat,
+)
 from netloom.app.cloud.addresses import NamedIp
 from netloom.app.cloud.addresses_place import AssociateIp
 from netloom.app.cloud.firewall import CreateFirewallRule
-from netloom.app.cloud.firewall_ipv6 import CreateIpv6FirewallRule
+from netloom.app.cloud.firewall_both_ways import CreateEdgeRule
 from netloom.app.cloud.load_balancers import CreateLoadBalancer
 from netloom.app.cloud.port_forwarding import CreatePortForwarding
 from netloom.app.cloud.static_nat import EnableStaticNat
@@ -49,10 +56,10 @@ async def test_one_of_many_ipv6_rules_for_the_same_packets(stage: Stage) -> None
         return work.update(msgspec.structs.replace(stage.network, cidr6="fd00::/64"))
 
     await stage.write(unit)
-    request = CreateIpv6FirewallRule(network_id=stage.network.id, protocol="udp", start_port=53)
-    into = [stage.do(firewall_ipv6.CREATE_IPV6_RULE, request) for _ in range(6)]
+    request = CreateEdgeRule(network_id=stage.network.id, protocol="udp", start_port=53)
+    into = [stage.do(firewall_both_ways.CREATE_IPV6_RULE, request) for _ in range(6)]
     out = msgspec.structs.replace(request, direction="Egress")
-    results = await at_once(*into, stage.do(firewall_ipv6.CREATE_IPV6_RULE, out))
+    results = await at_once(*into, stage.do(firewall_both_ways.CREATE_IPV6_RULE, out))
     assert len(winners(results)) == 2
     assert results.count("rule-conflict") == 5
     assert {rule.direction for rule in await stage.all(Ipv6FirewallRule)} == set(TrafficDirection)

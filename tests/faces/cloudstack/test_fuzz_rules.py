@@ -34,7 +34,7 @@ SLOTS = {
 }
 """Ids that stand for those made last."""
 ABOUT = {
-    "ipv6": r"ipv6firewallrule",
+    "ipv6": r"(ipv6|routing)firewallrule",
     "inside": r"^(create|update|delete|list)loadbalancers?$|^(assignto|removefrom)loadbalancerrule$",
 }
 

@@ -89,6 +89,8 @@ def test_of_two_that_clash_the_second_is_always_refused(asked: list[Claim], cons
         (claim(Purpose.IPV6_INGRESS), claim(Purpose.IPV6_INGRESS, Protocol.ALL), Clash.TRAFFIC),
         (claim(Purpose.IPV6_INGRESS), claim(Purpose.IPV6_EGRESS), None),
         (claim(Purpose.IPV6_EGRESS), claim(FIREWALL), None),
+        (claim(Purpose.ROUTING_INGRESS), claim(Purpose.ROUTING_INGRESS), Clash.TRAFFIC),
+        (claim(Purpose.ROUTING_INGRESS), claim(Purpose.IPV6_INGRESS), None),
         (claim(FIREWALL, ports=(22, 80)), claim(FIREWALL, ports=(80, 90)), Clash.TRAFFIC),
     ],
 )

@@ -23,7 +23,14 @@ from netloom.base.ids import Uuid
 from netloom.model.cloud.addresses import IpEvent, IpState, PublicIp, QuarantinedIp, next_ip_state
 from netloom.model.cloud.dns import DnsRecord
 from netloom.model.cloud.load_balancers import InternalLoadBalancer, LoadBalancer
-from netloom.model.cloud.rules import FirewallRule, Ipv6FirewallRule, PortForwardingRule, Rule, StaticNatRule
+from netloom.model.cloud.rules import (
+    FirewallRule,
+    Ipv6FirewallRule,
+    PortForwardingRule,
+    RoutingFirewallRule,
+    Rule,
+    StaticNatRule,
+)
 from netloom.model.cloud.untold import Mark
 from netloom.model.cloud.vpn import RemoteAccessVpn
 from netloom.plan.elements import RuleStage
@@ -107,6 +114,7 @@ def release_network(work: Work, network_id: Uuid) -> None:
     """
     for record_type in (
         PortForwardingRule, LoadBalancer, StaticNatRule, FirewallRule, Ipv6FirewallRule,
+        RoutingFirewallRule,
         InternalLoadBalancer, DnsRecord,
     ):  # fmt: skip
         for rule in work.records.select(record_type, columns(record_type).network_id == network_id):

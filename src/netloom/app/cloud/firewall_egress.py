@@ -40,7 +40,7 @@ class CreateEgressRule(msgspec.Struct, frozen=True, kw_only=True):
 def _create_egress(work: Work, request: CreateEgressRule) -> FirewallRule:
     check_system(work, system=request.system)
     network = work.get(GuestNetwork, request.network_id, "networkid")
-    own = own_cidr(network, EGRESS)
+    own = own_cidr(work, network, EGRESS)
     facts = offers(work, network, Service.FIREWALL)
     check_direction(facts, network, TrafficDirection.EGRESS, EGRESS)
     accepted = protocols(facts, Service.FIREWALL, Capability.SUPPORTED_EGRESS_PROTOCOLS)

@@ -15,7 +15,7 @@ from netloom.app.cloud.gateway_places import hosts_of
 from netloom.app.cloud.infrastructure import serving_facts
 from netloom.app.cloud.work import View
 from netloom.model.cloud.networks import GuestNetwork
-from netloom.model.cloud.offerings import NetworkOffering
+from netloom.model.cloud.offerings import NetworkMode, NetworkOffering
 from netloom.model.cloud.services import Service
 from netloom.model.isolation import Isolation
 from netloom.model.kinds import Kind
@@ -95,4 +95,5 @@ def facts_from(
         gateway=network.gateway,
         gateway6=network.gateway6,
         egress_default_allow=network.egress_default_allow,
+        routed=offering is not None and offering.network_mode is NetworkMode.ROUTED,
     )

@@ -19,9 +19,11 @@ from netloom.model.cloud.load_balancers import InternalLoadBalancer, LoadBalance
 from netloom.model.cloud.record import Record
 from netloom.model.cloud.rule_conflicts import FIREWALLS, Claim, Purpose, check_free
 from netloom.model.cloud.rules import (
+    EdgeRule,
     FirewallRule,
     Ipv6FirewallRule,
     PortForwardingRule,
+    RoutingFirewallRule,
     RuleState,
     StaticNatRule,
     TrafficDirection,
@@ -34,12 +36,13 @@ OnAddress = PortForwardingRule | LoadBalancer | StaticNatRule
 """Rules that lead packets of an address somewhere."""
 
 
-def claim_of(rule: FirewallRule | Ipv6FirewallRule | InternalLoadBalancer | OnAddress) -> Claim:
+def claim_of(rule: FirewallRule | EdgeRule | InternalLoadBalancer | OnAddress) -> Claim:
     """What a rule takes for itself."""
     if isinstance(rule, InternalLoadBalancer):
         return Claim(rule.id, Purpose.INTERNAL_BALANCING, rule.address_id, rule.network_id, rule.traffic)
-    if isinstance(rule, Ipv6FirewallRule):
-        return Claim(rule.id, _IPV6[rule.direction], rule.network_id, rule.network_id, rule.traffic)
+    if isinstance(rule, EdgeRule):
+        purpose = _EDGES[type(rule), rule.direction]
+        return Claim(rule.id, purpose, rule.network_id, rule.network_id, rule.traffic)
     place = rule.public_ip_id if rule.public_ip_id is not None else rule.network_id
     return Claim(rule.id, _purpose(rule), place, rule.network_id, rule.traffic)
 
@@ -116,10 +119,11 @@ def _standing(view: View, new: Claim, *, conserve: bool) -> Iterator[Claim]:
 
 
 def _firewall_claims(view: View, new: Claim) -> Iterator[Claim]:
-    record_type: type[FirewallRule | Ipv6FirewallRule] = FirewallRule
-    direction = next((each for each, purpose in _IPV6.items() if purpose is new.purpose), None)
-    if direction is not None:
-        record_type = Ipv6FirewallRule
+    record_type: type[FirewallRule | EdgeRule] = FirewallRule
+    direction: TrafficDirection | None = None
+    edge = next((each for each, purpose in _EDGES.items() if purpose is new.purpose), None)
+    if edge is not None:
+        record_type, direction = edge
     elif new.place == new.network_id:
         direction = TrafficDirection.EGRESS
     c = columns(record_type)
@@ -156,9 +160,11 @@ def _purpose(rule: FirewallRule | OnAddress) -> Purpose:
     return _PURPOSES[type(rule)]
 
 
-_IPV6 = {
-    TrafficDirection.INGRESS: Purpose.IPV6_INGRESS,
-    TrafficDirection.EGRESS: Purpose.IPV6_EGRESS,
+_EDGES: dict[tuple[type[EdgeRule], TrafficDirection], Purpose] = {
+    (Ipv6FirewallRule, TrafficDirection.INGRESS): Purpose.IPV6_INGRESS,
+    (Ipv6FirewallRule, TrafficDirection.EGRESS): Purpose.IPV6_EGRESS,
+    (RoutingFirewallRule, TrafficDirection.INGRESS): Purpose.ROUTING_INGRESS,
+    (RoutingFirewallRule, TrafficDirection.EGRESS): Purpose.ROUTING_EGRESS,
 }
 _PURPOSES: dict[type[Record], Purpose] = {
     FirewallRule: Purpose.FIREWALL,

@@ -34,6 +34,7 @@ from netloom.model.cloud.rules import (
     FirewallRule,
     Ipv6FirewallRule,
     PortForwardingRule,
+    RoutingFirewallRule,
     Rule,
     RuleEvent,
     RuleState,
@@ -175,6 +176,8 @@ def stages_of(rules: Iterable[Rule]) -> set[RuleStage]:
             stages.add(RuleStage.EGRESS if rule.public_ip_id is None else RuleStage.FIREWALL)
         elif isinstance(rule, Ipv6FirewallRule):
             stages.add(RuleStage.IPV6_FIREWALL)
+        elif isinstance(rule, RoutingFirewallRule):
+            stages.add(RuleStage.ROUTING_FIREWALL)
         elif isinstance(rule, PortForwardingRule):
             stages.add(RuleStage.PORT_FORWARDING)
         elif isinstance(rule, StaticNatRule):

@@ -36,9 +36,11 @@ from netloom.model.cloud.load_balancers import (
 from netloom.model.cloud.networks import GuestNetwork
 from netloom.model.cloud.record import Record
 from netloom.model.cloud.rules import (
+    EdgeRule,
     FirewallRule,
     Ipv6FirewallRule,
     PortForwardingRule,
+    RoutingFirewallRule,
     Rule,
     RuleEvent,
     RuleState,
@@ -138,7 +140,7 @@ def settle(work: Work, told: Iterable[Rule]) -> None:
 
 _SETTLED: Final = (
     FirewallRule,
-    Ipv6FirewallRule,
+    EdgeRule,
     PortForwardingRule,
     StaticNatRule,
     LoadBalancer,
@@ -276,6 +278,9 @@ RULES: Final[Mapping[RuleStage, Callable[[View, Uuid], tuple[Record, ...]]]] = {
     RuleStage.STATIC_NAT: _static_nat,
     RuleStage.FIREWALL: _ingress,
     RuleStage.IPV6_FIREWALL: lambda view, network_id: tuple(_standing(view, Ipv6FirewallRule, network_id)),
+    RuleStage.ROUTING_FIREWALL: lambda view, network_id: tuple(
+        _standing(view, RoutingFirewallRule, network_id)
+    ),
     RuleStage.PORT_FORWARDING: _forwardings,
     RuleStage.STATIC_NAT_PORTS: _static_nat_ports,
     RuleStage.PUBLIC_LB: _balancers,

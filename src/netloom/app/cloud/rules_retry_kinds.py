@@ -41,6 +41,7 @@ from netloom.model.cloud.rules import (
     FirewallRule,
     Ipv6FirewallRule,
     PortForwardingRule,
+    RoutingFirewallRule,
     Rule,
     RuleEvent,
     RuleState,
@@ -148,6 +149,7 @@ OF_NETWORK: Final[tuple[AnyKind, ...]] = (
         for record in (
             FirewallRule,
             Ipv6FirewallRule,
+            RoutingFirewallRule,
             PortForwardingRule,
             StaticNatRule,
             LoadBalancer,

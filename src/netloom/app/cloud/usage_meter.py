@@ -18,7 +18,14 @@ from netloom.model.cloud.instances import Instance, InstanceNic, InstanceState
 from netloom.model.cloud.load_balancers import InternalLoadBalancer, LoadBalancer
 from netloom.model.cloud.networks import GuestNetwork
 from netloom.model.cloud.record import Owned, Record
-from netloom.model.cloud.rules import FirewallRule, Ipv6FirewallRule, PortForwardingRule, Rule, StaticNatRule
+from netloom.model.cloud.rules import (
+    FirewallRule,
+    Ipv6FirewallRule,
+    PortForwardingRule,
+    RoutingFirewallRule,
+    Rule,
+    StaticNatRule,
+)
 from netloom.model.cloud.security_groups import DEFAULT_NAME, SecurityGroup
 from netloom.model.cloud.usage import UsageFacts, UsageSpan, UsageType
 from netloom.model.cloud.vpc import Vpc
@@ -115,6 +122,7 @@ METERS: Final[Mapping[type[Record], Callable[[Any], Metered]]] = {
     PublicIp: _address,
     FirewallRule: _firewall,
     Ipv6FirewallRule: _in_network(UsageType.FIREWALL_RULE),
+    RoutingFirewallRule: _in_network(UsageType.FIREWALL_RULE),
     PortForwardingRule: _in_network(UsageType.PORT_FORWARDING_RULE),
     StaticNatRule: _in_network(UsageType.STATIC_NAT_RULE),
     LoadBalancer: _in_network(UsageType.LOAD_BALANCER_POLICY),

@@ -19,6 +19,7 @@ KINDS: Final[Mapping[str, str]] = {
     "instance_nic": "Nic",
     "public_ip": "IpAddress",
     "ipv6_firewall_rule": "FirewallRule",
+    "routing_firewall_rule": "FirewallRule",
     "port_forwarding_rule": "FirewallRule",
     "load_balancer": "FirewallRule",
     "internal_load_balancer": "LoadBalancer",

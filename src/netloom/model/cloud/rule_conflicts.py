@@ -3,9 +3,9 @@
 Rule 1: the relation is symmetric and computed from what the rules mean: one packet that both speak of is a clash.
 Rule 2: firewall rules let packets through and the others decide where they go, so these two sorts never clash.
 
-What excludes what, of two claims on the same place: a public address, or for egress and IPv6 the network:
+What excludes what, of two claims on the same place: a public address, or for egress, IPv6 and routing the network:
 
-    a firewall    the same       one packet of both (Firewall, Ipv6Ingress and Ipv6Egress are three firewalls)
+    a firewall    the same       one packet of both (each direction of IPv6 and routing is a firewall)
     a firewall    all others     never
     PortForwarding, LoadBalancing, Vpn, StaticNat among each other:
                   StaticNat takes the whole address: no other purpose beside it
@@ -33,6 +33,8 @@ class Purpose(enum.Enum):
     FIREWALL = "Firewall"
     IPV6_INGRESS = "Ipv6Ingress"
     IPV6_EGRESS = "Ipv6Egress"
+    ROUTING_INGRESS = "RoutingIngress"
+    ROUTING_EGRESS = "RoutingEgress"
     PORT_FORWARDING = "PortForwarding"
     LOAD_BALANCING = "LoadBalancing"
     INTERNAL_BALANCING = "InternalLoadBalancing"
@@ -49,13 +51,23 @@ _TITLES = {
     Purpose.FIREWALL: "firewall rule",
     Purpose.IPV6_INGRESS: "IPv6 firewall rule",
     Purpose.IPV6_EGRESS: "IPv6 firewall rule",
+    Purpose.ROUTING_INGRESS: "routing firewall rule",
+    Purpose.ROUTING_EGRESS: "routing firewall rule",
     Purpose.PORT_FORWARDING: "port forwarding rule",
     Purpose.LOAD_BALANCING: "load balancer rule",
     Purpose.INTERNAL_BALANCING: "internal load balancer",
     Purpose.STATIC_NAT: "static NAT rule",
     Purpose.VPN: "remote access VPN",
 }
-FIREWALLS = frozenset({Purpose.FIREWALL, Purpose.IPV6_INGRESS, Purpose.IPV6_EGRESS})
+FIREWALLS = frozenset(
+    {
+        Purpose.FIREWALL,
+        Purpose.IPV6_INGRESS,
+        Purpose.IPV6_EGRESS,
+        Purpose.ROUTING_INGRESS,
+        Purpose.ROUTING_EGRESS,
+    }
+)
 """What lets packets through, each apart from the others, and leads them nowhere."""
 
 

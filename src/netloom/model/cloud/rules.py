@@ -137,11 +137,19 @@ class FirewallRule(FilterRule, frozen=True, kw_only=True):
     system: bool = False
 
 
-class Ipv6FirewallRule(FilterRule, frozen=True, kw_only=True):
-    """IPv6 packets let through at the edge of an isolated network, whose addresses are reached without translation.
+class EdgeRule(FilterRule, frozen=True, kw_only=True):
+    """Packets let through at the edge of an isolated network whose addresses are reached without translation.
 
-    Both lists have CIDRs: on the network's side within its own, on the other side `::/0` for everybody.
+    Both lists have CIDRs of one family: on the network's side within its own, on the other side that of everybody.
     """
+
+
+class Ipv6FirewallRule(EdgeRule, frozen=True, kw_only=True):
+    """The same over IPv6."""
+
+
+class RoutingFirewallRule(EdgeRule, frozen=True, kw_only=True):
+    """The same over IPv4, in a network whose offering is routed."""
 
 
 class PortForwardingRule(Rule, frozen=True, kw_only=True):

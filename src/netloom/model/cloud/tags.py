@@ -25,6 +25,7 @@ KINDS: Final[Mapping[str, str]] = {
     "PublicIpAddress": "public_ip",
     "FirewallRule": "firewall_rule",
     "Ipv6FirewallRule": "ipv6_firewall_rule",
+    "RoutingFirewallRule": "routing_firewall_rule",
     "PortForwardingRule": "port_forwarding_rule",
     "LoadBalancer": "load_balancer",
     "InternalLoadBalancer": "internal_load_balancer",

@@ -10,6 +10,10 @@ from collections.abc import Mapping
 from typing import Final
 
 _RULE: Final = ("state", "network", "public_ip", "protocol")
+_EDGE: Final = (
+    "state", "network", "protocol", "direction", "start_port", "end_port", "icmp_type", "icmp_code", "sources",
+    "destinations",
+)  # fmt: skip
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "acl_item": ("acl", "order", "action", "direction", "match", "state"),
@@ -22,10 +26,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "gateway_host": ("host", "network", "vpc", "priority"),
     "health_check_policy": ("load_balancer", "ping_path", "interval", "response_timeout", "state"),
     "instance": ("name", "state", "zone", "host", "template", "service_offering"),
-    "ipv6_firewall_rule": (
-        "state", "network", "protocol", "direction", "start_port", "end_port", "icmp_type", "icmp_code", "sources",
-        "destinations",
-    ),
+    "ipv6_firewall_rule": _EDGE,
     "internal_lb_member": ("load_balancer", "instance", "guest_address", "state", "network"),
     "internal_load_balancer": ("name", "state", "network", "address", "source_port", "instance_port", "algorithm"),
     "job": ("created_at", "state", "use_case", "queue", "resource_id", "progress", "error_text"),
@@ -39,6 +40,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "project_member": ("project", "role"),
     "public_range": ("zone", "v4", "v6", "vlan", "physical_network", "network", "for_system"),
     "quarantined_ip": ("address", "previous_account", "ends_at", "removed_at", "removal_reason"),
+    "routing_firewall_rule": _EDGE,
     "secondary_ip": ("address", "network", "nic_id"),
     "security_group_member": ("group", "instance"),
     "security_group_rule": ("group", "direction", "match", "peer_group"),

@@ -21,7 +21,7 @@ from netloom.faces.cloudstack.commands import (
     certificates,
     load_balancers,
     load_balancers_internal,
-    rules_ipv6,
+    rules_edge,
     rules_nat,
 )
 from netloom.faces.cloudstack.commands.traffic_asked import ports_asked
@@ -151,7 +151,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("deleteEgressFirewallRule", delete_egress_rule, JobAnswer(DELETE_EGRESS_RULE)),
     Command("listEgressFirewallRules", list_egress_rules, Listing("firewallrule", firewall_rows)),
-    *rules_ipv6.COMMANDS,
+    *rules_edge.COMMANDS,
     *rules_nat.COMMANDS,
     *load_balancers.COMMANDS,
     *load_balancers_internal.COMMANDS,

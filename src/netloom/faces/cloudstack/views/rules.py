@@ -9,9 +9,9 @@ from netloom.faces.cloudstack.see import Row, See
 from netloom.model.cloud.addresses import PublicIp
 from netloom.model.cloud.instances import Instance
 from netloom.model.cloud.rules import (
+    EdgeRule,
     FilterRule,
     FirewallRule,
-    Ipv6FirewallRule,
     PortForwardingRule,
     Rule,
     StaticNatRule,
@@ -32,8 +32,8 @@ def firewall_rows(rules: Sequence[FirewallRule], see: See) -> list[Row]:
     ]
 
 
-def ipv6_firewall_rows(rules: Sequence[Ipv6FirewallRule], see: See) -> list[Row]:
-    """IPv6 firewall rules of either direction."""
+def edge_rows(rules: Sequence[EdgeRule], see: See) -> list[Row]:
+    """Rules at the edge of networks, of either direction."""
     _ahead(rules, see)
     return [_filter_row(rule, see) for rule in rules]
 

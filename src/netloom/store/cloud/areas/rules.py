@@ -12,7 +12,13 @@ from netloom.model.cloud.load_balancers import (
     SslCertificate,
     Stickiness,
 )
-from netloom.model.cloud.rules import FirewallRule, Ipv6FirewallRule, PortForwardingRule, StaticNatRule
+from netloom.model.cloud.rules import (
+    FirewallRule,
+    Ipv6FirewallRule,
+    PortForwardingRule,
+    RoutingFirewallRule,
+    StaticNatRule,
+)
 from netloom.store.cloud.table import RecordTable
 
 _OF_ACCOUNT = ("account_id", "number")
@@ -36,6 +42,12 @@ TABLES: tuple[RecordTable, ...] = (
     RecordTable(
         "ipv6_firewall_rule",
         Ipv6FirewallRule,
+        indexes=(_OF_ACCOUNT, ("network_id", "direction", "start_port")),
+        references=_IN_NETWORK,
+    ),
+    RecordTable(
+        "routing_firewall_rule",
+        RoutingFirewallRule,
         indexes=(_OF_ACCOUNT, ("network_id", "direction", "start_port")),
         references=_IN_NETWORK,
     ),

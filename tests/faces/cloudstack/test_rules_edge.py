@@ -1,4 +1,4 @@
-"""IPv6 firewall rules as CloudStack's clients see them, in a network that was made through the API."""
+"""IPv6 and routing firewall rules as CloudStack's clients see them, in networks that were made through the API."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from netloom.app.cloud.visibility import system_caller
 CIDR = "fd00:0:0:5::/64"
 
 
-async def network_of(admin: Client) -> str:
-    """The id of an isolated network with IPv6, from an offering that promises it."""
-    await admin.result("updateConfiguration", name="ipv6.offering.enabled", value="true")
-    services = ("Dhcp", "Dns", "Firewall", "SourceNat")
+async def network_of(admin: Client, setting: str, mode: dict[str, str], *, nat: bool = True) -> str:
+    """The id of an isolated network of an offering that has something special, with addresses of both families if it may."""
+    await admin.result("updateConfiguration", name=setting, value="true")
+    services = ("Dhcp", "Dns", "Firewall", *(("SourceNat",) if nat else ()))
     offering = await admin.result(
         "createNetworkOffering",
-        name="dual",
-        displaytext="dual",
+        name="special",
+        displaytext="special",
         traffictype="Guest",
         guestiptype="Isolated",
-        internetprotocol="dualstack",
         supportedservices=",".join(services),
         enable="true",
+        **mode,
         **{
             f"serviceproviderlist[{i}].{key}": value
             for i, service in enumerate(services)
@@ -35,24 +35,48 @@ async def network_of(admin: Client) -> str:
         },
     )
     zone = (await admin.result("listZones"))["zone"][0]["id"]
+    v6 = {"ip6cidr": CIDR, "ip6gateway": "fd00:0:0:5::1"} if "internetprotocol" in mode else {}
     made = await admin.result(
         "createNetwork",
-        name="six",
+        name="special",
         zoneid=zone,
         networkofferingid=offering["networkoffering"]["id"],
         gateway="10.9.9.1",
         netmask="255.255.255.0",
-        ip6cidr=CIDR,
-        ip6gateway="fd00:0:0:5::1",
+        **v6,
     )
     return str(made["network"]["id"])
+
+
+async def test_rules_of_a_routed_network(tmp_path: pathlib.Path) -> None:
+    async with staged(f"sqlite:///{tmp_path}/cloud.db") as stage, http_to(face_on(stage.cloud)) as http:
+        key, secret = await stage.cloud.write_as(system_caller(), "test", administrator_keys)
+        admin = Client(http, key, secret)
+        routed = {"networkmode": "ROUTED"}
+        network = await network_of(admin, "routed.network.vpc.enabled", routed, nat=False)
+        made = await admin.result(
+            "createRoutingFirewallRule", networkid=network, protocol="tcp", startport="443"
+        )
+        rule = made["firewallrule"]
+        assert (rule["startport"], rule["endport"], rule["cidrlist"]) == (443, 443, "0.0.0.0/0")
+        assert (rule["destcidrlist"], rule["traffictype"]) == ("10.9.9.0/24", "Ingress")
+        status, body = await admin.call(
+            "createRoutingFirewallRule", networkid=stage.network.id, protocol="tcp", startport="443"
+        )
+        assert (status, next(iter(body.values()))["cserrorcode"]) == (431, 4350)
+        hidden = await admin.result("updateRoutingFirewallRule", id=rule["id"], fordisplay="false")
+        assert hidden["firewallrule"]["fordisplay"] is False
+        listed = await admin.result("listRoutingFirewallRules", networkid=network)
+        assert [each["id"] for each in listed["firewallrule"]] == [rule["id"]]
+        assert (await admin.result("listIpv6FirewallRules", listall="true")).get("count") is None
+        assert await admin.result("deleteRoutingFirewallRule", id=rule["id"]) == {"success": True}
 
 
 async def test_rules_of_a_network_with_ipv6(tmp_path: pathlib.Path) -> None:
     async with staged(f"sqlite:///{tmp_path}/cloud.db") as stage, http_to(face_on(stage.cloud)) as http:
         key, secret = await stage.cloud.write_as(system_caller(), "test", administrator_keys)
         admin = Client(http, key, secret)
-        network = await network_of(admin)
+        network = await network_of(admin, "ipv6.offering.enabled", {"internetprotocol": "dualstack"})
 
         async def refused(command: str, **params: str) -> tuple[int, Any]:
             status, body = await admin.call(command, **params)
