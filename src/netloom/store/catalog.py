@@ -74,7 +74,7 @@ def recall_all(connection: Connection, known: Known, kind: Kind) -> list[Object]
     """As `all_of`, for what may have been asked already: zones and physical networks."""
     if kind not in known.every:
         known.every[kind] = all_of(connection, kind)
-    return known.every[kind]
+    return list(known.every[kind])
 
 
 def not_found(kind: Kind, ref: str, subject: str | None = None) -> NotFound:
