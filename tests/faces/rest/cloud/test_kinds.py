@@ -14,6 +14,7 @@ from netloom.app.cloud.cloud import Cloud
 from netloom.app.cloud.resources.irregular import BESIDE
 from netloom.app.cloud.resources.kinds import cloud_kinds
 from netloom.app.cloud.resources.listed import COLUMNS
+from netloom.app.cloud.resources.subjects import hint_meant
 
 KINDS = cloud_kinds(by_name())
 
@@ -123,6 +124,14 @@ async def test_refusals_of_use_cases_name_the_field_as_it_is_written_here(http: 
     answer = await http.post("/v1/public-ranges", json=span)
     assert answer.status_code == 422, answer.text
     assert answer.json()["field"] in {"start6", "end6"}, answer.text
+
+
+def test_hints_name_what_is_done_here() -> None:
+    assert hint_meant("further addresses: addIpToNic") == "further addresses: netloom secondary-ip create"
+    assert hint_meant("listPods shows its ranges") == "netloom pod list shows its ranges"
+    assert hint_meant("listUnmanagedInstances shows them") == "netloom instance unmanaged shows them"
+    assert hint_meant("use fooBar, or OpenSSH's") == "use fooBar, or OpenSSH's"
+    assert hint_meant(None) is None
 
 
 async def test_a_name_that_several_providers_have_is_not_taken_for_one(http: httpx.AsyncClient) -> None:

@@ -24,7 +24,7 @@ from netloom.app.cloud.resources.irregular import HASHED
 from netloom.app.cloud.resources.kinds import CloudAction, CloudKind, CloudKinds
 from netloom.app.cloud.resources.reading import OWNERS, Asked, Page, check_readable, one
 from netloom.app.cloud.resources.shown import Row, rows
-from netloom.app.cloud.resources.subjects import field_meant
+from netloom.app.cloud.resources.subjects import field_meant, hint_meant
 from netloom.app.cloud.resources.targets import Names, Target
 from netloom.app.cloud.roles import check_permission
 from netloom.app.cloud.work import View, Work
@@ -222,7 +222,7 @@ def begin(cloud: Cloud, work: Work, deed: Deed, how: How, names: Names | None = 
         request = request_of(names, use_case.request, action.fields, values, texts=how.texts, fixed=fixed)
         return cloud.begin(work, use_case, request)
     except NetloomError as error:
-        error.subject = field_meant(action.fields, error.subject)
+        error.subject, error.hint = field_meant(action.fields, error.subject), hint_meant(error.hint)
         raise
 
 

@@ -14,6 +14,7 @@ from typing import Final
 from netloom.app.cloud.cloud import Cloud
 from netloom.app.cloud.instances_import import Stray, stray_called, strays
 from netloom.app.cloud.resources.fields import Value
+from netloom.app.cloud.resources.subjects import hint_meant
 from netloom.app.cloud.resources.targets import Names, Target
 from netloom.app.cloud.work import View
 from netloom.base.errors import InvalidInput, NotFound
@@ -57,7 +58,7 @@ async def named(cloud: Cloud, caller: Caller, values: Mapping[str, Value]) -> St
     try:
         return stray_called([each for each in found if host in (None, each.seen.host, each.host_id)], name)
     except NotFound as error:
-        error.subject = "machine"
+        error.subject, error.hint = "machine", hint_meant(error.hint)
         raise
 
 

@@ -1,18 +1,22 @@
-"""Where a refusal is about, in the words of these faces.
+"""Where a refusal is about, and what would help, in the words of these faces.
 
 Use cases name what is wrong as CloudStack's clients write it (`networkofferingid`): one vocabulary in the refusals of all
 faces. Here people write fields of requests (`offering`), and are told those.
 
 Rule 1: what follows from a field's name or from what it refers to has no line here; `SPOKEN` is the rest.
 Rule 2: a subject that no field of the action stands for is told as it is: it is better than none.
+Rule 3: a hint that names a command of CloudStack's names the noun and verb that do the same.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Final
 
 from netloom.app.cloud.resources.fields import RequestField
+from netloom.contract.cloud import record_kinds
 
 SPOKEN: Final[Mapping[str, tuple[str, ...]]] = {
     "accounttype": ("type",),
@@ -83,6 +87,27 @@ def field_meant(fields: Sequence[RequestField], subject: str | None) -> str | No
     at = subject.partition("[")[0].partition(".")[0]
     field = _field(fields, at)
     return subject if field is None else field.name + subject[len(at) :]
+
+
+def hint_meant(hint: str | None) -> str | None:
+    """A hint with commands as `netloom` says them: `netloom secondary-ip create` for `addIpToNic`."""
+    if hint is None:
+        return None
+    return _COMMAND.sub(lambda found: _commands().get(found[0], found[0]), hint)
+
+
+_COMMAND: Final = re.compile(r"\b[a-z]+[A-Z][A-Za-z0-9]+\b")
+
+
+@cache
+def _commands() -> Mapping[str, str]:
+    """What `netloom` calls the commands that are actions or lists of kinds here; of several the first."""
+    found: dict[str, str] = {"listUnmanagedInstances": "netloom instance unmanaged"}
+    for kind in record_kinds():
+        found.setdefault(kind.list_command, f"netloom {kind.noun} list")
+        for action in kind.actions:
+            found.setdefault(action.command, f"netloom {kind.noun} {action.verb}")
+    return found
 
 
 def _field(fields: Sequence[RequestField], word: str) -> RequestField | None:
