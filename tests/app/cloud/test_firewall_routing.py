@@ -15,12 +15,14 @@ from netloom.app.cloud.addresses_release import release_network
 from netloom.app.cloud.firewall_both_ways import CreateEdgeRule, DeleteEdgeRule, UpdateEdgeRule
 from netloom.app.cloud.firewall_egress import CreateEgressRule
 from netloom.app.cloud.networks_facts import facts_of
+from netloom.app.cloud.networks_offering import with_offering
 from netloom.app.cloud.work import Work
 from netloom.base.errors import Conflict, InvalidInput, NotFound
 from netloom.model.cloud.networks import GuestNetwork
 from netloom.model.cloud.offerings import NetworkMode, NetworkOffering
 from netloom.model.cloud.rules import Ipv6FirewallRule, RoutingFirewallRule, RuleState
 from netloom.plan.elements import RuleStage
+from netloom.store.cloud.records import columns
 
 OWN = "10.1.1.0/24"
 
@@ -115,3 +117,14 @@ async def test_they_are_nobody_elses_and_no_ipv6_rules(stage: Stage) -> None:
         )
     with pytest.raises(NotFound):
         await stage.do(firewall_both_ways.DELETE_IPV6_RULE, DeleteEdgeRule(id=rule.id))
+
+
+async def test_a_network_stays_routed(stage: Stage) -> None:
+    c = columns(NetworkOffering)
+    other = await stage.read(
+        lambda view: view.records.first(NetworkOffering, c.name == "DefaultIsolatedNetworkOffering")
+    )
+    assert other is not None
+    with pytest.raises(InvalidInput, match="routed") as refused:
+        await stage.write(lambda work: with_offering(work, stage.network, other.id, forced=True))
+    assert refused.value.stable_code == "offering-unfit"

@@ -20,7 +20,13 @@ from netloom.app.cloud.work import View, Work
 from netloom.base.errors import Conflict, InvalidInput
 from netloom.base.ids import Uuid
 from netloom.model.cloud.networks import GuestNetwork
-from netloom.model.cloud.offerings import GuestType, InternetProtocol, NetworkOffering, services_of
+from netloom.model.cloud.offerings import (
+    GuestType,
+    InternetProtocol,
+    NetworkMode,
+    NetworkOffering,
+    services_of,
+)
 from netloom.model.cloud.services import Service, words
 from netloom.model.cloud.vpc import Vpc
 from netloom.plan.elements import RULE_ORDER, NetworkElement
@@ -96,6 +102,8 @@ def _unfit(network: GuestNetwork, before: NetworkOffering, after: NetworkOfferin
         return "only isolated networks change their offering, and to another isolated one"
     if after.for_vpc != before.for_vpc:
         return "one is for tiers of VPCs, the other is not"
+    if (before.network_mode is NetworkMode.ROUTED) is not (after.network_mode is NetworkMode.ROUTED):
+        return "one is routed, the other translates addresses"
     if after.specify_vlan != before.specify_vlan or after.specify_ip_ranges != before.specify_ip_ranges:
         return "one leaves VLAN or addresses to the operator, the other does not"
     if set(after.tags) != set(before.tags):
