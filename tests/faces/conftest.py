@@ -7,6 +7,7 @@ import datetime as dt
 import functools
 import logging
 import socket
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
@@ -68,6 +69,8 @@ from netloom.store.store import Store, StoreOptions, open_store
 
 share_statements()
 passwords.make_cheap()
+# httpx asks for it at each request to an application; that it is absent is looked up on the disk each time, a tenth of all.
+sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
 TOKEN = "correct-horse-battery-staple"
 THEN = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
 H1 = HostId(Uuid("00000000-0000-4000-8000-000000000001"))
