@@ -17,6 +17,7 @@ from netloom.app.cloud.retention import KEPT, Kept, Retention
 from netloom.app.cloud.visibility import system_caller
 from netloom.app.cloud.work import Work
 from netloom.model.cloud.configuration import SETTINGS
+from netloom.model.cloud.former import FormerOwner
 from netloom.model.cloud.identity import ADMIN_ACCOUNT_ID, Account
 from netloom.model.cloud.jobs import JobState
 from netloom.model.cloud.record import Record
@@ -30,13 +31,14 @@ async def _set(cloud: Cloud, name: str, value: str) -> None:
 
 
 async def _some(cloud: Cloud) -> None:
-    """Events, audit, jobs, and usage that has ended and that goes on."""
+    """Events, audit, jobs, an owner that is gone, and usage that has ended and that goes on."""
     who = await people(cloud)
 
     def unit(work: Work) -> None:
         an_instance(work, work.get(Account, ADMIN_ACCOUNT_ID), "stays")
         gone = an_instance(work, work.get(Account, ADMIN_ACCOUNT_ID), "gone")
         work.delete(gone)
+        work.insert(FormerOwner(**work.birth(), name="gone"))
 
     await cloud.write_as(who.root, "test", unit)
     await cloud.write_as(
