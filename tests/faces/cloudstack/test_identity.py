@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import pytest
@@ -187,6 +188,15 @@ async def test_a_key_does_not_tell_whose_it_is_to_others(admin: Client, acme: st
         assert body["getuserresponse"]["errortext"] == "userapikey: there is no user 'of this API key'"
     assert (await alice.call("getUser", userapikey=alice.key))[0] in {200, 531}
     assert (await admin.result("getUser", userapikey=alice.key))["user"]["id"] == user["id"]
+
+
+async def test_a_domain_that_leads_nowhere_is_not_passed_over(admin: Client, acme: str) -> None:
+    alice = await _as(admin, acme)
+    assert await _refused(alice, "createSSHKeyPair", name="k", domainid=str(uuid.uuid4())) == (431, 9999)
+    root = (await admin.result("listDomains", name="ROOT"))["domain"][0]["id"]
+    assert await _refused(alice, "createSSHKeyPair", name="k", domainid=root) == (431, 9999)
+    made = (await alice.result("createSSHKeyPair", name="k", domainid=acme))["keypair"]
+    assert (made["account"], made["domainid"]) == ("alice", acme)
 
 
 async def test_no_list_tells_a_secret(admin: Client, acme: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netloom.app.cloud.visibility import as_member
+from netloom.app.cloud.visibility import domains_visible
 from netloom.base.errors import Conflict, InvalidInput, NotFound
 from netloom.base.ids import Uuid
 from netloom.model.cloud.identity import (
@@ -48,6 +49,8 @@ def owner(view: View, account: str | None, domain_id: Uuid | None, project_id: U
                 hint="give one of them",
             )
         return _of_project(view, project_id)
+    if account is None and domain_id is not None:
+        _check_domain(view, domain_id)
     own = view.caller.account_id
     found = view.records.get(Account, own) if account is None else named(view, account, domain_id)
     if found is None:
@@ -60,6 +63,13 @@ def owner(view: View, account: str | None, domain_id: Uuid | None, project_id: U
             hint="an administrator can enable it",
         )
     return found
+
+
+def _check_domain(view: View, domain_id: Uuid) -> None:
+    """That a domain which was named without an account is one that the caller sees: a wrong one is not passed over."""
+    c = columns(Domain)
+    if not view.records.exists(Domain, c.id == domain_id, *domains_visible(c, view.caller)):
+        raise NotFound(f"there is no domain {domain_id!r}", code="domain-not-found", subject="domainid")
 
 
 def named(view: View, name: str, domain_id: Uuid | None) -> Account:
