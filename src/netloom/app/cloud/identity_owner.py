@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netloom.app.cloud.visibility import as_member
-from netloom.app.cloud.visibility import domains_visible
+from netloom.app.cloud.visibility import as_member, domains_visible
 from netloom.base.errors import Conflict, InvalidInput, NotFound
 from netloom.base.ids import Uuid
 from netloom.model.cloud.identity import (
