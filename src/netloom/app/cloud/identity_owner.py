@@ -18,7 +18,9 @@ from netloom.model.cloud.identity import (
     Project,
     ProjectMember,
     ProjectState,
+    is_under,
     sees,
+    shown_path,
 )
 from netloom.store.cloud.records import columns
 
@@ -86,8 +88,11 @@ def named(view: View, name: str, domain_id: Uuid | None) -> Account:
         or domain.state is not DomainState.ACTIVE
         or not sees(view.caller, found.id, domain.path)
     ):
+        where: str = domain_id or view.caller.domain_id
+        if domain is not None and is_under(domain.path, view.caller.domain_path):  # others' are only repeated
+            where = f"{shown_path(domain.path)} ({domain.id})"
         raise NotFound(
-            f"there is no account {name!r} in the domain {domain_id or view.caller.domain_id}",
+            f"there is no account {name!r} in the domain {where}",
             code="account-not-found",
             subject="account",
             hint="accounts are named together with their domain (domainid)",

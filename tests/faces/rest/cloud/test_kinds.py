@@ -152,6 +152,20 @@ async def test_what_one_physical_network_of_a_zone_carries_the_first_one_carries
     assert found == {"default": {"Guest", "Management", "Public", "Storage"}, "office": {"Guest"}}
 
 
+async def test_an_account_that_is_not_there_is_missed_in_a_domain_by_its_path(
+    http: httpx.AsyncClient,
+) -> None:
+    acme = await made(http, "domains", name="acme")
+    wish = {
+        "name": "blue",
+        "offering": "DefaultOvsIsolatedNetworkOffering",
+        "account": "nobody",
+        "domain": "acme",
+    }
+    found = problem(await http.post("/v1/guest-networks", json=wish), 404, "account-not-found")
+    assert (found.field, f"ROOT/acme ({acme['id']})" in found.detail) == ("account", True)
+
+
 async def test_events_of_what_is_nobody_s_are_about_it_to_the_end(http: httpx.AsyncClient) -> None:
     changed = await http.patch("/v1/service-providers/Ovs", json={"state": "Disabled"}, params={"wait": 10})
     assert changed.status_code == 200, changed.text
