@@ -21,24 +21,27 @@ HINT = "a record or table changed: docs/design/store.md says how to write the mi
 def shape(connection: Connection) -> Shape:
     """All that a database says of its tables: columns, keys, what is unique, what refers to what, indexes."""
     see = inspect(connection)
-    names = sorted(set(see.get_table_names()) - {"alembic_version"})
+    columns, keys, refers = (
+        see.get_multi_columns(),
+        see.get_multi_pk_constraint(),
+        see.get_multi_foreign_keys(),
+    )
+    uniques, checks = see.get_multi_unique_constraints(), see.get_multi_check_constraints()
+    indexes = see.get_multi_indexes()
+    names = sorted({name for _schema, name in columns} - {"alembic_version"})
     return {
         name: {
             "columns": {
                 each["name"]: (str(each["type"]), each["nullable"], default_of(name, each["default"]))
-                for each in see.get_columns(name)
+                for each in columns[None, name]
             },
-            "key": (see.get_pk_constraint(name)["name"], see.get_pk_constraint(name)["constrained_columns"]),
+            "key": (keys[None, name]["name"], keys[None, name]["constrained_columns"]),
             "refers": sorted(
                 (str(each["name"]), each["constrained_columns"], each["referred_table"], str(each["options"]))
-                for each in see.get_foreign_keys(name)
+                for each in refers[None, name]
             ),
-            "unique": sorted(
-                (str(each["name"]), each["column_names"]) for each in see.get_unique_constraints(name)
-            ),
-            "checks": sorted(
-                (str(each["name"]), each["sqltext"]) for each in see.get_check_constraints(name)
-            ),
+            "unique": sorted((str(each["name"]), each["column_names"]) for each in uniques[None, name]),
+            "checks": sorted((str(each["name"]), each["sqltext"]) for each in checks[None, name]),
             "indexes": sorted(
                 (
                     str(each["name"]),
@@ -47,7 +50,7 @@ def shape(connection: Connection) -> Shape:
                     str(each.get("expressions")),
                     sorted((key, str(value)) for key, value in (each.get("dialect_options") or {}).items()),
                 )
-                for each in see.get_indexes(name)
+                for each in indexes[None, name]
             ),
         }
         for name in names
