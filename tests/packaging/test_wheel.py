@@ -14,6 +14,7 @@ import sys
 import tomllib
 import zipfile
 
+import pytest
 from tests.docs.markdown import document
 
 from netloom.lab import wait
@@ -73,6 +74,7 @@ def test_the_programs_come_from_the_wheel(installed: pathlib.Path) -> None:
     assert run(installed, "netloom.daemon.main", "--version").stdout == f"netloomd {version}\n"
 
 
+@pytest.mark.timeout(180)  # a dozen programs one after the other, on a machine that other tests load
 def test_netloomd_and_netloom_work_from_it(installed: pathlib.Path, tmp_path: pathlib.Path) -> None:
     config, door = tmp_path / "netloomd.toml", tmp_path / "n.sock"
     config.write_text(
