@@ -30,5 +30,5 @@ def test_only_secrets_are_read_so(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_help_tells_of_it() -> None:
-    assert "- asks for it" in about(PASSWORD)
-    assert "asks" not in about(NAME)
+    assert "- asks for it" in about(PASSWORD, "user")
+    assert "asks" not in about(NAME, "user")
