@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import AsyncIterator
+from typing import cast
 
 import pytest
-from tests.app.cloud.rules_stage import Stage, staged
+from tests.app.cloud.rules_stage import Stage, put_network, staged
 
 from netloom.app.cloud.gateway_hosts import (
     CREATE_GATEWAY_HOST,
@@ -21,8 +22,11 @@ from netloom.app.intent import create_many
 from netloom.base.errors import Conflict, Forbidden, InvalidInput
 from netloom.base.ids import Uuid
 from netloom.model.cloud.gateway_hosts import GatewayHost
+from netloom.model.cloud.networks import GuestNetwork
 from netloom.model.kinds import Kind
+from netloom.model.objects import Zone
 from netloom.model.specs import HostSpec
+from netloom.store.catalog import find
 
 
 @pytest.fixture
@@ -82,6 +86,23 @@ async def test_it_is_a_networks_or_a_vpcs(stage: Stage) -> None:
     ):
         with pytest.raises(InvalidInput):
             await stage.do(CREATE_GATEWAY_HOST, asked, system_caller())
+
+
+async def test_a_network_without_a_gateway_has_no_place_for_one(stage: Stage) -> None:
+    (one,) = await hosts(stage, "one")
+
+    def flat(work: Work) -> GuestNetwork:
+        zone = cast("Zone", find(work.records.connection, Kind.ZONE, stage.network.zone_id, "zoneid"))
+        owner = stage.network.account_id
+        return put_network(work, zone, owner, "DefaultL2NetworkOffering", name="flat")
+
+    network = await stage.write(flat)
+    with pytest.raises(Conflict, match="no gateway") as refused:
+        await stage.do(
+            CREATE_GATEWAY_HOST, CreateGatewayHost(host_id=one, network_id=network.id), system_caller()
+        )
+    assert refused.value.stable_code == "no-gateway"
+    assert await stage.all(GatewayHost) == []
 
 
 async def test_tenants_neither_wish_nor_learn(stage: Stage) -> None:

@@ -12,8 +12,9 @@ import msgspec
 
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.endings import take_out
-from netloom.app.cloud.networks_facts import is_up
+from netloom.app.cloud.networks_facts import ROUTERS, is_up
 from netloom.app.cloud.networks_life import found, raise_up
+from netloom.app.cloud.rules_provider import has_service
 from netloom.app.cloud.usecase import UseCase
 from netloom.app.cloud.vpc_provider import have_router
 from netloom.app.cloud.work import Work
@@ -78,6 +79,13 @@ def _owner(work: Work, network_id: Uuid | None, vpc_id: Uuid | None) -> GuestNet
             code="tier-gateway",
             subject="networkid",
             hint=f"name the VPC {network.vpc_id}",
+        )
+    if not any(has_service(work, network, service) for service in ROUTERS):
+        raise Conflict(
+            f"network {network.name} ({network.id}) has no gateway: its offering has neither SourceNat nor Gateway",
+            code="no-gateway",
+            subject="networkid",
+            hint="name a network whose offering has one of the two",
         )
     return network
 
