@@ -115,11 +115,11 @@ def _without_none(value: object, done: dict[int, object]) -> object:
     """`done`: lists by their identity: what a hundred objects of a page share is gone through, and written, once."""
     if isinstance(value, dict):
         return {
-            key: inner if inner.__class__ in _PLAIN else _without_none(inner, done)
+            key: inner if inner.__class__ in _PLAIN or not inner else _without_none(inner, done)
             for key, inner in value.items()
             if inner is not None
         }
-    if isinstance(value, list | tuple):
+    if isinstance(value, _LISTS):
         known = done.get(id(value))
         if known is None:
             known = done[id(value)] = [_without_none(inner, done) for inner in value]
@@ -129,6 +129,7 @@ def _without_none(value: object, done: dict[int, object]) -> object:
     return value
 
 
+_LISTS: Final = (list, tuple)  # a tuple, for `list | tuple` makes a type anew at each look
 _PLAIN: Final = frozenset({str, int, bool, float})
 """Most of what stands in an answer: a page has tens of thousands of values, so they are told by one look at their class."""
 
