@@ -64,6 +64,7 @@ def recall(connection: Connection, known: Known, kind: Kind, ref: str, subject: 
         NotFound: there is none.
     """
     wanted = ref.lower() if is_uuid(ref) else ref
+    known.look(connection)
     found = known.natives.get((kind, wanted))
     if found is None:
         found = known.natives[kind, wanted] = find(connection, kind, ref, subject)
@@ -72,6 +73,7 @@ def recall(connection: Connection, known: Known, kind: Kind, ref: str, subject: 
 
 def recall_all(connection: Connection, known: Known, kind: Kind) -> list[Object]:
     """As `all_of`, for what may have been asked already: zones and physical networks."""
+    known.look(connection)
     if kind not in known.every:
         known.every[kind] = all_of(connection, kind)
     return list(known.every[kind])

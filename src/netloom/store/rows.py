@@ -68,11 +68,13 @@ _WIRES = select(tables.physical_networks.c.id, tables.physical_networks.c.name)
 def surroundings(connection: Connection, kind: Kind, known: Known | None = None) -> Surroundings:
     """Read what objects of a kind need, unless it is known."""
     if kind is Kind.NETWORK:
-        zones = None if known is None else known.ipv6_zones
-        if zones is None:
-            zones = frozenset(row[0] for row in connection.execute(_IPV6_ZONES))
         if known is not None:
-            known.ipv6_zones = zones
+            known.look(connection)
+            if known.ipv6_zones:
+                return Surroundings(ipv6_zones=known.ipv6_zones[0])
+        zones = frozenset(row[0] for row in connection.execute(_IPV6_ZONES))
+        if known is not None:
+            known.ipv6_zones.append(zones)
         return Surroundings(ipv6_zones=zones)
     if kind is Kind.HOST:
         return Surroundings(wires={row[0]: row[1] for row in connection.execute(_WIRES)})

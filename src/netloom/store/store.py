@@ -25,6 +25,8 @@ from netloom.model.kinds import Kind
 from netloom.store import tables
 from netloom.store.catalog import count
 from netloom.store.changelog import DEFAULT_KEPT, read_changes
+from netloom.store.cloud.known import Known
+from netloom.store.cloud.recalled import Reading, Recalled
 from netloom.store.database import PostgresDatabase, SqliteDatabase, open_database
 from netloom.store.defaults import add_defaults
 from netloom.store.health import Health
@@ -75,7 +77,9 @@ class Store:
         writer: Writer,
         migration: Migration,
         store_id: Uuid,
+        recalled: Recalled,
     ) -> None:
+        self._recalled = recalled
         self._database = database
         self._writer = writer
         self.migration = migration
@@ -105,6 +109,10 @@ class Store:
         """Read on a snapshot."""
         with self.health.heard("reading"):
             return await self._database.read(work)
+
+    def known(self) -> Known:
+        """What a read may take as known; one for each."""
+        return Reading(self._recalled)
 
     async def look(self) -> None:
         """See whether the database can be read and written; raises as `read` and `write` do."""
@@ -186,11 +194,12 @@ async def open_store(
     try:
         migration = await database.write(migrate, options.timeouts.migration)
         store_id, revision = await database.write(lambda connection: _start(connection, random_bits))
-        writer = Writer(database, clock, random_bits, keep_changes=options.changes_kept)
+        recalled = Recalled()
+        writer = Writer(database, clock, random_bits, keep_changes=options.changes_kept, recalled=recalled)
         writer.revision = revision
         async with TaskKit("store") as kit:
             _writing = kit.start(writer.run(), "writer")
-            store = Store(database, writer, migration, store_id)
+            store = Store(database, writer, migration, store_id, recalled)
             await store.write(add_defaults)
             yield store
     finally:

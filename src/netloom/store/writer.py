@@ -24,6 +24,7 @@ from netloom.aio.queues import BoundedQueue, QueueCounters, WhenFull
 from netloom.base.errors import NetloomError, Unavailable
 from netloom.store.changelog import compact
 from netloom.store.cloud.known import Known
+from netloom.store.cloud.recalled import At, Recalled
 from netloom.store.database import Database
 from netloom.store.errors import FATAL_CODES, map_error
 from netloom.store.transaction import (
@@ -77,8 +78,15 @@ class Writer:
     """The one task that writes."""
 
     def __init__(
-        self, database: Database, clock: Clock, random_bits: RandomBits, *, keep_changes: int
+        self,
+        database: Database,
+        clock: Clock,
+        random_bits: RandomBits,
+        *,
+        keep_changes: int,
+        recalled: Recalled | None = None,
     ) -> None:
+        self._recalled = recalled or Recalled()
         self._database = database
         self._clock = clock
         self._random_bits = random_bits
@@ -127,10 +135,12 @@ class Writer:
     async def _write(self, batch: list[Job[object]]) -> None:
         now = int(self._clock.wall() * 1_000_000)
         counters: Counters | None = None
+        before: At | None = None
 
         def work(connection: Connection) -> list[Outcome[object]]:
-            nonlocal counters
+            nonlocal counters, before
             counters = lock_counters(connection)
+            before = _at(counters)
             return self._run_batch(connection, counters, batch, now)
 
         try:
@@ -151,6 +161,8 @@ class Writer:
             self._fail(batch, Unavailable("the store is closing", code="store-closing", subject="store"))
             raise
         else:
+            if counters is not None and before is not None:
+                self._tell_readers(before, _at(counters))
             self._known.settle()
             self._left = counters
         self._commits += 1
@@ -161,6 +173,13 @@ class Writer:
         if counters is not None:
             self.compacted = counters.compacted
             self.announce(counters.revision)
+
+    def _tell_readers(self, before: At, after: At) -> None:
+        """Whether what they remember holds on."""
+        if not self._known.written and not self._known.unsure:
+            self._recalled.moved(before, after)
+        elif before == after:
+            self._recalled.forget()
 
     def _forget(self) -> None:
         """What was read and counted in a transaction that is not there, or may not be, holds no longer."""
@@ -209,6 +228,10 @@ class Writer:
         if counters != before:
             save_counters(connection, counters)
         return outcomes
+
+
+def _at(counters: Counters) -> At:
+    return (counters.revision, counters.compacted, counters.number)
 
 
 class _UndoneError(Exception):

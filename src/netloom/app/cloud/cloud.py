@@ -177,9 +177,9 @@ class Cloud:
 
     async def read_as(self, caller: Caller, work: Callable[[View], T]) -> T:
         """A snapshot for whoever has permission already."""
-        backends, at = self.backends, self.now()
+        backends, at, known = self.backends, self.now(), self._store.known()
         return await self._store.read(
-            lambda connection: work(View(Records(connection), caller, backends, at))
+            lambda connection: work(View(Records(connection, known), caller, backends, at))
         )
 
     def now(self) -> dt.datetime:

@@ -1,13 +1,16 @@
-"""What a transaction has read and need not ask again; of what changes rarely, the next ones of the same writer neither.
+"""What a transaction has read and need not ask again; of what changes rarely, the next ones of the same process neither.
 
 Rule 1: who writes forgets: a record's kind when one is written, everything when one is deleted, for others may go with it.
 Rule 2: beyond a commit it holds only while nobody else writes. The writer knows by the counters, which every commit moves
     that could make this untrue (`written`): found other than it left them, all is forgotten (decision 0207).
+Rule 3: what readers remember is theirs and not the writer's; see `recalled`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
 
 from netloom.model.cloud.record import Record
 from netloom.model.kinds import Kind
@@ -17,7 +20,7 @@ from netloom.store.cloud.schema import LASTING
 MAX_LASTING = 5_000
 """Records of a kind that are remembered beyond a commit; with more, all of the kind are forgotten."""
 
-_SETTLED_KINDS = frozenset({Kind.ZONE, Kind.PHYSICAL_NETWORK})
+SETTLED_KINDS = frozenset({Kind.ZONE, Kind.PHYSICAL_NETWORK})
 """Native kinds that nothing changes but their own use cases: no state of theirs moves."""
 
 
@@ -30,16 +33,21 @@ class Known:
         whole: whole tables, of small kinds.
         natives: native objects by what they were asked for, name or id.
         every: all objects of a native kind.
-        ipv6_zones: the zones with hosts whose underlay is IPv6; None: not asked yet.
+        ipv6_zones: the zones with hosts whose underlay is IPv6; empty: not asked yet.
         written: whether something was written that is remembered beyond commits.
+        unsure: whether something else was written that such things hang on, or may go with.
     """
 
     by_id: dict[type[Record], dict[str, Record | None]] = field(default_factory=dict)
     whole: dict[type[Record], list[Record]] = field(default_factory=dict)
     natives: dict[tuple[Kind, str], Object] = field(default_factory=dict)
     every: dict[Kind, list[Object]] = field(default_factory=dict)
-    ipv6_zones: frozenset[str] | None = None
+    ipv6_zones: list[frozenset[str]] = field(default_factory=list)
     written: bool = False
+    unsure: bool = False
+
+    def look(self, connection: Connection) -> None:
+        """Something is asked that may be remembered from before: for readers, who find out then what still holds."""
 
     def clear(self) -> None:
         """Forget all of it."""
@@ -51,7 +59,7 @@ class Known:
         """Forget the native objects."""
         self.natives.clear()
         self.every.clear()
-        self.ipv6_zones = None
+        self.ipv6_zones.clear()
 
     def forget(self, record_type: type[Record]) -> None:
         """One of a kind is written."""
@@ -64,6 +72,7 @@ class Known:
         self.by_id.clear()
         self.whole.clear()
         self.written = self.written or record_type in LASTING
+        self.unsure = True
 
     def forget_native(self, kind: Kind) -> None:
         """An object of a kind is written. NICs are referred to by nothing, networks by NICs alone; others stand in all."""
@@ -73,17 +82,18 @@ class Known:
             self.every.pop(kind, None)
         elif kind is not Kind.NIC:
             self.clear()
+            self.unsure = True
 
     def settle(self) -> None:
         """The commit is there: keep what changes rarely."""
-        self.written = False
+        self.written = self.unsure = False
         for record_type, known in list(self.by_id.items()):
             if record_type not in LASTING or len(known) > MAX_LASTING:
                 del self.by_id[record_type]
         for record_type, records in list(self.whole.items()):
             if record_type not in LASTING or len(records) > MAX_LASTING:
                 del self.whole[record_type]
-        for key in [key for key in self.natives if key[0] not in _SETTLED_KINDS]:
+        for key in [key for key in self.natives if key[0] not in SETTLED_KINDS]:
             del self.natives[key]
-        for kind in [kind for kind in self.every if kind not in _SETTLED_KINDS]:
+        for kind in [kind for kind in self.every if kind not in SETTLED_KINDS]:
             del self.every[kind]

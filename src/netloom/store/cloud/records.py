@@ -35,7 +35,7 @@ from netloom.model.cloud.record import Record
 from netloom.store.among import among
 from netloom.store.cloud.known import Known
 from netloom.store.cloud.pending import Pending
-from netloom.store.cloud.schema import BY_TABLE, STORED, Stored
+from netloom.store.cloud.schema import BY_TABLE, LASTING, STORED, Stored
 from netloom.store.cloud.shapes import Make, Tell, maker, teller
 
 R = TypeVar("R", bound=Record)
@@ -73,7 +73,7 @@ class Records:
         """The record with this id."""
         self._write_pending(record_type)
         stored = STORED[record_type]
-        known = self.known.by_id.setdefault(record_type, {})
+        known = self._known_of(record_type)
         if record_id in known:
             return cast("R | None", known[record_id])
         row = self.connection.execute(_statements(stored).by_id, {"the_id": record_id}).one_or_none()
@@ -84,6 +84,8 @@ class Records:
 
     def whole(self, record_type: type[R]) -> Sequence[R]:
         """All records of a small table, read once."""
+        if record_type in LASTING:
+            self.known.look(self.connection)
         whole = self.known.whole
         if record_type not in whole:
             whole[record_type] = list(self.select(record_type))
@@ -95,7 +97,20 @@ class Records:
         if len(wanted) == 1:
             only = self.get(record_type, wanted[0])
             return {} if only is None else {only.id: only}
-        return {record.id: record for record in self.having(record_type, "id", wanted, order=None)}
+        if record_type not in LASTING or "id" in STORED[record_type].spec.natives:
+            return {record.id: record for record in self.having(record_type, "id", wanted, order=None)}
+        self._write_pending(record_type)
+        known = self._known_of(record_type)
+        fresh = [found for found in wanted if found not in known]
+        if fresh:
+            read = {record.id: record for record in self.having(record_type, "id", fresh, order=None)}
+            known.update((found, read.get(Uuid(found))) for found in fresh)
+        return {Uuid(found): cast("R", there) for found in wanted if (there := known[found]) is not None}
+
+    def _known_of(self, record_type: type[Record]) -> dict[str, Record | None]:
+        if record_type in LASTING:
+            self.known.look(self.connection)
+        return self.known.by_id.setdefault(record_type, {})
 
     def having(
         self, record_type: type[R], field: str, values: Iterable[str], *, order: str | None = "number"

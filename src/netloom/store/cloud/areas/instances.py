@@ -14,6 +14,7 @@ TABLES: tuple[RecordTable, ...] = (
         Template,
         unique=(("hypervisor", "image"),),
         references={"user_data_id": "user_data"},
+        lasting=True,
     ),
     RecordTable("ssh_key", SshKey, unique=(("account_id", "name"),), references=_OWNED),
     RecordTable("user_data", UserData, unique=(("account_id", "name"),), references=_OWNED),
