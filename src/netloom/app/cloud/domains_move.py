@@ -117,13 +117,13 @@ def _bonds(view: View, domain: Domain, lost: Collection[Uuid]) -> Iterator[tuple
     inside = select(d.id).where(under(d.path, domain.path))
     facet, network = columns(ZoneFacet), columns(GuestNetwork)
     for zone in view.records.select(ZoneFacet, facet.domain_id.in_(lost)):
-        if view.records.exists(GuestNetwork, network.zone_id == zone.id, network.domain_id.in_(inside)):
-            assert zone.domain_id is not None  # noqa: S101 - the condition says so
+        used = view.records.exists(GuestNetwork, network.zone_id == zone.id, network.domain_id.in_(inside))
+        if used and zone.domain_id is not None:
             yield zone.domain_id, f"the zone {zone.id}"
     owned, ip = columns(PublicRange), columns(PublicIp)
     for each in view.records.select(PublicRange, owned.domain_id.in_(lost), owned.account_id.is_(None)):
-        if view.records.exists(PublicIp, ip.range_id == each.id, ip.domain_id.in_(inside)):
-            assert each.domain_id is not None  # noqa: S101 - the condition says so
+        used = view.records.exists(PublicIp, ip.range_id == each.id, ip.domain_id.in_(inside))
+        if used and each.domain_id is not None:
             yield each.domain_id, f"the public range {each.id}"
     nic = columns(InstanceNic)
     shared = select(network.id).where(network.domain_id.in_(lost), network.acl_type == AclType.DOMAIN.value)

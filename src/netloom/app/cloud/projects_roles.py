@@ -15,7 +15,7 @@ from netloom.base.ids import Uuid, parse_name
 from netloom.model.cloud.identity import ProjectMember
 from netloom.model.cloud.permissions import Permission, RoleRule
 from netloom.model.cloud.projects import CustomProjectRole, ProjectInvitation
-from netloom.model.cloud.role_rules import changed_rules, with_rule, without_rule
+from netloom.model.cloud.role_rules import changed_rules, no_rule, with_rule, without_rule
 from netloom.store.cloud.records import columns
 
 
@@ -130,9 +130,9 @@ def _remove_rule(work: Work, request: RemoveProjectRule) -> CustomProjectRole:
     c = columns(CustomProjectRole)
     roles = work.records.select(CustomProjectRole, c.project_id == project.id)
     role = next((each for each in roles if any(rule.id == request.rule_id for rule in each.rules)), None)
-    rules = without_rule(() if role is None else role.rules, request.rule_id)
-    assert role is not None  # noqa: S101 - no rules have no such rule
-    return work.update(msgspec.structs.replace(role, rules=rules))
+    if role is None:
+        raise no_rule(request.rule_id)
+    return work.update(msgspec.structs.replace(role, rules=without_rule(role.rules, request.rule_id)))
 
 
 def _changed(work: Work, project_id: Uuid, role_id: Uuid, subject: str) -> CustomProjectRole:
