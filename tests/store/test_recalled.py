@@ -19,6 +19,7 @@ from netloom.model.kinds import Kind
 from netloom.store.catalog import recall_all, remove
 from netloom.store.cloud.recalled import MAX_HELD, Recalled
 from netloom.store.cloud.records import Records
+from netloom.store.cloud.schema import LASTING
 from netloom.store.store import Store, StoreOptions, open_store
 from netloom.store.transaction import Transaction
 
@@ -137,6 +138,11 @@ def test_an_older_snapshot_gets_nothing_of_a_newer_one_and_takes_nothing_from_it
     assert recalled.at((2, 0, 3)) is newer
     recalled.moved((7, 0, 7), (8, 0, 8))
     assert recalled.at((8, 0, 8)) is not newer, "nobody knows what was written between"
+
+
+def test_what_threads_share_has_all_of_its_kinds_from_the_first() -> None:
+    """One looks how full it is while another adds: a dictionary that grew meanwhile would fail the first."""
+    assert set(Recalled().at((1, 0, 1)).by_id) == set(LASTING)
 
 
 def test_it_is_bounded() -> None:

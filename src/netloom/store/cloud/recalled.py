@@ -4,6 +4,7 @@ Rule 1: what was read at some counters holds at the same counters: whatever chan
     reader asks for them within its snapshot, before it takes anything from here.
 Rule 2: it holds on beyond a commit of this process that has written nothing of it; of another's commit nobody knows that.
 Rule 3: nothing is taken out of what readers share: what holds no longer is left to those who still read at its counters.
+    Its kinds are all there from the first, so that one thread may go through them while another adds what it found.
 """
 
 from __future__ import annotations
@@ -26,9 +27,13 @@ MAX_HELD = 64
 _COUNTERS = select(tables.counters.c.revision, tables.counters.c.compacted, tables.counters.c.number)
 
 
+def _nothing() -> Known:
+    return Known(by_id={record_type: {} for record_type in LASTING})
+
+
 @dataclass(frozen=True, slots=True)
 class _Held:
-    known: Known = field(default_factory=Known)
+    known: Known = field(default_factory=_nothing)
     counters: dict[At, None] = field(default_factory=dict)
     """Those at which it holds, in the order in which they came."""
 
@@ -81,7 +86,7 @@ class Reading(Known):
         counters = connection.execute(_COUNTERS).one()
         shared = recalled.at((counters[0], counters[1], counters[2]))
         for record_type in LASTING:
-            self.by_id[record_type] = shared.by_id.setdefault(record_type, {})
+            self.by_id[record_type] = shared.by_id[record_type]
         self.natives, self.every, self.ipv6_zones = shared.natives, shared.every, shared.ipv6_zones
 
 
