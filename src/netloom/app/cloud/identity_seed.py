@@ -1,11 +1,15 @@
 """Whom a cloud starts with: the domain ROOT, the roles, the account `system` for netloom's own things, an administrator.
 
 Rule 1: the first administrator has no password unless the daemon hands one over; without it the token is the way in.
+Rule 2: the roles that netloom brings say on every start what this version of it says of them. Nobody can change them
+    (`roles_change` refuses it), so nothing of an operator's is lost; what a copy of one says is its owner's alone.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from netloom.base.ids import Uuid
 from netloom.model.cloud.identity import (
@@ -22,8 +26,8 @@ from netloom.model.cloud.identity import (
     Domain,
     User,
 )
-from netloom.model.cloud.permissions import ROOT_ADMIN_ROLE, Role, RoleRule
-from netloom.model.cloud.permissions_default import DEFAULT_ROLES
+from netloom.model.cloud.permissions import ROOT_ADMIN_ROLE, Permission, Role, RoleRule
+from netloom.model.cloud.permissions_default import DEFAULT_ROLES, DefaultRole
 from netloom.model.cloud.record import AccountId, Birth
 
 if TYPE_CHECKING:
@@ -40,21 +44,6 @@ def seed(work: Work) -> None:
     work.insert(
         Domain(**_born(work, ROOT_DOMAIN_ID), name=ROOT_NAME, path=ROOT_PATH, parent_id=None, level=0)
     )
-    for default in DEFAULT_ROLES:
-        birth = work.birth() if default.id is None else _born(work, default.id)
-        work.insert(
-            Role(
-                **birth,
-                name=default.name,
-                description=default.description,
-                type=default.type,
-                is_default=True,
-                rules=tuple(
-                    RoleRule(id=work.tx.new_id(), pattern=pattern, permission=permission)
-                    for permission, pattern in default.rules
-                ),
-            )
-        )
     _account(work, SYSTEM_ACCOUNT_ID, SYSTEM)
     _account(work, ADMIN_ACCOUNT_ID, ADMIN)
     work.insert(
@@ -69,6 +58,46 @@ def seed(work: Work) -> None:
             email="admin@localhost",
             is_default=True,
         )
+    )
+
+
+def seed_roles(work: Work) -> None:
+    """Have the roles that netloom brings, with the rules that they have in this version.
+
+    A store that an older netloom made gets the rules of commands that are new, and loses those of commands that are gone. A
+    role whose name an operator's own role has by now is left out.
+    """
+    roles = work.records.select(Role)
+    by_id, by_name = {role.id: role for role in roles}, {role.name: role for role in roles}
+    for default in DEFAULT_ROLES:
+        role = by_name.get(default.name) if default.id is None else by_id.get(default.id)
+        if role is None:
+            birth = work.birth() if default.id is None else _born(work, default.id)
+            work.insert(
+                Role(
+                    **birth,
+                    name=default.name,
+                    description=default.description,
+                    type=default.type,
+                    is_default=True,
+                    rules=_rules(work, default, ()),
+                )
+            )
+        elif role.is_default and _said(role.rules) != default.rules:
+            work.update(msgspec.structs.replace(role, rules=_rules(work, default, role.rules)))
+
+
+def _said(rules: tuple[RoleRule, ...]) -> tuple[tuple[Permission, str], ...]:
+    return tuple((rule.permission, rule.pattern) for rule in rules)
+
+
+def _rules(work: Work, default: DefaultRole, there: tuple[RoleRule, ...]) -> tuple[RoleRule, ...]:
+    """A role's rules as this version has them; one that is there keeps its id."""
+    known = {(rule.permission, rule.pattern): rule for rule in there}
+    return tuple(
+        known.pop((permission, pattern), None)
+        or RoleRule(id=work.tx.new_id(), pattern=pattern, permission=permission)
+        for permission, pattern in default.rules
     )
 
 

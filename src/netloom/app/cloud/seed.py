@@ -1,7 +1,7 @@
 """What a cloud starts with, so that a newcomer needs none of it: owners, roles, facets of the default zone, offerings.
 
 Rule 1: a seed adds what an area needs on its first start and does nothing on any later one; what an operator removed stays
-    removed.
+    removed. The roles alone follow netloom's version: nobody but netloom can change them.
 Rule 2: seeds run in the order of the list, in one transaction, before anybody may ask for anything.
 """
 
@@ -13,6 +13,7 @@ from netloom.app.cloud import acl_lists, identity_seed, offerings_seed, security
 from netloom.app.cloud.work import Work
 
 SEEDS: tuple[Callable[[Work], None], ...] = (
+    identity_seed.seed_roles,
     identity_seed.seed,
     offerings_seed.seed,
     acl_lists.seed_lists,
