@@ -94,11 +94,13 @@ def _said(rules: tuple[RoleRule, ...]) -> tuple[tuple[Permission, str], ...]:
 def _rules(work: Work, default: DefaultRole, there: tuple[RoleRule, ...]) -> tuple[RoleRule, ...]:
     """A role's rules as this version has them; one that is there keeps its id."""
     known = {(rule.permission, rule.pattern): rule for rule in there}
-    return tuple(
-        known.pop((permission, pattern), None)
-        or RoleRule(id=work.tx.new_id(), pattern=pattern, permission=permission)
-        for permission, pattern in default.rules
-    )
+    rules: list[RoleRule] = []
+    for permission, pattern in default.rules:
+        rule = known.pop((permission, pattern), None)
+        if rule is None:
+            rule = RoleRule(id=work.tx.new_id(), pattern=pattern, permission=permission)
+        rules.append(rule)
+    return tuple(rules)
 
 
 def first_administrator() -> Caller:
