@@ -122,6 +122,13 @@ def test_keys_let_their_user_in(cli: Cli, live_cloud: object, monkeypatch: pytes
     assert run(["--server", tcp, "network", "list"]) == Exit.FAILED
 
 
+def test_a_new_private_key_is_shown(cli: Cli) -> None:
+    told = ok(cli("ssh-key", "create", "laptop"))
+    assert "-----BEGIN OPENSSH PRIVATE KEY-----" in told
+    assert told.rstrip().endswith("The private key is shown this once.")
+    assert "PRIVATE" not in ok(cli("ssh-key", "show", "laptop"))
+
+
 def test_components(cli: Cli) -> None:
     assert "run level" in ok(cli("system", "components")).lower()
 

@@ -38,13 +38,17 @@ TYPES: Final = frozenset(
 
 
 class RegisterSshKey(msgspec.Struct, frozen=True, kw_only=True):
-    """A public key (`ssh-ed25519 AAAA... comment`) under a name."""
+    """Keep a public key (`ssh-ed25519 AAAA... comment`) under a name."""
 
     name: str
     public_key: str
     account: str | None = None
     domain_id: Uuid | None = None
     project_id: Uuid | None = None
+
+
+class CreateSshKey(RegisterSshKey, frozen=True, kw_only=True):
+    """Make a pair of keys under a name; the private one is told once, in the answer."""
 
 
 class DeleteSshKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,7 +131,7 @@ CREATE = UseCase(
     name="ssh_key.create",
     command="createSSHKeyPair",
     event="REGISTER.SSH.KEYPAIR",
-    request=RegisterSshKey,
+    request=CreateSshKey,
     begin=_register,
 )
 REGISTER = UseCase(

@@ -255,4 +255,6 @@ def said(kind: RecordKind, action: Action, item: Json) -> str:
     tail = f"; job {status['job_id']} goes on" if status["phase"] == "Pending" else ""
     if item.get("secret"):
         tail += f"\nkey    {item['key']}\nsecret {item['secret']}\nThe secret is shown this once."
+    if item.get("private_key"):
+        tail += f"\n{item['private_key'].rstrip()}\nThe private key is shown this once."
     return f"{told.noun} {name_of(told, item)}: {action.verb} {status['phase'].lower()} ({item['id']}){tail}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 import httpx
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_ssh_private_key
 from tests.app.cloud.people import People
 from tests.faces.rest.cloud.conftest import shown_keys
 from tests.faces.rest.test_resources import problem
@@ -252,6 +253,27 @@ async def test_new_keys_are_shown_once(http: httpx.AsyncClient, who: People) -> 
     assert len(answer.json()["secret"]) > 80
     listed = (await http.get("/v1/api-keys")).json()["items"]
     assert all("secret" not in each for each in listed)
+
+
+async def test_a_pair_of_ssh_keys_is_made_and_its_private_half_told_once(http: httpx.AsyncClient) -> None:
+    once = {"idempotency-key": "pair-1", "prefer": "return=minimal"}
+    answer = await http.post("/v1/ssh-keys", json={"name": "laptop"}, headers=once)
+    assert answer.status_code == 201, answer.text
+    made = answer.json()
+    private = load_ssh_private_key(made["private_key"].encode(), None)
+    public = private.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
+    assert made["public_key"] == public.decode()
+    again = await http.post("/v1/ssh-keys", json={"name": "laptop"}, headers={"idempotency-key": "pair-1"})
+    assert again.json() == {name: value for name, value in made.items() if name != "private_key"}
+    secret = made["private_key"].splitlines()[1]
+    for path in ("/v1/ssh-keys", f"/v1/ssh-keys/{made['id']}", "/v1/audits", "/v1/events", "/v1/export"):
+        assert secret not in (await http.get(path)).text
+    given = {"name": "other", "public_key": made["public_key"]}
+    problem(await http.post("/v1/ssh-keys", json=given), 422, "unknown-field")
+    problem(await http.post("/v1/ssh-keys/register", json=given), 409, "ssh-key-taken")
+    await http.delete("/v1/ssh-keys/laptop")
+    kept = await http.post("/v1/ssh-keys/register", json=given)
+    assert (kept.status_code, "private_key" in kept.json()) == (201, False)
 
 
 async def test_components_tell_their_run_levels(http: httpx.AsyncClient) -> None:

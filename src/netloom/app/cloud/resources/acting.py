@@ -17,11 +17,11 @@ from netloom.app.cloud.cloud import Cloud, Done
 from netloom.app.cloud.identity_owner import named, project_seen
 from netloom.app.cloud.identity_passwords import hashed
 from netloom.app.cloud.instances_import import IMPORT
-from netloom.app.cloud.keys import secret_of
 from netloom.app.cloud.resources import machines, reading
 from netloom.app.cloud.resources.fields import Value, request_of
 from netloom.app.cloud.resources.irregular import HASHED
 from netloom.app.cloud.resources.kinds import CloudAction, CloudKind, CloudKinds
+from netloom.app.cloud.resources.once import made_for, told_of
 from netloom.app.cloud.resources.reading import OWNERS, Asked, Page, check_readable, one
 from netloom.app.cloud.resources.shown import Row, rows
 from netloom.app.cloud.resources.subjects import field_meant, hint_meant
@@ -30,7 +30,7 @@ from netloom.app.cloud.roles import check_permission
 from netloom.app.cloud.work import View, Work
 from netloom.base.errors import NetloomError, NotFound, StaleVersion
 from netloom.base.ids import Uuid
-from netloom.model.cloud.identity import Account, ApiKey, Caller, Domain, Project
+from netloom.model.cloud.identity import Account, Caller, Domain, Project
 from netloom.model.cloud.jobs import Job
 from netloom.model.cloud.record import AccountId, Owned, Record
 from netloom.store.idempotency import check_key, recall_answer, remember_answer
@@ -72,10 +72,14 @@ class How:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was done: the object as it is then (as it was last, when it is gone)."""
+    """What was done: the object as it is then (as it was last, when it is gone).
+
+    `once`: the row holds what nobody is told again.
+    """
 
     row: Row
     generation: int
+    once: bool = False
 
 
 class Resources:
@@ -134,6 +138,8 @@ class Resources:
         if use_case.name == IMPORT.name:
             machine = await machines.named(self.cloud, caller, deed.values)
             deed = replace(deed, fixed={"stray": msgspec.to_builtins(machine)})
+        beside = made_for(use_case)
+        deed = replace(deed, fixed={**deed.fixed, **beside.fixed})
 
         def unit(work: Work) -> tuple[Done[Record] | None, Row]:
             if how.key is not None:
@@ -153,10 +159,8 @@ class Resources:
         if done.job is not None and how.wait:
             await self.cloud.jobs.settled(done.job.id, how.wait)
             shown = await self.cloud.read_as(caller, lambda view: self._later(view, kind, done))
-        if isinstance(done.record, ApiKey):
-            key = done.record
-            shown["secret"] = await self.cloud.read_as(caller, lambda view: secret_of(view, key))
-        return Outcome(shown, _generation(shown))
+        told = await told_of(self.cloud, caller, beside, done.record)
+        return Outcome({**shown, **told}, _generation(shown), once=bool(told))
 
     async def cancel(self, caller: Caller, job_id: Uuid) -> Job:
         """Cancel a job that has not begun.

@@ -25,6 +25,8 @@ from netloom.store.cloud.schema import STORED
 MAX_NAME: Final = 255
 TAGS: Final = "tags"
 LABEL: Final = "name"
+_MADE_BY: Final[Mapping[str, str]] = {"ssh_key": "register"}
+"""The action that makes what a document declares, where it is not `create`: nobody would be told a new private key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ def document_kinds(kinds: CloudKinds) -> Mapping[str, DocumentKind]:
     """All kinds of documents, by name."""
     found: dict[str, DocumentKind] = {}
     for kind in kinds.every:
-        create, update = kind.actions.get("create"), kind.actions.get("update")
+        create, update = kind.actions.get(_MADE_BY.get(kind.word, "create")), kind.actions.get("update")
         if create is not None or (update is not None and update.spec.on_one):
             found[kind.spec.kind] = DocumentKind(kind.spec.kind, kind, create, update)
     for name, relation in RELATIONS.items():

@@ -177,6 +177,7 @@ UNGIVEN: Final[Mapping[str, frozenset[str]]] = {
     "user.create": frozenset({"user_id"}),
     "project_invitation.answer": frozenset({"project_id", "account", "user_id"}),
     "public_ip.reserve": frozenset({"free_id"}),
+    "ssh_key.create": frozenset({"public_key"}),
     "instance.import": frozenset({"stray"}),
     "security_group.delete": frozenset({"name", "account", "domain_id", "project_id"}),
 }

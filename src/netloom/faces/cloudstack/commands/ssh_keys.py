@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from netloom.app.cloud import instances_change as change
 from netloom.app.cloud import ssh_keys, user_data
 from netloom.base.errors import NotFound
@@ -12,9 +14,11 @@ from netloom.faces.cloudstack.views.templates import key_rows, user_data_rows
 from netloom.model.cloud.instances import Instance, SshKey, UserData
 from netloom.store.cloud.records import columns
 
+K = TypeVar("K", bound=ssh_keys.RegisterSshKey)
 
-def _key(call: Call, public: str) -> ssh_keys.RegisterSshKey:
-    return ssh_keys.RegisterSshKey(
+
+def _key(call: Call, request: type[K], public: str) -> K:
+    return request(
         name=call.need("name"),
         public_key=public,
         account=call.text("account") or None,
@@ -26,14 +30,14 @@ def _key(call: Call, public: str) -> ssh_keys.RegisterSshKey:
 async def create_ssh_key_pair(call: Call) -> Row:
     """Makes a pair of SSH keys and tells the private one, this once."""
     private, public = ssh_keys.new_pair()
-    made = await call.do(ssh_keys.CREATE, _key(call, public))
+    made = await call.do(ssh_keys.CREATE, _key(call, ssh_keys.CreateSshKey, public))
     rows = await call.read(lambda view: key_rows([made.record], See(view)))
     return {**rows[0], "privatekey": private}
 
 
 async def register_ssh_key_pair(call: Call) -> object:
     """Keeps a public SSH key under a name."""
-    return await call.do(ssh_keys.REGISTER, _key(call, call.need("publickey")))
+    return await call.do(ssh_keys.REGISTER, _key(call, ssh_keys.RegisterSshKey, call.need("publickey")))
 
 
 async def list_ssh_key_pairs(call: Call) -> object:

@@ -210,7 +210,7 @@ def _created(request: Request, kind: CloudKind, done: Outcome) -> Response:
         "location": f"/v1/{kind.spec.collection}/{done.row['id']}",
         "etag": etag(done.generation),
     }
-    if prefers_minimal(request):
+    if prefers_minimal(request) and not done.once:
         return Response(status_code=201, headers={**headers, "preference-applied": "return=minimal"})
     return Response(encode_value(done.row), status_code=201, media_type=JSON, headers=headers)
 
