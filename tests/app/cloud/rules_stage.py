@@ -138,11 +138,7 @@ class Stage:
             resource_id=None,
             state=JobState.RUNNING,
         )
-
-        async def tell(_text: str) -> None:
-            """Nobody watches."""
-
-        return Doing(self.cloud, system_caller(job), job, tell)
+        return Doing(self.cloud, system_caller(job), job)
 
 
 @asynccontextmanager

@@ -117,11 +117,14 @@ async def test_a_second_half_that_does_not_stop_when_told_changes_nothing_any_mo
                 await go.wait()
             except asyncio.CancelledError:
                 continue
-        for late in (doing.write(lambda work: None), doing.progress("late")):
-            try:
-                await late
-            except Conflict as error:
-                refused.put_nowait(error.stable_code)
+        try:
+            await doing.write(lambda work: None)
+        except Conflict as error:
+            refused.put_nowait(error.stable_code)
+        try:
+            doing.progress("late")
+        except Conflict as error:
+            refused.put_nowait(error.stable_code)
 
     use_case = telling(stubborn, queue="one")
     async with cloud_of(url, use_case) as cloud:

@@ -94,7 +94,7 @@ async def tear_down(doing: Doing, accounts: Iterable[Account], domains: Iterable
         left = await doing.read(partial(_left, sort=sort, owners=owners, places=places))
         failures: list[NetloomError] = []
         for start in range(0, len(left), AT_ONCE):
-            await doing.progress(f"deleting {sort.what}: {start} of {len(left)} are gone")
+            doing.progress(f"delete {sort.what}: {start} of {len(left)} are gone")
             failures += await _away(doing, sort, left[start : start + AT_ONCE])
         if failures:
             raise _told(sort, failures, len(left))

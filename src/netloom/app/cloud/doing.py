@@ -2,13 +2,15 @@
 
 Rule 1: whoever may not answer is asked through `provider` and `hypervisor`, which bound it and say what is waited for.
 Rule 2: a second half that was cut off changes nothing any more: its job has ended, others build on that.
+Rule 3: telling how far it is costs no I/O: who runs jobs writes it down when a job lasts (`jobs_progress`). Tenants read
+    it: it names no host.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -38,6 +40,11 @@ PATIENCE: Final = 600.0
 """Seconds that a job waits for another one."""
 
 
+class _Wait(NamedTuple):
+    whom: str
+    told: str
+
+
 class Workshop(Protocol):
     """Where transactions are had; `Cloud` is one."""
 
@@ -61,18 +68,21 @@ class Workshop(Protocol):
 
 
 class Doing:
-    """What `apply` gets."""
+    """What `apply` gets.
 
-    def __init__(
-        self, shop: Workshop, caller: Caller, job: Job, tell: Callable[[str], Awaitable[None]]
-    ) -> None:
+    Attributes:
+        last_step: the last that was told of how far it is; also when that is over.
+    """
+
+    def __init__(self, shop: Workshop, caller: Caller, job: Job) -> None:
         self._shop = shop
         self.caller = caller
         self.job = job
         self._untold: set[Mark] = set()
         self._telling: Collection[Mark] | None = None
-        self._tell = tell
-        self._waits: dict[object, str] = {}
+        self._steps: dict[object, str] = {}
+        self._waits: dict[object, _Wait] = {}
+        self.last_step = ""
         self._is_over = False
 
     @property
@@ -93,10 +103,40 @@ class Doing:
         """A snapshot."""
         return await self._shop.read_as(self.caller, work)
 
-    async def progress(self, text: str) -> None:
-        """Tell whoever watches the job."""
+    def progress(self, text: str) -> None:
+        """Tell whoever watches the job how far it is.
+
+        Raises:
+            Conflict: the job ended without waiting for this (`job-over`).
+        """
         self._check_open()
-        await self._tell(text)
+        self._at(self, text)
+
+    def each(self, parts: Sequence[T], say: Callable[[T], str]) -> Iterator[T]:
+        """The parts of a job, one after the other, each told with its number: `restart tier web (2 of 5)`.
+
+        Parts may have parts: what is told names both.
+        """
+        key = object()
+        try:
+            for number, part in enumerate(parts, 1):
+                self._at(key, f"{say(part)} ({number} of {len(parts)})")
+                yield part
+        finally:
+            self._steps.pop(key, None)
+
+    def _at(self, key: object, text: str) -> None:
+        self._steps[key] = text
+        self.last_step = ", ".join(self._steps.values())
+
+    @property
+    def so_far(self) -> str:
+        """How far it is, and what it waits for: for whoever watches the job."""
+        waits = next(reversed(self._waits.values()), None)
+        told = (
+            [*self._steps.values()] if waits is None else [*self._steps.values(), f"waits for {waits.told}"]
+        )
+        return ", ".join(told)
 
     @contextmanager
     def telling(self, marks: Collection[Mark]) -> Iterator[None]:
@@ -184,28 +224,37 @@ class Doing:
                 hint="ask again when it answers; jobs.provider_timeout is how long it may take",
             ) from error
 
-    async def hypervisor(self, call: Coroutine[object, object, T], what: str, *, longer: float = 1.0) -> T:
-        """What a hypervisor answers to a call; `longer`: how many times as long as usual it may take.
+    async def hypervisor(
+        self, call: Coroutine[object, object, T], what: str, where: str = "", *, longer: float = 1.0
+    ) -> T:
+        """What a hypervisor answers to a call.
+
+        Args:
+            call: not begun yet.
+            what: what it is asked for: `start i-7-VM`.
+            where: on which host, which tenants are not told: `on h1`.
+            longer: how many times as long as usual it may take.
 
         Raises:
             Unavailable: it did not in time (`hypervisor-slow`); the next try is told the same thing again.
         """
-        with self.waits_for(f"the hypervisor to {what}"):
-            return await within(call, what, self.backends.patience.hypervisor * longer)
+        whole = f"{what} {where}".rstrip()
+        with self.waits_for(f"the hypervisor to {whole}", f"the hypervisor to {what}"):
+            return await within(call, whole, self.backends.patience.hypervisor * longer)
 
     @asynccontextmanager
     async def turn(self, key: str) -> AsyncIterator[None]:
         """Wait for one's turn with what a key names (`Backends.turns`); it ends with the block."""
         async with AsyncExitStack() as stack:
-            with self.waits_for(f"its turn with {key}"):
+            with self.waits_for(f"its turn with {key}", "its turn"):
                 await stack.enter_async_context(self.backends.turns.of(key))
             yield
 
     @contextmanager
-    def waits_for(self, whom: str) -> Iterator[None]:
-        """Say for the length of a block what is waited for."""
+    def waits_for(self, whom: str, told: str | None = None) -> Iterator[None]:
+        """Say for the length of a block what is waited for; `told`: the same for tenants, if they are told less."""
         key = object()
-        self._waits[key] = whom
+        self._waits[key] = _Wait(whom, whom if told is None else told)
         try:
             yield
         finally:
@@ -214,7 +263,8 @@ class Doing:
     @property
     def waiting(self) -> str | None:
         """What is waited for, by what was said last; None: nobody said."""
-        return next(reversed(self._waits.values()), None)
+        waits = next(reversed(self._waits.values()), None)
+        return None if waits is None else waits.whom
 
     def over(self) -> None:
         """The job ends without waiting for this: nothing is changed from here any more."""

@@ -31,11 +31,11 @@ async def bring_up(doing: Doing, instance: Instance) -> None:
     Raises:
         NetloomError: a service of a network is not provided, or an element refused.
     """
-    for network_id in await doing.read(
-        lambda view: [nic.network_id for nic in nics_of_one(view, instance.id)]
-    ):
+    network_ids = await doing.read(lambda view: [nic.network_id for nic in nics_of_one(view, instance.id)])
+    for network_id in doing.each(network_ids, lambda _: "make its networks ready"):
         await implement(doing, network_id)
-    for network, nic, elements in await doing.read(lambda view: _steps(view, instance)):
+    steps = await doing.read(lambda view: _steps(view, instance))
+    for network, nic, elements in doing.each(steps, lambda _: "make its interfaces ready"):
         for element in elements:
             outcome = await doing.provider(
                 element.facts.name,

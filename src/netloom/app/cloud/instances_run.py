@@ -106,6 +106,7 @@ async def start(doing: Doing, instance: Instance) -> Ending | None:
     asked, tried = instance.host_id is not None, list[HostId]()
     while True:
         host = await doing.write(lambda work: _placed(work, instance, tried))
+        doing.progress("start it" if not tried else f"start it, try {len(tried) + 1} of {MAX_TRIES}")
         try:
             await run_on(doing, instance, host)
         except NetloomError as error:
@@ -126,7 +127,7 @@ async def run_on(doing: Doing, instance: Instance, host: HostFacts, *, without: 
     """Have an instance's guest run on a host as the records say now; `without`: an interface that shall be gone."""
     plan = await doing.read(lambda view: plan_of(view, life.now_of(view, instance), without=without))
     adapter = doing.backends.hypervisors.get(instance.hypervisor)
-    await doing.hypervisor(adapter.start(plan, host), f"start {plan.name} on {host.name}")
+    await doing.hypervisor(adapter.start(plan, host), f"start {plan.name}", f"on {host.name}")
 
 
 def _placed(work: Work, instance: Instance, tried: list[HostId]) -> HostFacts:
@@ -218,7 +219,7 @@ async def _reboot(doing: Doing, instance: Instance) -> Ending | None:
     forced = doing.request(RebootInstance).forced
     await doing.hypervisor(adapter.stop(plan, host, forced=forced), f"stop {plan.name}")
     await bring_up(doing, instance)
-    await doing.hypervisor(adapter.start(plan, host), f"start {plan.name} on {host.name}")
+    await doing.hypervisor(adapter.start(plan, host), f"start {plan.name}", f"on {host.name}")
     return None
 
 
@@ -251,12 +252,14 @@ async def _migrate(doing: Doing, instance: Instance) -> Ending | None:
     plan = await doing.read(lambda view: plan_of(view, instance))
     adapter = doing.backends.hypervisors.get(instance.hypervisor)
     if isinstance(adapter, Prepares):
-        await doing.hypervisor(
-            adapter.prepare(plan, source, target), f"make the interfaces of {plan.name} on {target.name}"
-        )
+        doing.progress("make its interfaces at the new place (1 of 3)")
+        prepared = adapter.prepare(plan, source, target)
+        await doing.hypervisor(prepared, f"make the interfaces of {plan.name}", f"on {target.name}")
+        doing.progress("have switches forward to the new place (2 of 3)")
         await _forwarded(doing, plan, target)
+        doing.progress("move it (3 of 3)")
     call = adapter.migrate(plan, source, target)
-    await doing.hypervisor(call, f"move {plan.name} to {target.name}", longer=MIGRATION_LONGER)
+    await doing.hypervisor(call, f"move {plan.name}", f"to {target.name}", longer=MIGRATION_LONGER)
     return lambda work: life.running(work, instance.id)
 
 
@@ -277,14 +280,15 @@ async def _leave_target(doing: Doing, instance: Instance) -> None:
     plan, target = await doing.read(lambda view: (plan_of(view, instance), facts_of(host_of(view, host_id))))
     adapter = doing.backends.hypervisors.get(instance.hypervisor)
     if isinstance(adapter, Prepares):
-        await doing.hypervisor(adapter.abandon(plan, target), f"let go of {plan.name} on {target.name}")
+        await doing.hypervisor(adapter.abandon(plan, target), f"let go of {plan.name}", f"on {target.name}")
 
 
 async def _forwarded(doing: Doing, plan: GuestPlan, target: HostFacts) -> None:
     """Give the switches time to forward to a guest's new place; a guest whose switches are slow moves all the same."""
     try:
-        async with asyncio.timeout(SWITCH_SECONDS):
-            await doing.backends.hypervisors.in_force([nic.id for nic in plan.nics], target.id)
+        with doing.waits_for("the switches"):
+            async with asyncio.timeout(SWITCH_SECONDS):
+                await doing.backends.hypervisors.in_force([nic.id for nic in plan.nics], target.id)
     except TimeoutError:
         _log.warning(
             "moved before the switches forward there",

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import datetime as dt
 import itertools
 import random
@@ -29,6 +30,7 @@ from netloom.aio.tasks import TaskKit, supervise
 from netloom.app.cloud.alerts import MANAGEMENT, raise_alert
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.jobs_book import JobBook, JobCounters, Phase, Result
+from netloom.app.cloud.jobs_progress import JobProgress
 from netloom.app.cloud.jobs_units import (
     INTERNAL,
     USE_CASE_GONE,
@@ -38,7 +40,6 @@ from netloom.app.cloud.jobs_units import (
     fail,
     look,
     open_for,
-    progress,
     record_of,
     resume,
     succeed,
@@ -120,6 +121,7 @@ class JobRunner:
         self._kit: TaskKit | None = None
         self._waiting: dict[str, deque[Job]] = {}
         self._book = JobBook()
+        self._progress = JobProgress(cloud, clock)
         self._gate = StoreGate("jobs", clock, jitter)
         self._slots = asyncio.Semaphore(MAX_AT_ONCE)
         self._running: dict[asyncio.Task[object], Allowance] = {}
@@ -144,10 +146,9 @@ class JobRunner:
             for job in [*left, *(job for job in early if job.id not in known)]:
                 self.take(job)
             self._resumed.set()
-            looking = supervise(
-                self._find_others, Backoff(REPEAT, self._jitter), name="look", clock=self._clock
-            )
-            kit.launch(looking, "look")
+            for name, child in (("look", self._find_others), ("progress", self._progress.run)):
+                backoff = Backoff(REPEAT, self._jitter)
+                kit.launch(supervise(child, backoff, name=name, clock=self._clock), name)
             try:
                 await asyncio.Event().wait()
             finally:
@@ -275,10 +276,11 @@ class JobRunner:
             begun = begun or await self._begin(job)
             if begun is None:
                 return None
-            doing = self._doing(begun.job)
-            done = await self._guarded(begun.job, self._in_time(begun, doing))
+            doing = Doing(self._cloud, system_caller(begun.job), begun.job)
+            with self._progress.watching(doing):
+                done = await self._guarded(begun.job, self._in_time(begun, doing))
             if not (isinstance(done, NetloomError) and is_away(done)):
-                return await self._end(begun.job, done, doing.untold)
+                return await self._end(doing, done)
             delay = backoff.next_delay()
             self._book.repeated += 1
             _log.warning("job runs again", job=job.id, use_case=job.use_case, error=str(done), next_try=delay)
@@ -292,14 +294,6 @@ class JobRunner:
         return await self._gate.through(
             lambda: cloud.write_as(caller, job.use_case, lambda work: begin(work, job.id))
         )
-
-    def _doing(self, job: Job) -> Doing:
-        cloud, caller = self._cloud, system_caller(job)
-
-        async def tell(text: str) -> None:
-            await cloud.write_as(caller, job.use_case, lambda work: progress(work, job, text))
-
-        return Doing(cloud, caller, job, tell)
 
     async def _in_time(self, begun: Begun, doing: Doing) -> Ending | None:
         """What the use case's second half gives in the time that it has.
@@ -359,11 +353,12 @@ class JobRunner:
             raise Conflict(gone, code="gone", subject="id")
         return None if use_case.apply is None else await use_case.apply(doing, record)
 
-    async def _end(self, job: Job, done: Ending | NetloomError | None, untold: frozenset[Mark]) -> Result:
+    async def _end(self, doing: Doing, done: Ending | NetloomError | None) -> Result:
         """Write how a job ended: what refuses or breaks its ending fails it; what breaks the undoing stays as it is.
 
         In the end there is nothing left that could be refused but by a store that is broken: it is tried until it is kept.
         """
+        job, untold = doing.job, doing.untold
         self._book.move(job.id, Phase.ENDING)
         use_case = self._use_cases.get(job.use_case)
         if isinstance(done, NetloomError):
@@ -376,7 +371,8 @@ class JobRunner:
             if refused is None:
                 return Result.SUCCEEDED
             error = refused
-        failure, plain = Failure(error, untold), Failure(error, untold, undo=False)
+        failure = Failure(error, untold, doing.last_step)
+        plain = dataclasses.replace(failure, undo=False)
         broken = await self._written(job, lambda work, again: fail(work, job, use_case, failure, again=again))
         backoff = Backoff(REPEAT, self._jitter)
         while broken is not None:

@@ -47,10 +47,11 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a job failed, what its providers may not know by now, and whether what it made is to be undone."""
+    """Why a job failed, what its providers may not know by now, at which step, and whether what it made is undone."""
 
     error: NetloomError
     untold: Collection[Mark] = ()
+    step: str = ""
     undo: bool = True
 
 
@@ -73,13 +74,6 @@ def look(view: View, job: Job) -> Begun | None:
     return Begun(now, record_of(view, now))
 
 
-def progress(work: Work, job: Job, text: str) -> None:
-    """Write how far a job is."""
-    now = work.records.get(Job, job.id)
-    if now is not None:
-        work.update(msgspec.structs.replace(now, progress=text))
-
-
 def succeed(work: Work, job: Job, use_case: AnyUseCase | None, ending: Ending | None, *, again: bool) -> None:
     """Write that a job went well, what belongs to it, and tell people.
 
@@ -93,7 +87,7 @@ def succeed(work: Work, job: Job, use_case: AnyUseCase | None, ending: Ending | 
     text = _text(use_case, record, job)
     if ending is not None:
         ending(work)
-    _close(work, now, job, None)
+    _close(work, now, job, None, "")
     _tell(work, job, use_case, record, text, EventLevel.INFO)
 
 
@@ -112,7 +106,7 @@ def fail(work: Work, job: Job, use_case: AnyUseCase | None, failure: Failure, *,
     remember(work, failure.untold, error.message)
     if use_case is None:
         remember_line(work, job, error.message)
-    _close(work, now, job, error)
+    _close(work, now, job, error, failure.step)
     _tell(work, job, use_case, record, f"{text}: {error.message}", EventLevel.ERROR)
     if error.stable_code in _ALERTED:
         text = f"the job {job.id} ({job.use_case}) failed: {error.message}"
@@ -124,7 +118,9 @@ def resume(work: Work) -> list[Job]:
     return [
         job
         if job.state is JobState.QUEUED
-        else work.update(msgspec.structs.replace(job, state=next_job_state(job.state, JobEvent.RESTART)))
+        else work.update(
+            msgspec.structs.replace(job, state=next_job_state(job.state, JobEvent.RESTART), progress="")
+        )
         for job in work.records.select(Job, columns(Job).state.in_(_OPEN))
     ]
 
@@ -157,7 +153,7 @@ def _text(use_case: AnyUseCase | None, record: Record | None, job: Job) -> str:
     return job.use_case.replace(".", " ")
 
 
-def _close(work: Work, now: Job | None, job: Job, error: NetloomError | None) -> None:
+def _close(work: Work, now: Job | None, job: Job, error: NetloomError | None, step: str) -> None:
     if now is None:
         _log.warning("job is gone", job=job.id, use_case=job.use_case)
         return
@@ -166,6 +162,7 @@ def _close(work: Work, now: Job | None, job: Job, error: NetloomError | None) ->
     after = msgspec.structs.replace(
         now,
         state=next_job_state(now.state, JobEvent.SUCCEED if error is None else JobEvent.FAIL),
+        progress=step,
         finished_at=work.at,
         error_kind=None if error is None else type(error).__name__,
         error_code=None if error is None else error.stable_code,

@@ -84,7 +84,7 @@ async def raise_up(doing: Doing, network: GuestNetwork) -> None:
             if network.vpc_id is not None:
                 await have_router(doing, network.vpc_id)
             facts, elements = await doing.write(lambda work: _begin_up(work, network_id))
-            for element in elements:
+            for element in doing.each(elements, lambda _: f"implement network {facts.name}"):
                 await tell(doing, element, element.implement(facts), "implement", facts)
             await bring(doing, network_id, RULE_ORDER)
     except NetloomError:
@@ -166,7 +166,7 @@ def _begin_down(work: Work, network_id: Uuid) -> bool:
 async def take_down(doing: Doing, network_id: Uuid) -> None:
     """Have elements shut a network down that is Shutdown; the turn is the caller's."""
     facts, elements = await doing.read(lambda view: crew(view, found(view, network_id), all_there=False))
-    for element in reversed(elements):
+    for element in doing.each(elements[::-1], lambda _: f"shut down network {facts.name}"):
         await tell(doing, element, element.shutdown(facts), "shut down", facts)
     await doing.write(lambda work: _down(work, network_id))
 

@@ -120,7 +120,9 @@ async def bring_found(
     async with doing.turn(place):
         with doing.telling(marks):
             steps = await doing.read(look)
-            for step in steps:
+            for step in doing.each(
+                steps, lambda step: f"apply {step.stage.value} rules of {step.network.name}"
+            ):
                 await _apply(doing, step)
     return tuple(
         rule

@@ -236,8 +236,8 @@ async def _apply_delete(doing: Doing, record: Vpc) -> Ending:
 async def _apply_restart(doing: Doing, record: Vpc) -> Ending:
     await have_router(doing, record.id)
     await bring_parts(doing, record.id, VpcPart)
-    for tier in await doing.read(lambda view: tiers_of(view, record)):
-        await doing.progress(f"restarting tier {tier.name}")
+    tiers = await doing.read(lambda view: tiers_of(view, record))
+    for tier in doing.each(tiers, lambda tier: f"restart tier {tier.name}"):
         await bring(doing, tier.id, RULE_ORDER)
 
     def ending(work: Work) -> None:

@@ -112,8 +112,8 @@ def _migrate_tiers(work: Work, vpc: Vpc, offerings: Mapping[Uuid, Uuid]) -> None
 async def _apply(doing: Doing, record: Vpc) -> Ending:
     await have_router(doing, record.id)
     await bring_parts(doing, record.id, VpcPart)
-    for tier in await doing.read(lambda view: tiers_of(view, record)):
-        await doing.progress(f"migrating tier {tier.name}")
+    tiers = await doing.read(lambda view: tiers_of(view, record))
+    for tier in doing.each(tiers, lambda tier: f"migrate tier {tier.name}"):
         await _bring_tier(doing, tier)
     await drop_idle_routers(doing, record.id)
     return lambda work: settle_source_nat(work, record)

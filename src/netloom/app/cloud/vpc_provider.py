@@ -126,9 +126,9 @@ async def bring_parts(doing: Doing, vpc_id: Uuid, parts: Iterable[VpcPart]) -> N
     wanted, place = set(parts), f"vpc/{vpc_id}"
     async with doing.turn(place):
         with doing.telling([Mark(place, part.value) for part in wanted]):
-            for part in VpcPart:
-                if part in wanted:
-                    await _bring_part(doing, vpc_id, part)
+            ordered = [part for part in VpcPart if part in wanted]
+            for part in doing.each(ordered, lambda part: f"bring its {part.value}"):
+                await _bring_part(doing, vpc_id, part)
 
 
 async def _bring_part(doing: Doing, vpc_id: Uuid, part: VpcPart) -> None:

@@ -69,6 +69,7 @@ class Job(Owned, frozen=True, kw_only=True):
         queue: jobs of one queue run one after the other (`network/ID`, `vpc/ID`); None: alone.
         resource_kind, resource_id: the record it is about, by the word of its table.
         payload: the request as JSON, when the use case keeps it.
+        progress: while it runs, how far it is if it lasts; after a failure the step at which it failed; else empty.
         error_code, error_text, error_subject: why it failed, as the error that was raised says it.
         start_event_id: the event that its later events name as their parent.
     """
