@@ -63,6 +63,14 @@ def test_a_host_that_is_away_is_not_waited_for(place: Place) -> None:
     assert not place.forwarding.forwards(NIC.id, THERE)
 
 
+def test_what_several_connected_switches_show_is_told(place: Place) -> None:
+    place.seen(HERE)
+    place.seen(AWAY)
+    assert place.forwarding.several() == {}
+    place.seen(THERE)
+    assert place.forwarding.several() == {NIC.id: {HERE, THERE}}
+
+
 async def test_whoever_waits_goes_on_when_all_are_there(place: Place) -> None:
     place.seen(THERE)
     place.book.expect([NIC.id], {THERE: [FLOW]})

@@ -29,17 +29,23 @@ class CloudStack:
     def call(self, command: str, **params: object) -> dict[str, Any]:
         """What a command answers, or what its job comes to."""
         content = self._ask(command, params)
-        if "jobid" not in content:
-            return content
+        return self.ended(content["jobid"]) if "jobid" in content else content
+
+    def begin(self, command: str, **params: object) -> str:
+        """Have a job begun; its id."""
+        return str(self._ask(command, params)["jobid"])
+
+    def ended(self, job_id: str) -> dict[str, Any]:
+        """What a job comes to."""
         ended: list[dict[str, Any]] = []
 
         def over() -> bool:
-            job = self._ask("queryAsyncJobResult", {"jobid": content["jobid"]})
+            job = self._ask("queryAsyncJobResult", {"jobid": job_id})
             if job["jobstatus"]:
                 ended.append(job)
             return bool(ended)
 
-        wait.until(over, f"the job of {command} has ended", seconds=30, step=0.02)
+        wait.until(over, f"the job {job_id} has ended", seconds=30, step=0.02)
         (job,) = ended
         if job["jobstatus"] == 2:
             raise Refused(job["jobresult"]["errortext"], job["jobresult"]["errorcode"])

@@ -10,7 +10,8 @@ import pytest
 from tests.system.cloud import Cloud, cloud, pings_go_by
 from tests.system.cloudstack import CloudStack, Refused, cloudstack
 
-from netloom.lab import Guest, GuestPlan, wait
+from netloom.lab import Guest, GuestPlan, Host, wait
+from netloom.lab.daemons import OVSDB, VSWITCHD
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(180)]
 
@@ -156,6 +157,42 @@ def test_netloomd_killed_and_started_knows_its_instances(running: tuple[Cloud, C
         assert {each["state"] for each in again.all("listVirtualMachines", "virtualmachine")} == {"Running"}
         again.call("destroyVirtualMachine", id=left["id"], expunge="true")
     assert f"{left['instancename']}+0" not in made.lab.guests
+
+
+def test_ports_that_a_host_which_died_under_a_migration_kept_go_when_it_is_back(
+    running: tuple[Cloud, CloudStack],
+) -> None:
+    made, api = running
+    web = deploy(api, "web0", a_network(api, "web"))
+    source = made.lab.host(web["hostname"])
+    target = next(host for host in made.lab.hosts.values() if host.name != source.name)
+    target.pause(VSWITCHD)  # it has the port in its database, and gives it no number
+    job = api.begin(
+        "migrateVirtualMachine",
+        virtualmachineid=web["id"],
+        hostid=next(host for host in api.all("listHosts", "host") if host["name"] == target.name)["id"],
+    )
+    wait.until(lambda: identities(target), "the target has the port")
+    for daemon in (VSWITCHD, OVSDB):
+        target.kill(daemon)
+    with pytest.raises(Refused):
+        api.ended(job)
+    (now,) = api.all("listVirtualMachines", "virtualmachine")
+    assert (now["state"], now["hostname"]) == ("Running", source.name)
+    for daemon in (OVSDB, VSWITCHD):
+        target.start(daemon)
+    assert identities(target) == identities(source), "it kept the port"
+    wait.until(lambda: not identities(target), "the port is gone", seconds=60)
+    (told,) = api.all("listEvents", "event", type="VM.STATE.SEEN")
+    assert told["description"] == "interfaces of instance web0 that a migration left behind are gone"
+    assert identities(source)
+    made.in_sync()
+
+
+def identities(host: Host) -> list[str]:
+    """Whose ports are on a host's switch."""
+    found = host.vsctl("--bare", "--columns=external_ids", "list", "interface").split()
+    return sorted(word for word in found if word.startswith("iface-id="))
 
 
 def test_a_machine_that_was_there_before_is_taken_over(running: tuple[Cloud, CloudStack]) -> None:

@@ -1,4 +1,4 @@
-"""Waiting until the switches forward to NICs at a host: what a migration asks before it leaves the old place.
+"""Where switches show NICs, and waiting until they forward to them at a host: what migrations ask.
 
 Rule 1: a NIC is forwarded to when the host shows its port and no switch that answers owes anything on its account. Hosts
     that are away are not waited for: they forward nothing.
@@ -33,6 +33,16 @@ class Forwarding:
         """Return when all of these NICs are forwarded to at a host; the caller bounds the wait."""
         while not all(self.forwards(nic_id, host_id) for nic_id in nics):  # noqa: ASYNC110 - placement and flows share no event
             await asyncio.sleep(POLL)
+
+    def several(self) -> dict[NicId, frozenset[HostId]]:
+        """The NICs that more than one connected switch shows now."""
+        found: dict[NicId, frozenset[HostId]] = {}
+        for nic_id, places in self._view.placements.items():
+            if len(places) > 1:
+                there = frozenset(host_id for host_id in places if self._reachable(host_id))
+                if len(there) > 1:
+                    found[nic_id] = there
+        return found
 
     def forwards(self, nic_id: NicId, host_id: HostId) -> bool:
         """Whether a NIC is forwarded to at a host now."""

@@ -293,7 +293,12 @@ class Netloomd:
     async def _run_cloud(self) -> AsyncIterator[None]:
         state = pathlib.Path(self._settings.api.token_file).parent
         forwarding = Forwarding(self._planner.view, self._book, self._reachable)
-        hypervisors = configured(self._settings.hypervisors, self._reachable, in_force=forwarding.in_force)
+        hypervisors = configured(
+            self._settings.hypervisors,
+            self._reachable,
+            in_force=forwarding.in_force,
+            several=forwarding.several,
+        )
         jobs = self._settings.jobs
         backends = Backends(
             hypervisors=hypervisors,

@@ -245,6 +245,15 @@ async def _nobody_knows(_nics: Collection[NicId], _host_id: HostId) -> None:
     """Where nobody watches switches there is nothing to wait for."""
 
 
+Places = Mapping[NicId, Collection[HostId]]
+"""NICs and the hosts whose switches show a port of theirs."""
+
+
+def _nowhere() -> Places:
+    """Where nobody watches switches nothing is seen twice."""
+    return {}
+
+
 class Hypervisors:
     """The adapters of this process, by their names.
 
@@ -252,6 +261,7 @@ class Hypervisors:
         adapters: one for each kind.
         reachable: whether a host's switch is connected now; answers at once.
         in_force: waits until the switches forward to NICs at a host.
+        several: the NICs that more than one switch shows now, with their hosts; answers at once.
     """
 
     def __init__(
@@ -259,10 +269,12 @@ class Hypervisors:
         adapters: Iterable[Hypervisor] = (),
         reachable: Callable[[HostId], bool] = _always,
         in_force: InForce = _nobody_knows,
+        several: Callable[[], Places] = _nowhere,
     ) -> None:
         self.adapters: Mapping[str, Hypervisor] = {adapter.name: adapter for adapter in adapters}
         self.reachable = reachable
         self.in_force = in_force
+        self.several = several
 
     def get(self, name: str) -> Hypervisor:
         """An adapter.
@@ -287,6 +299,7 @@ def configured(
     reachable: Callable[[HostId], bool] = _always,
     points: Iterable[EntryPoint] | None = None,
     in_force: InForce = _nobody_knows,
+    several: Callable[[], Places] = _nowhere,
 ) -> Hypervisors:
     """The adapters that the settings name, made.
 
@@ -295,6 +308,7 @@ def configured(
         reachable: whether a host's switch is connected now.
         points: where they are looked up; None: what is installed.
         in_force: waits until the switches forward to NICs at a host.
+        several: the NICs that more than one switch shows now.
 
     Raises:
         InvalidInput: nothing installed has this name, or it refuses its settings.
@@ -313,4 +327,4 @@ def configured(
         factory: HypervisorFactory = point.load()
         made.append(factory(section))
         _log.info("hypervisor configured", name=name, kind=made[-1].name)
-    return Hypervisors(made, reachable, in_force)
+    return Hypervisors(made, reachable, in_force, several)

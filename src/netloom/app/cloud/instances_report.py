@@ -22,9 +22,10 @@ from sqlalchemy import or_, select
 from netloom.aio.clock import SYSTEM_CLOCK, Clock
 from netloom.app.cloud.alerts import HOST, INSTANCE
 from netloom.app.cloud.cloud import Cloud
-from netloom.app.cloud.hypervisors import GuestSeen, HostFacts, Hypervisor, within
+from netloom.app.cloud.hypervisors import GuestSeen, HostFacts, Hypervisor, Prepares, within
 from netloom.app.cloud.instances_alerts import Trouble, TroubleBook, double, hosts_away
 from netloom.app.cloud.instances_end import EXPUNGE, ExpungeInstance, overdue
+from netloom.app.cloud.instances_leftovers import Leftovers
 from netloom.app.cloud.instances_place import facts_of
 from netloom.app.cloud.visibility import system_caller
 from netloom.app.cloud.work import View, Work
@@ -43,6 +44,8 @@ _log = structlog.get_logger("netloom.instances")
 
 INTERVAL: Final = 30.0
 """Seconds between two reports."""
+SOON: Final = 5.0
+"""Seconds to the next one when ports were seen where their instances are not."""
 REPORT_SECONDS: Final = 60.0
 """How long a report may take."""
 
@@ -57,23 +60,31 @@ class InstanceWatch:
         self._interval = interval
         self._clock = clock
         self._book = TroubleBook(cloud)
+        self._leftovers = Leftovers(cloud)
 
     async def run(self) -> None:
         """Until cancelled."""
+        again = False
         while True:
-            await self._clock.sleep(self._interval)
+            await self._clock.sleep(min(SOON, self._interval) if again else self._interval)
+            again = False
             try:
-                await self.step()
+                again = await self.step()
             except NetloomError as error:
                 _log.warning("instances not looked after", code=error.stable_code, error=str(error))
 
-    async def step(self) -> None:
-        """Look once: put right what the records say, tell operators what they have to see, and end what is overdue."""
-        whole, doubles = True, list[Trouble]()
+    async def step(self) -> bool:
+        """Look once: put right what the records say, tell operators what they have to see, and end what is overdue.
+
+        Whether there is something that another look decides about comes back.
+        """
+        whole, again, doubles = True, False, list[Trouble]()
         for adapter in self._cloud.backends.hypervisors.adapters.values():
             try:
                 report = await ask(self._cloud, adapter)
                 await put_right(self._cloud, report)
+                if isinstance(adapter, Prepares):
+                    again = await self._leftovers.look(report) or again
             except NetloomError as error:
                 whole = False
                 _log.warning("hypervisor not asked", hypervisor=adapter.name, error=str(error))
@@ -83,6 +94,7 @@ class InstanceWatch:
         await self._book.tell(HOST, away)
         await self._book.tell(INSTANCE, doubles, whole=whole and not away)
         await expunge_overdue(self._cloud)
+        return again
 
 
 async def expunge_overdue(cloud: Cloud) -> int:

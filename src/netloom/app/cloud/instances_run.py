@@ -64,10 +64,11 @@ class MigrateInstance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LeaveTarget(msgspec.Struct, frozen=True, kw_only=True):
-    """Have nothing left of a migration at the host that it did not go to."""
+    """Have nothing left of a migration at a host where the instance is not; `seen`: its ports were seen there since."""
 
     id: Uuid
     host_id: HostId
+    seen: bool = False
 
 
 def asked_host(work: Work, instance: Instance, host_id: Uuid | None) -> HostId | None:
@@ -275,12 +276,25 @@ def _begin_leave(work: Work, request: LeaveTarget) -> Instance:
     return work.get(Instance, request.id)
 
 
-async def _leave_target(doing: Doing, instance: Instance) -> None:
-    host_id = doing.request(LeaveTarget).host_id
+async def _leave_target(doing: Doing, instance: Instance) -> Ending | None:
+    request = doing.request(LeaveTarget)
+    host_id = request.host_id
+    if instance.host_id == host_id:  # it was moved there meanwhile
+        return None
     plan, target = await doing.read(lambda view: (plan_of(view, instance), facts_of(host_of(view, host_id))))
     adapter = doing.backends.hypervisors.get(instance.hypervisor)
-    if isinstance(adapter, Prepares):
-        await doing.hypervisor(adapter.abandon(plan, target), f"let go of {plan.name}", f"on {target.name}")
+    if not isinstance(adapter, Prepares):
+        return None
+    await doing.hypervisor(adapter.abandon(plan, target), f"let go of {plan.name}", f"on {target.name}")
+    if not request.seen:
+        return None
+    _log.info("ports taken away that were left", instance=instance.id, host=target.name)
+
+    def ending(work: Work) -> None:
+        text = f"interfaces of instance {instance.name} that a migration left behind are gone"
+        work.event("VM.STATE.SEEN", text, instance)
+
+    return ending
 
 
 async def _forwarded(doing: Doing, plan: GuestPlan, target: HostFacts) -> None:
