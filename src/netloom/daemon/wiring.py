@@ -158,7 +158,7 @@ class Netloomd:
         )
         async with (
             sole(kept.url, lost=self._store_lost) as alone,
-            open_store(StoreOptions(kept.url, kept.changes_kept, timeouts)) as store,
+            open_store(StoreOptions(kept.url, kept.changes_kept, timeouts), alone=alone) as store,
         ):
             self.store = store
             if store.migration.before != store.migration.after:

@@ -15,7 +15,9 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from netloom.base.errors import NetloomError, Unavailable
 from netloom.store.conflicts import conflict_of_columns, conflict_of_constraint
 
-FATAL_CODES = frozenset({"store-full", "store-busy", "store-corrupt", "store-unavailable", "store-read-only"})
+FATAL_CODES = frozenset(
+    {"store-full", "store-busy", "store-corrupt", "store-unavailable", "store-read-only", "store-taken"}
+)
 """After these the transaction as a whole is lost, whatever savepoints there were."""
 
 

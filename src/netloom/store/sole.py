@@ -5,6 +5,8 @@ Two on one store would each run the other's jobs, and each take the other's flow
 Rule 1: the lock is taken before the store is opened, and is no row: a crash leaves nothing of it, and no clock counts.
 Rule 2: what loses it (PostgreSQL was restarted, or silent) takes it again; when somebody else keeps it from then on, this
     process ends. For a while that may be our own lost session, of which PostgreSQL has not heard yet.
+Rule 3: whether somebody else had the store meanwhile is said by its term (`term`): then this process ends at once, also when
+    it could have the lock again.
 
 SQLite: `flock` on a file beside the database, which stays. PostgreSQL: an advisory lock of a session that does nothing else;
 the server finds out within half a minute when the machine at its other end is gone.
@@ -16,7 +18,7 @@ import contextlib
 import fcntl
 import os
 import pathlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Final, Protocol
 
@@ -168,17 +170,32 @@ class Sole:
         self._lost = lost
         self._clock = clock
         self._is_away = False
+        self._is_over = False
         self._refused_since: float | None = None
+        self._look: Callable[[], Awaitable[None]] | None = None
+
+    def ask(self, look: Callable[[], Awaitable[None]]) -> None:
+        """Have the store looked at when the lock was lost: whoever finds there that the term is over calls `end`."""
+        self._look = look
+
+    def end(self, why: str) -> None:
+        """Somebody else has the store: have this process end, once."""
+        if self._is_over:
+            return
+        self._is_over = True
+        _log.critical("another netloomd has the store: this one ends", why=why, hint=self._lock.hint)
+        self._lost()
 
     async def run(self) -> None:
         """Keep it, until cancelled, or until somebody else has it."""
         while await self.step():
             await self._clock.sleep(EVERY)
-        _log.critical("another netloomd has the store: this one ends", hint=self._lock.hint)
-        self._lost()
+        self.end("it keeps the lock")
 
     async def step(self) -> bool:
         """Look whether it is still ours, and take it again if it is not; False: somebody else has it, and keeps it."""
+        if self._is_over:
+            return False
         if await self._lock.is_held():
             self._refused_since = None
             return True
@@ -190,6 +207,8 @@ class Sole:
             self._is_away = True
             return True
         self._is_away = False
+        if await self._is_another_term():
+            return False
         if taken:
             self._refused_since = None
             _log.info("store locked again")
@@ -199,6 +218,13 @@ class Sole:
             self._refused_since = now
             _log.warning("store locked by somebody else", hint=self._lock.hint, endured=ENDURE)
         return now - self._refused_since < ENDURE
+
+    async def _is_another_term(self) -> bool:
+        """Ask the store; one that does not answer now is asked at the next step, or by its next writer."""
+        if self._look is not None:
+            with contextlib.suppress(NetloomError):
+                await self._look()
+        return self._is_over
 
 
 @asynccontextmanager

@@ -34,6 +34,8 @@ from netloom.store.listing import Page, read_page
 from netloom.store.migrate import Migration, migrate
 from netloom.store.patience import TIMEOUTS, Timeouts
 from netloom.store.snapshot import Changed, Snapshot, read_all, read_changed
+from netloom.store.sole import Sole
+from netloom.store.term import Term, begin_term
 from netloom.store.transaction import RandomBits, Transaction
 from netloom.store.writer import Writer, WriterCounters
 
@@ -99,8 +101,8 @@ class Store:
         """Do a unit of work; durable when this returns. `keep=False` does it, tells the result and undoes it.
 
         Raises:
-            NetloomError: what the unit raised; `Unavailable` (`store-full`, `store-busy`, `store-unavailable`);
-                `TooMany` when too many wait.
+            NetloomError: what the unit raised; `Unavailable` (`store-full`, `store-busy`, `store-unavailable`,
+                `store-taken`); `TooMany` when too many wait.
         """
         with self.health.heard("writing"):
             return await self._writer.submit(unit, keep=keep)
@@ -182,9 +184,20 @@ class Store:
 
 @asynccontextmanager
 async def open_store(
-    options: StoreOptions, *, clock: Clock = SYSTEM_CLOCK, random_bits: RandomBits = secrets.randbits
+    options: StoreOptions,
+    *,
+    alone: Sole | None = None,
+    clock: Clock = SYSTEM_CLOCK,
+    random_bits: RandomBits = secrets.randbits,
 ) -> AsyncIterator[Store]:
     """Open, migrate, fill in the defaults at the first start, and start the writer.
+
+    Args:
+        options: which one, and how.
+        alone: that this process has it alone. It begins a term then: who has it from before writes nothing any more, and
+            is told so. Without, it writes beside whoever else does.
+        clock: what times are by.
+        random_bits: what identities are made of.
 
     Raises:
         StoreRefused: newer schema, damaged file, foreign tables, no rights.
@@ -192,30 +205,58 @@ async def open_store(
     """
     database = open_database(options.url, options.timeouts)
     try:
-        migration = await database.write(migrate, options.timeouts.migration)
-        store_id, revision = await database.write(lambda connection: _start(connection, random_bits))
+        begun = await database.write(
+            lambda connection: _begin(connection, random_bits, is_alone=alone is not None),
+            options.timeouts.migration,
+        )
         recalled = Recalled()
-        writer = Writer(database, clock, random_bits, keep_changes=options.changes_kept, recalled=recalled)
-        writer.revision = revision
+        writer = Writer(
+            database,
+            clock,
+            random_bits,
+            keep_changes=options.changes_kept,
+            recalled=recalled,
+            term=None if alone is None else Term(begun.term, alone.end),
+        )
+        writer.revision = begun.revision
         async with TaskKit("store") as kit:
             _writing = kit.start(writer.run(), "writer")
-            store = Store(database, writer, migration, store_id, recalled)
+            store = Store(database, writer, begun.migration, begun.store_id, recalled)
             await store.write(add_defaults)
+            if alone is not None:
+                alone.ask(store.look)
             yield store
     finally:
         await finish(database.close())
 
 
-def _start(connection: Connection, random_bits: RandomBits) -> tuple[Uuid, int]:
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """What was found, or made, when the store was opened."""
+
+    migration: Migration
+    store_id: Uuid
+    revision: int
+    term: int
+
+
+def _begin(connection: Connection, random_bits: RandomBits, *, is_alone: bool) -> _Begun:
+    """Migrate, and begin a term, in one transaction: an earlier owner finds neither the new schema in its own term, nor a
+    new term on the old schema.
+    """
+    migration = migrate(connection)
     c = tables.counters.c
     row = connection.execute(select(c.store_id, c.revision).with_for_update()).one_or_none()
-    if row is not None:
-        return Uuid(row[0]), row[1]
-    store_id = Uuid(str(uuid.UUID(int=random_bits(128), version=4)))
-    connection.execute(
-        insert(tables.counters).values(id=1, store_id=store_id, revision=0, compacted=0, number=0)
-    )
-    return store_id, 0
+    if row is None:
+        store_id, revision = Uuid(str(uuid.UUID(int=random_bits(128), version=4))), 0
+        connection.execute(
+            insert(tables.counters).values(
+                id=1, store_id=store_id, revision=revision, compacted=0, number=0, term=0
+            )
+        )
+    else:
+        store_id, revision = Uuid(row[0]), row[1]
+    return _Begun(migration, store_id, revision, begin_term(connection, random_bits) if is_alone else 0)
 
 
 def _touch(tx: Transaction) -> None:

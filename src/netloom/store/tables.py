@@ -54,6 +54,9 @@ counters = Table(
     Column("revision", BigInteger, nullable=False),
     Column("compacted", BigInteger, nullable=False),  # changes up to this revision are gone
     Column("number", BigInteger, nullable=False),  # the last 32-bit number given out
+    Column(
+        "term", BigInteger, nullable=False, server_default="0"
+    ),  # of who has the store alone (`term`); 0: nobody yet
 )
 
 zones = Table("zones", metadata, *_object_columns(), Column("description", Text, nullable=False))

@@ -50,11 +50,12 @@ class Hints:
 
 @dataclass(slots=True)
 class Counters:
-    """The row of counters, as it is within a transaction."""
+    """The row of counters, as it is within a transaction; `term` is only read here."""
 
     revision: int
     compacted: int
     number: int
+    term: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +207,8 @@ _INSERT_CHANGES = insert(tables.changes)
 def lock_counters(connection: Connection) -> Counters:
     """Take the writers' lock (SQLite has it since BEGIN IMMEDIATE) and read the counters."""
     c = tables.counters.c
-    row = connection.execute(select(c.revision, c.compacted, c.number).with_for_update()).one()
-    return Counters(row[0], row[1], row[2])
+    row = connection.execute(select(c.revision, c.compacted, c.number, c.term).with_for_update()).one()
+    return Counters(row[0], row[1], row[2], row[3])
 
 
 def save_counters(connection: Connection, counters: Counters) -> None:

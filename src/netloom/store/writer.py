@@ -3,6 +3,7 @@
 Rule 1: each unit is a savepoint: it keeps all or nothing, and its failure is its caller's alone. One that has a commit to
     itself needs none: what undoes it undoes the transaction.
 Rule 2: nobody is answered before the commit that holds their work has returned.
+Rule 3: a batch begins with the look whether our term still is: after somebody else has begun theirs nothing is written.
 
 While one batch waits for the disk, the next one gathers; so the batch grows with the load and a single caller waits for
 nobody.
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 import structlog
@@ -27,6 +28,7 @@ from netloom.store.cloud.known import Known
 from netloom.store.cloud.recalled import At, Recalled
 from netloom.store.database import Database
 from netloom.store.errors import FATAL_CODES, map_error
+from netloom.store.term import Term
 from netloom.store.transaction import (
     Counters,
     Hints,
@@ -85,7 +87,9 @@ class Writer:
         *,
         keep_changes: int,
         recalled: Recalled | None = None,
+        term: Term | None = None,
     ) -> None:
+        self._term = term
         self._recalled = recalled or Recalled()
         self._database = database
         self._clock = clock
@@ -140,6 +144,8 @@ class Writer:
         def work(connection: Connection) -> list[Outcome[object]]:
             nonlocal counters, before
             counters = lock_counters(connection)
+            if self._term is not None:
+                self._term.check(counters.term)
             before = _at(counters)
             return self._run_batch(connection, counters, batch, now)
 
@@ -150,6 +156,8 @@ class Writer:
             outcomes = [undone.outcome]
         except NetloomError as error:
             self._fail(batch, error)
+            if self._term is not None:
+                self._term.heard(error)
             return
         except Exception as error:  # noqa: BLE001 - the writer door: a bug must not end all writing
             _log.error("commit failed unexpectedly", exc_info=error)
@@ -204,7 +212,7 @@ class Writer:
     def _run_batch(
         self, connection: Connection, counters: Counters, batch: list[Job[object]], now: int
     ) -> list[Outcome[object]]:
-        before = Counters(counters.revision, counters.compacted, counters.number)
+        before = replace(counters)
         if (
             before != self._left
         ):  # somebody else has written, or we do not know what became of our last commit
