@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 PY := .venv/bin/python
 .DEFAULT_GOAL := help
+# Kept bytecode: netloomd is started hundreds of times by the tests, and would be compiled anew each time where this is set.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo demo-cloud test test-fast check bench dev lab clean dist lock generate setup
 
