@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import select
 
 from netloom.app.cloud import configuration
-from netloom.app.cloud.accounts_cleanup import remove_account
+from netloom.app.cloud.accounts_cleanup import remove_account, what_is_held
 from netloom.app.cloud.accounts_teardown import check_unprotected, tear_down
 from netloom.app.cloud.doing import Doing
 from netloom.app.cloud.projects_seats import (
@@ -67,9 +67,16 @@ class UpdateProject(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OfProject(msgspec.Struct, frozen=True, kw_only=True):
-    """Activate, suspend or delete a project."""
+    """Activate or suspend a project."""
 
     id: Uuid
+
+
+class DeleteProject(msgspec.Struct, frozen=True, kw_only=True):
+    """Delete a project; without `cleanup` only if it has nothing any more."""
+
+    id: Uuid
+    cleanup: bool = True
 
 
 def _create(work: Work, request: CreateProject) -> Project:
@@ -157,8 +164,16 @@ def _suspend(work: Work, request: OfProject) -> Project:
     return work.update(msgspec.structs.replace(project, state=ProjectState.SUSPENDED))
 
 
-def _begin_delete(work: Work, request: OfProject) -> Project:
+def _begin_delete(work: Work, request: DeleteProject) -> Project:
     project = administered(work, request.id)
+    held = "" if request.cleanup else what_is_held(work, project.account_id)
+    if held:
+        raise Conflict(
+            f"the project {project.name!r} ({project.id}) still has {held}",
+            code="in-use",
+            subject=f"project/{project.id}",
+            hint="delete these first, or the project with all that it has",
+        )
     check_unprotected(work, [project.account_id])
     return work.update(msgspec.structs.replace(project, state=ProjectState.DISABLED))
 
@@ -220,7 +235,7 @@ SUSPEND = UseCase(
 DELETE = UseCase(
     name="project.delete",
     command="deleteProject",
-    request=OfProject,
+    request=DeleteProject,
     begin=_begin_delete,
     apply=_apply_delete,
     event="PROJECT.DELETE",

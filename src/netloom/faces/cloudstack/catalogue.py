@@ -13,6 +13,7 @@ from netloom.base.ids import is_uuid
 from netloom.faces.cloudstack.answers import JobAnswer, ListingNone
 from netloom.faces.cloudstack.protocol.parameters import Parameters
 from netloom.faces.cloudstack.table import NO_ENTITY, ApiCommand, Param, refused, table_of
+from netloom.faces.cloudstack.unused import check_unused
 
 if TYPE_CHECKING:
     from netloom.faces.cloudstack.command import Command
@@ -36,16 +37,17 @@ class Catalogue:
     nowhere: Mapping[str, tuple[str, ...]]
 
     def check(self, command: str, given: Parameters) -> None:
-        """That what is required is there, can be read, and names something that there could be.
+        """That what is required is there and can be read, names what there could be, and asks for nothing that is not done.
 
         Raises:
-            InvalidInput: `invalid-parameter`.
+            InvalidInput: `invalid-parameter`, `not-done-here`.
         """
         self.table[command].check(given)
         for name in self.nowhere[command]:
             value = given.values.get(name.lower(), "")
             if is_uuid(value):
                 raise refused(command, name, value, f"{NO_ENTITY}: netloom has nothing of that kind")
+        check_unused(command, (param.name.lower() for param in self.table[command].params), given)
 
 
 def catalogue_of(commands: Sequence[Command]) -> Catalogue:

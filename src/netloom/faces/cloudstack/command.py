@@ -454,9 +454,12 @@ class Call:
 
         return await self.cloud.read(self.caller, self.name, permitted)
 
-    def paged(self, rows: Sequence[Row]) -> Rows:
-        """The page that was asked for of rows that are all there."""
+    def paged(self, rows: Sequence[Row], *, keyword: Sequence[str] = ()) -> Rows:
+        """The page that was asked for of rows that are all there; `keyword`: fields that the keyword may be in."""
         listing = self.listing
+        if listing.keyword is not None and keyword:
+            text = listing.keyword.lower()
+            rows = [row for row in rows if any(text in str(row.get(name, "")).lower() for name in keyword)]
         return Rows(rows[listing.offset : listing.offset + listing.page_size], len(rows))
 
     def shown(self, found: Sequence[T], show: Callable[[Sequence[T]], Sequence[Row]]) -> Rows:

@@ -103,6 +103,10 @@ class See:
             Uuid(found): item for found in wanted if isinstance(item := self._natives[found], object_type)
         }
 
+    def learn_natives(self, natives: Iterable[Object]) -> None:
+        """Take native objects that were read already for what they are by their ids."""
+        self._natives.update({native.id: native for native in natives})
+
     def zone(self, zone_id: str | None) -> Row:
         """`zoneid` and `zonename`; to be spread into a row."""
         if zone_id is None:

@@ -173,6 +173,9 @@ async def list_accounts(call: Call) -> Rows:
         None if number is None else c.type == _type(number).value,
         c.type != AccountType.PROJECT.value,
         c.id != SYSTEM_ACCOUNT_ID,
+        c.id.is_(None)
+        if call.flag("iscleanuprequired")
+        else None,  # what an end left undone, its job goes on with
         keyword=("name",),
         also=lambda view: accounts_visible(c, view.caller, resolve(view, call.asked)),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import and_, or_, select
+
 from netloom.app.cloud import projects, projects_members
 from netloom.app.cloud.accounts import account_seen
 from netloom.app.cloud.identity_owner import project_seen
@@ -11,7 +13,7 @@ from netloom.base.errors import InvalidInput
 from netloom.faces.cloudstack.command import Call, Command, JobAnswer, Listing, Rows, See
 from netloom.faces.cloudstack.scope import resolve
 from netloom.faces.cloudstack.views.identity_projects import member_rows, project_rows
-from netloom.model.cloud.identity import Project, ProjectMember, ProjectRole
+from netloom.model.cloud.identity import Account, Project, ProjectMember, ProjectRole, User
 from netloom.store.cloud.records import Where, columns
 
 
@@ -60,8 +62,9 @@ async def suspend_project(call: Call) -> object:
 
 
 async def delete_project(call: Call) -> object:
-    """Deletes a project that has nothing any more."""
-    return await call.do(projects.DELETE, projects.OfProject(id=call.need_uuid("id")))
+    """Deletes a project with all that it has; with cleanup=false one that has nothing any more."""
+    cleanup = call.flag("cleanup", default=True)
+    return await call.do(projects.DELETE, projects.DeleteProject(id=call.need_uuid("id"), cleanup=cleanup))
 
 
 async def list_projects(call: Call) -> Rows:
@@ -75,8 +78,18 @@ async def list_projects(call: Call) -> Rows:
         call.match(c.state, "state"),
         keyword=("name", "display_text"),
         tags_of="Project",
-        also=lambda view: projects.projects_listed(view, resolve(view, call.asked)),
+        also=lambda view: [*projects.projects_listed(view, resolve(view, call.asked)), *_with_user(call)],
     )
+
+
+def _with_user(call: Call) -> list[Where]:
+    """Projects that users of a name are in, by themselves or with their account."""
+    name, c, m, u = call.text("username"), columns(Project), columns(ProjectMember), columns(User)
+    if not name:
+        return []
+    alone = m.user_id.in_(select(u.id).where(u.username == name))
+    with_all = and_(m.user_id.is_(None), m.account_id.in_(select(u.account_id).where(u.username == name)))
+    return [c.id.in_(select(m.project_id).where(or_(alone, with_all)))]
 
 
 async def add_account_to_project(call: Call) -> object:
@@ -145,6 +158,10 @@ async def list_project_accounts(call: Call) -> Rows:
         if role_id is not None:
             found.append(c.project_role_id == role_id)
         page = call.listing
+        if page.keyword is not None:
+            a = columns(Account)
+            named = select(a.id).where(a.name.icontains(page.keyword, autoescape=True))
+            found.append(c.account_id.in_(named))
         members = view.records.select(ProjectMember, *found, limit=page.page_size, offset=page.offset)
         return Rows(member_rows(members, See(view)), view.records.count(ProjectMember, *found))
 

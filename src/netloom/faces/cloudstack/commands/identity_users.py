@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
+
 from netloom.app.cloud import identity_users as users
 from netloom.app.cloud import keys
 from netloom.app.cloud.identity_owner import named
@@ -14,7 +16,7 @@ from netloom.faces.cloudstack.command import Call, Command, JobAnswer, Listing, 
 from netloom.faces.cloudstack.commands.identity_given import chosen_id, password
 from netloom.faces.cloudstack.scope import resolve
 from netloom.faces.cloudstack.views.identity import user_rows
-from netloom.model.cloud.identity import ApiKey, User
+from netloom.model.cloud.identity import ACCOUNT_NUMBERS, Account, ApiKey, User
 from netloom.store.cloud.records import columns
 
 
@@ -93,12 +95,14 @@ async def move_user(call: Call) -> object:
 
 async def list_users(call: Call) -> Rows:
     """Lists users: those of the caller's account, or with listall all that the caller administers."""
-    c = columns(User)
+    c, a, number = columns(User), columns(Account), call.integer("accounttype")
+    kinds = [kind.value for kind, its_number in ACCOUNT_NUMBERS.items() if its_number == number]
     return await call.select(
         User,
         call.match(c.id, "id"),
         call.match(c.username, "username"),
         call.match(c.state, "state"),
+        None if number is None else c.account_id.in_(select(a.id).where(a.type.in_(kinds))),
         keyword=("username", "first_name", "last_name", "email"),
         also=lambda view: visible(c, view.caller, resolve(view, call.asked)),
     )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from netloom.app.cloud import infrastructure, infrastructure_zones
+from netloom.app.cloud.infrastructure_capacity import capacities
 from netloom.app.cloud.infrastructure_zones import (
     CreateCluster,
     CreatePod,
@@ -17,9 +20,12 @@ from netloom.app.cloud.infrastructure_zones import (
 from netloom.app.cloud.work import View
 from netloom.base.errors import InvalidInput
 from netloom.faces.cloudstack.command import Call, Command, Listing, One, Row, Rows, See, Success
+from netloom.faces.cloudstack.unused import check_stays
 from netloom.faces.cloudstack.views.infrastructure import cluster_rows, pod_rows, zone_rows
+from netloom.faces.cloudstack.views.infrastructure_elements import capacity_rows
 from netloom.model.cloud.infrastructure import Cluster, Pod, ZoneFacet, ZoneType
 from netloom.model.cloud.infrastructure_ranges import DEFAULT_REGION
+from netloom.model.cloud.instances import Instance
 from netloom.model.cloud.words import Allocation, parse_word
 from netloom.model.kinds import Kind
 from netloom.store.catalog import not_found
@@ -27,7 +33,8 @@ from netloom.store.cloud.records import columns
 
 
 async def list_zones(call: Call) -> Rows:
-    """Lists the zones that the caller may use."""
+    """Lists the zones that the caller may use; with available=false those where its account has an instance."""
+    used, counted = call.flag("available") is False, call.flag("showcapacities", default=False)
     wanted = {*call.uuids("ids"), *((found,) if (found := call.uuid("id")) else ())}
     name, kind, keyword = call.text("name"), call.text("networktype"), call.listing.keyword
 
@@ -45,7 +52,23 @@ async def list_zones(call: Call) -> Rows:
         if one is not None and one not in {zone.id for zone, _ in seen}:
             raise not_found(Kind.ZONE, one, "id")
         facets = [facet for zone, facet in seen if fits(facet, zone.name)]
-        return call.shown(facets, lambda page: zone_rows(page, See(view)))
+        if used:
+            c = columns(Instance)
+            facets = [
+                facet
+                for facet in facets
+                if view.records.exists(
+                    Instance, c.zone_id == facet.id, c.account_id == view.caller.account_id
+                )
+            ]
+        return call.shown(facets, lambda page: shown(view, page))
+
+    def shown(view: View, page: Sequence[ZoneFacet]) -> list[Row]:
+        rows = zone_rows(page, See(view))
+        if counted and call.caller.is_root:
+            for row, facet in zip(rows, page, strict=True):
+                row["capacity"] = capacity_rows(capacities(view, [infrastructure.zone(view, facet.id)]))
+        return rows
 
     return await call.read(read)
 
@@ -189,11 +212,19 @@ async def add_cluster(call: Call) -> Rows:
 
 async def update_cluster(call: Call) -> object:
     """Changes a cluster."""
-    managed = call.text("managedstate")
+    managed, cluster_id = call.text("managedstate"), call.need_uuid("id")
+
+    def stays(view: View) -> None:
+        cluster = view.get(Cluster, cluster_id, "id")
+        whose = f"cluster {cluster.name!r} ({cluster.id})"
+        check_stays("hypervisor", call.text("hypervisor"), cluster.hypervisor, whose)
+        check_stays("arch", call.text("arch"), cluster.arch, whose)
+
+    await call.read(stays)
     return await call.do(
         infrastructure_zones.UPDATE_CLUSTER,
         UpdateCluster(
-            id=call.need_uuid("id"),
+            id=cluster_id,
             name=call.text("clustername") or None,
             allocation=_allocation(call),
             managed=managed.lower() == "managed" if managed else None,
@@ -217,7 +248,7 @@ async def list_regions(call: Call) -> Rows:
         "portableipserviceenabled": True,
     }
     fits = wanted in {None, row["id"]} and name in {None, row["name"]}
-    return await call.read(lambda _view: call.paged([row] if fits else []))
+    return await call.read(lambda _view: call.paged([row] if fits else [], keyword=("name",)))
 
 
 COMMANDS: tuple[Command, ...] = (

@@ -21,7 +21,7 @@ from netloom.app.cloud.work import View
 from netloom.base.errors import NotFound
 from netloom.faces.cloudstack.command import Call, Command, JobAnswer, Listing, Rows, See
 from netloom.faces.cloudstack.views.infrastructure_elements import capacity_rows, element_rows
-from netloom.model.cloud.infrastructure import NetworkServiceProvider
+from netloom.model.cloud.infrastructure import Cluster, NetworkServiceProvider, Pod
 
 
 async def list_virtual_router_elements(call: Call) -> Rows:
@@ -77,9 +77,16 @@ async def create_virtual_router_element(call: Call) -> object:
 async def list_capacity(call: Call) -> Rows:
     """Lists how many addresses and segments zones have, and how many are taken."""
     zone_id, kind = call.uuid("zoneid"), call.integer("type")
+    pod_id, cluster_id = call.uuid("podid"), call.uuid("clusterid")
 
     def read(view: View) -> Rows:
         zones = infrastructure.zones(view) if zone_id is None else [infrastructure.zone(view, zone_id)]
+        if pod_id is not None:
+            view.get(Pod, pod_id, "podid")
+        if cluster_id is not None:
+            view.get(Cluster, cluster_id, "clusterid")
+        if pod_id is not None or cluster_id is not None:
+            zones = []  # what is counted is whole zones'
         found = [each for each in capacities(view, zones) if kind in {None, each.kind.value}]
         if (call.text("sortby") or "").lower() == "usage":
             found.sort(key=lambda each: each.percent, reverse=True)

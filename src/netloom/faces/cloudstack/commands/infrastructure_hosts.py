@@ -6,12 +6,14 @@ from typing import Final
 
 from netloom.app.cloud import infrastructure, infrastructure_hosts
 from netloom.app.cloud.infrastructure_hosts import AddHost, UpdateHost, busy_hosts, resource_state, state_of
+from netloom.app.cloud.instances_place import targets
 from netloom.app.cloud.work import View
 from netloom.base.errors import InvalidInput
-from netloom.faces.cloudstack.command import Call, Command, JobAnswer, Listing, One, Rows, See, Success
+from netloom.faces.cloudstack.command import Call, Command, JobAnswer, Listing, One, Row, Rows, See, Success
 from netloom.faces.cloudstack.commands.offerings_asked import same_word
 from netloom.faces.cloudstack.views.infrastructure_hosts import host_rows
 from netloom.model.cloud.infrastructure import HostFacet
+from netloom.model.cloud.instances import Instance
 from netloom.model.cloud.words import Allocation
 from netloom.model.objects import Host
 
@@ -25,7 +27,7 @@ _STATES: Final = {
 
 async def list_hosts(call: Call) -> Rows:
     """Lists hosts."""
-    wanted = call.uuid("id")
+    wanted, instance_id = call.uuid("id"), call.uuid("virtualmachineid")
     keyword = (call.listing.keyword or "").lower()
 
     def fits(view: View, native: Host, facet: HostFacet) -> bool:
@@ -51,12 +53,31 @@ async def list_hosts(call: Call) -> Rows:
     def read(view: View) -> Rows:
         if wanted is not None:
             infrastructure.host(view, wanted)
+        instance = None if instance_id is None else view.get(Instance, instance_id, "virtualmachineid")
         natives = infrastructure.hosts(view)
         facets = zip(natives, infrastructure.host_facets(view, natives), strict=True)
         found = [facet for native, facet in facets if fits(view, native, facet)]
-        return call.shown(found, lambda page: host_rows(page, See(view)))
+        if instance is None:
+            return call.shown(found, lambda page: host_rows(page, See(view)))
+        return call.shown(
+            _beside(view, instance, found), lambda page: _suitable(view, instance, host_rows(page, See(view)))
+        )
 
     return await call.read(read)
+
+
+def _beside(view: View, instance: Instance, facets: list[HostFacet]) -> list[HostFacet]:
+    """Those in the cluster of the host that an instance runs on; all when it runs nowhere."""
+    if instance.host_id is None:
+        return facets
+    cluster_id = infrastructure.host_facet(view, instance.host_id).cluster_id
+    return [facet for facet in facets if facet.cluster_id == cluster_id]
+
+
+def _suitable(view: View, instance: Instance, rows: list[Row]) -> list[Row]:
+    """The rows, with whether the instance could run there."""
+    fit = {host.id for host, reason in targets(view, instance) if reason is None}
+    return [{**row, "suitableformigration": row["id"] in fit} for row in rows]
 
 
 async def add_host(call: Call) -> object:

@@ -90,13 +90,17 @@ async def delete_physical_network(call: Call) -> object:
 
 async def list_traffic_types(call: Call) -> Rows:
     """Lists the traffic types of a physical network."""
+    keyword = (call.listing.keyword or "").lower()
     wires_id = call.need_uuid("physicalnetworkid")
 
     def read(view: View) -> Rows:
         wires = infrastructure.physical_network(view, wires_id)
-        return call.shown(
-            infrastructure.traffic_of(view, wires.id), lambda page: traffic_rows(page, See(view))
-        )
+        found = [
+            each
+            for each in infrastructure.traffic_of(view, wires.id)
+            if keyword in each.traffic.value.lower()
+        ]
+        return call.shown(found, lambda page: traffic_rows(page, See(view)))
 
     return await call.read(read)
 
@@ -144,7 +148,7 @@ async def list_traffic_type_implementors(call: Call) -> Rows:
             for carried, name in gurus
             if traffic in {None, carried}
         ]
-        return call.paged(rows)
+        return call.paged(rows, keyword=("traffictype", "traffictypeimplementor"))
 
     return await call.read(read)
 
@@ -153,6 +157,7 @@ async def list_network_service_providers(call: Call) -> Rows:
     """Lists the providers on physical networks."""
     wires_id, name, word = call.uuid("physicalnetworkid"), call.text("name"), call.text("state")
     state = parse_word(ProviderState, word, "state") if word else None
+    keyword = (call.listing.keyword or "").lower()
 
     def read(view: View) -> Rows:
         if wires_id is None:
@@ -163,7 +168,9 @@ async def list_network_service_providers(call: Call) -> Rows:
             provider
             for wires in carriers
             for provider in infrastructure.providers_on(view, wires.id)
-            if (not name or provider.name.lower() == name.lower()) and state in {None, provider.state}
+            if (not name or provider.name.lower() == name.lower())
+            and state in {None, provider.state}
+            and keyword in provider.name.lower()
         ]
         return call.shown(found, lambda page: provider_rows(page, See(view)))
 
@@ -203,6 +210,7 @@ async def list_supported_network_services(call: Call) -> Rows:
     """Lists the services that networks can have, with who is able to give them."""
     word, name = call.text("service"), (call.text("provider") or "").lower()
     services = (parse_service(word, "service"),) if word else tuple(Service)
+    keyword = (call.listing.keyword or "").lower()
 
     def read(view: View) -> Rows:
         known = view.backends.providers.facts
@@ -211,7 +219,8 @@ async def list_supported_network_services(call: Call) -> Rows:
         found = [
             service
             for service in services
-            if not name or any(facts.offers(service) for facts in known.values())
+            if keyword in service.value.lower()
+            and (not name or any(facts.offers(service) for facts in known.values()))
         ]
         return call.shown(found, lambda page: service_rows(page, known))
 
@@ -221,7 +230,7 @@ async def list_supported_network_services(call: Call) -> Rows:
 async def list_network_isolation_methods(call: Call) -> Rows:
     """Lists the ways in which networks are kept apart on the wire."""
     rows: list[Row] = [{"name": each.value.upper()} for each in Isolation]
-    return await call.read(lambda _view: call.paged(rows))
+    return await call.read(lambda _view: call.paged(rows, keyword=("name",)))
 
 
 COMMANDS: tuple[Command, ...] = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from sqlalchemy import select
 
@@ -15,7 +15,7 @@ from netloom.app.cloud.usecase import AnyUseCase
 from netloom.app.cloud.work import View
 from netloom.base.errors import InvalidInput
 from netloom.base.ids import Uuid, is_uuid
-from netloom.faces.cloudstack.command import Call, Command, JobAnswer, Listing, Match, One
+from netloom.faces.cloudstack.command import Call, Command, JobAnswer, Listing, Match, One, Row, Rows
 from netloom.faces.cloudstack.commands import (
     instances_hosts,
     instances_import,
@@ -26,8 +26,9 @@ from netloom.faces.cloudstack.commands import (
 from netloom.faces.cloudstack.table import INVALID
 from netloom.faces.cloudstack.views.instances import instance_rows
 from netloom.model.cloud.infrastructure import HostFacet
-from netloom.model.cloud.instances import Instance, InstanceNic, InstanceState
+from netloom.model.cloud.instances import Instance, InstanceNic, InstanceState, Template
 from netloom.model.cloud.networks import GuestNetwork
+from netloom.model.cloud.offerings import GuestType
 from netloom.model.cloud.security_groups import SecurityGroupMember
 from netloom.store.cloud.records import Where, columns
 
@@ -108,9 +109,13 @@ async def reboot_virtual_machine(call: Call) -> object:
 
 async def migrate_virtual_machine(call: Call) -> object:
     """Moves a running instance to another host."""
+    host_id = call.uuid("hostid")
+    if host_id is None and not call.flag("autoselect", default=True):
+        raise InvalidInput(
+            "no host is named, and none shall be chosen", code=INVALID, subject="hostid", hint="name one"
+        )
     return await call.do(
-        run.MIGRATE,
-        run.MigrateInstance(id=call.need_uuid("virtualmachineid"), host_id=call.uuid("hostid")),
+        run.MIGRATE, run.MigrateInstance(id=call.need_uuid("virtualmachineid"), host_id=host_id)
     )
 
 
@@ -159,7 +164,7 @@ async def update_virtual_machine(call: Call) -> object:
 async def list_virtual_machines(call: Call) -> object:
     """Lists instances."""
     c = columns(Instance)
-    return await call.select(
+    found = await call.select(
         Instance,
         call.match(c.id, "id"),
         call.match(c.id, "ids"),
@@ -176,11 +181,31 @@ async def list_virtual_machines(call: Call) -> object:
         _state(call),
         _in_group(call),
         *_placed(call),
+        *_made_of(call),
         _holding(call, "keypair", "key_pairs"),
         keyword=("name", "display_name", "state"),
         tags_of="UserVm",
         also=_of_networks(call),
     )
+    if call.flag("retrieveonlyresourcecount", default=False):
+        return Rows((), found.count)
+    if call.flag("userdata", default=False):
+        return Rows(await _with_user_data(call, found.rows), found.count)
+    return found
+
+
+async def _with_user_data(call: Call, rows: Sequence[Row]) -> list[Row]:
+    """The rows with the instances' own user data, base64 as it was given."""
+    ids = [str(row["id"]) for row in rows]
+
+    def read(view: View) -> list[Row]:
+        instances = view.records.many(Instance, ids)
+        return [
+            {**row, "userdata": instances[Uuid(found)].user_data}
+            for found, row in zip(ids, rows, strict=True)
+        ]
+
+    return await call.read(read)
 
 
 def _state(call: Call) -> Where | Match | None:
@@ -223,6 +248,15 @@ def _placed(call: Call) -> list[Where]:
     return [c.host_id.in_(select(facet.id).where(column == found)) for column, found in asked if found]
 
 
+def _made_of(call: Call) -> list[Where]:
+    """Instances whose template is of an architecture; and `isvnf`: none is a network function."""
+    c, t, arch = columns(Instance), columns(Template), call.text("arch")
+    found: list[Where] = [c.id.is_(None)] if call.flag("isvnf") else []
+    if arch:
+        found.append(c.template_id.in_(select(t.id).where(t.arch == arch.lower())))
+    return found
+
+
 def _of_networks(call: Call) -> Callable[[View], Iterable[Where]]:
     """Conditions on the networks that instances are in."""
 
@@ -234,6 +268,11 @@ def _of_networks(call: Call) -> Callable[[View], Iterable[Where]]:
         if vpc_id is not None:
             tiers = select(g.id).where(g.vpc_id == vpc_id)
             yield c.id.in_(select(n.instance_id).where(n.network_id.in_(tiers)))
+        isolated = call.flag("forvirtualnetwork")
+        if isolated is not None:
+            of_type = select(g.id).where(g.guest_type == GuestType.ISOLATED.value)
+            there = c.id.in_(select(n.instance_id).where(n.network_id.in_(of_type)))
+            yield there if isolated else ~there
 
     return conditions
 

@@ -57,6 +57,7 @@ async def list_nics(call: Call) -> object:
         call.match(c.instance_id, "virtualmachineid", Instance),
         call.match(c.id, "nicid"),
         call.match(c.network_id, "networkid"),
+        c.id.is_(None) if call.flag("fordisplay") is False else None,  # all are shown
         keyword=("mac", "ipv4"),
         order=c.device_number,
         opened_by=("virtualmachineid",),

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Final
+
+from sqlalchemy import select
 
 from netloom.app.cloud.catalogue import by_name
 from netloom.app.cloud.events import (
@@ -22,14 +25,18 @@ from netloom.faces.cloudstack.command import Call, Command, Content, Listing, Ro
 from netloom.faces.cloudstack.kinds import word_of_kind
 from netloom.faces.cloudstack.scope import resolve
 from netloom.faces.cloudstack.see import See
+from netloom.faces.cloudstack.table import INVALID
 from netloom.faces.cloudstack.views.jobs import alert_rows, event_rows, job_row
-from netloom.model.cloud.jobs import OPEN_STATES, Alert, Event, Job
+from netloom.model.cloud.jobs import OPEN_STATES, Alert, Event, EventState, Job
 from netloom.store.cloud.records import Where, columns
+from netloom.store.cloud.schema import STORED
 from netloom.store.times import to_microseconds
 
 PATIENCE: Final = 0.5
 """Seconds that a question for a job's result waits for its end: most end in a few milliseconds, and clients that were told
 *not yet* come back only after seconds."""
+_LONGEST: Final = 10 * 366 * 86_400
+"""Seconds: no event is older than that."""
 
 
 async def query_async_job_result(call: Call) -> Mapping[str, object]:
@@ -56,6 +63,10 @@ async def list_async_jobs(call: Call) -> Rows:
     since = call.moment("startdate")
     if since is not None:
         conditions.append(c.created_at >= to_microseconds(since))
+    if listing.keyword is not None:
+        text = listing.keyword.lower()
+        fitting = [name for name, case in _use_cases().items() if text in (case.command or "").lower()]
+        conditions.append(c.use_case.in_(fitting))
 
     def read(view: View) -> Rows:
         scope, see = resolve(view, listing.asked), See(view)
@@ -70,6 +81,7 @@ async def list_events(call: Call) -> Rows:
     """Lists what happened, the newest first."""
     c = columns(Event)
     conditions: list[Where] = [c.archived == call.flag("archived", default=False), *_times(call, Event)]
+    conditions += _unfinished(call)
     kind = call.text("resourcetype")
     if kind:
         conditions.append(c.resource_kind.in_(word_of_kind(kind)))
@@ -143,6 +155,32 @@ def _times(call: Call, record_type: type[Event]) -> list[Where]:
     if until is not None:
         conditions.append(c.created_at <= to_microseconds(until))
     return conditions
+
+
+def _unfinished(call: Call) -> list[Where]:
+    """What began at most `entrytime` seconds ago, at least `duration` seconds ago, and has not ended."""
+    entered, lasting = call.integer("entrytime"), call.integer("duration")
+    if entered is None and lasting is None:
+        return []
+    if entered is None or lasting is None or not 0 <= lasting < entered <= _LONGEST:
+        raise InvalidInput(
+            f"entrytime {entered} and duration {lasting} name no span of time",
+            code=INVALID,
+            subject="duration" if lasting is None else "entrytime",
+            hint="seconds, both: what began at most entrytime ago and lasts for duration at least",
+        )
+    now, c, later = call.cloud.now(), columns(Event), STORED[Event].table.alias("later").c
+    oldest = to_microseconds(now - timedelta(seconds=entered))
+    ended = select(later.parent_id).where(
+        later.state == EventState.COMPLETED.value, later.parent_id.is_not(None), later.created_at >= oldest
+    )
+    return [
+        c.state != EventState.COMPLETED.value,
+        c.parent_id.is_(None),
+        c.created_at >= oldest,
+        c.created_at <= to_microseconds(now - timedelta(seconds=lasting)),
+        c.id.not_in(ended),
+    ]
 
 
 def _command_of(job: Job) -> str | None:

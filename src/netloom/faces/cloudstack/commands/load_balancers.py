@@ -155,6 +155,8 @@ async def list_load_balancer_rule_instances(call: Call) -> object:
     def read(view: View) -> Rows:
         balancer = view.find(InternalLoadBalancer, balancer_id) or view.get(LoadBalancer, balancer_id)
         which = _members_of(balancer) if applied else _could_be_members(balancer)
+        if listing.keyword is not None:
+            which = and_(which, columns(Instance).name.icontains(listing.keyword, autoescape=True))
         found = view.records.select(Instance, which, limit=listing.page_size, offset=listing.offset)
         rows = instance_rows(found, See(view))
         if with_addresses:

@@ -21,7 +21,7 @@ from netloom.faces.cloudstack.commands.offerings_asked import (
 )
 from netloom.faces.cloudstack.views.offerings import network_offering_rows, vpc_offering_rows
 from netloom.model.cloud.networks import GuestNetwork
-from netloom.model.cloud.offerings import NetworkOffering, VpcOffering, services_of
+from netloom.model.cloud.offerings import NetworkMode, NetworkOffering, VpcOffering, services_of
 from netloom.model.cloud.offerings_draft import NetworkOfferingDraft
 from netloom.model.cloud.offerings_vpc import VpcOfferingDraft
 from netloom.model.cloud.services import Service, parse_service
@@ -32,7 +32,7 @@ async def list_network_offerings(call: Call) -> Rows:
     """Lists the offerings of networks that the caller may use."""
     services = frozenset(parse_service(text) for text in call.texts("supportedservices"))
     tags = frozenset(call.texts("tags"))
-    network_id = call.uuid("networkid")
+    network_id, routing = call.uuid("networkid"), (call.text("routingmode") or "").lower()
 
     def fits(view: View) -> Callable[[NetworkOffering], bool]:
         network = None if network_id is None else network_seen(view, network_id)
@@ -47,6 +47,7 @@ async def list_network_offerings(call: Call) -> Rows:
             and same_word(call.text("traffictype"), offering.traffic.value)
             and same_word(call.text("availability"), offering.availability.value)
             and same_word(call.text("guestiptype"), offering.guest_type.value)
+            and (not routing or (offering.network_mode is NetworkMode.ROUTED and routing == "static"))
             and services <= services_of(offering)
             and (not tags or bool(tags & set(offering.tags)))
             and (network is None or _may_become(network, offering))

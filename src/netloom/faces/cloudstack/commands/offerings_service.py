@@ -8,7 +8,7 @@ from netloom.app.cloud import offerings_service
 from netloom.app.cloud.offerings import DeleteOffering
 from netloom.app.cloud.offerings_service import CreateServiceOffering, UpdateServiceOffering
 from netloom.app.cloud.work import View
-from netloom.base.errors import Forbidden
+from netloom.base.errors import Forbidden, InvalidInput
 from netloom.faces.cloudstack.command import Call, Command, Listing, One, Rows, Success
 from netloom.faces.cloudstack.commands.offerings_asked import (
     changes,
@@ -18,6 +18,7 @@ from netloom.faces.cloudstack.commands.offerings_asked import (
     zone_ids,
 )
 from netloom.faces.cloudstack.views.offerings import service_offering_rows
+from netloom.model.cloud.instances import Instance
 from netloom.model.cloud.offerings import ServiceOffering
 
 
@@ -28,7 +29,11 @@ async def list_service_offerings(call: Call) -> Rows:
         raise Forbidden("sizes of netloom's own routers are for administrators of the root domain")
     numbers = {name: call.integer(name) for name in ("cpunumber", "cpuspeed", "memory")}
 
-    def fits(_view: View) -> Callable[[ServiceOffering], bool]:
+    instance_id = call.uuid("virtualmachineid")
+
+    def fits(view: View) -> Callable[[ServiceOffering], bool]:
+        instance = None if instance_id is None else view.get(Instance, instance_id, "virtualmachineid")
+        has = None if instance is None else instance.service_offering_id  # it may become any other
         return lambda offering: (
             offering.is_system == system
             and same_word(call.text("systemvmtype"), offering.system_vm_type)
@@ -36,6 +41,7 @@ async def list_service_offerings(call: Call) -> Rows:
             and numbers["cpunumber"] in {None, offering.cpu_number}
             and numbers["cpuspeed"] in {None, offering.cpu_speed}
             and numbers["memory"] in {None, offering.memory}
+            and offering.id != has
         )
 
     return await listed(call, ServiceOffering, service_offering_rows, fits)
@@ -43,6 +49,13 @@ async def list_service_offerings(call: Call) -> Rows:
 
 async def create_service_offering(call: Call) -> object:
     """Makes a size."""
+    if call.flag("customized", default=False) and (call.integer("cpunumber") or call.integer("memory")):
+        raise InvalidInput(
+            "a customized size has neither processors nor memory of its own",
+            code="not-done-here",
+            subject="customized",
+            hint="leave out cpunumber, cpuspeed and memory: each instance names its own",
+        )
     return await call.do(
         offerings_service.CREATE_SERVICE_OFFERING,
         CreateServiceOffering(

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from netloom.app.cloud import templates
+from collections.abc import Callable
+
+from netloom.app.cloud import infrastructure, templates
+from netloom.app.cloud.infrastructure import zone_seen
 from netloom.app.cloud.templates_os import OS_TYPES, category_id
+from netloom.app.cloud.work import View
 from netloom.base.errors import InvalidInput
 from netloom.faces.cloudstack.command import Call, Command, JobAnswer, Listing, One, Rows, Success
 from netloom.faces.cloudstack.see import See
 from netloom.faces.cloudstack.table import INVALID
+from netloom.faces.cloudstack.unused import check_stays
 from netloom.faces.cloudstack.views.templates import category_rows, os_row, template_rows
 from netloom.model.cloud.instances import Template
 from netloom.store.cloud.records import Where, columns
@@ -26,9 +31,34 @@ async def list_templates(call: Call) -> object:
         call.match(c.name, "name"),
         call.match(c.hypervisor, "hypervisor"),
         call.match(c.arch, "arch"),
+        *_of_type(call),
+        also=_in_zone(call),
         keyword=("name", "display_text"),
         tags_of="Template",
     )
+
+
+def _of_type(call: Call) -> list[Where]:
+    """`templatetype`, and `isvnf`: no template is of a network function."""
+    c, kind = columns(Template), (call.text("templatetype") or "").upper()
+    found: list[Where] = [c.id.is_(None)] if call.flag("isvnf") else []
+    if kind in {"USER", "BUILTIN"}:
+        found.append(c.registered.is_(kind == "USER"))
+    elif kind:
+        found.append(c.id.is_(None))
+    return found
+
+
+def _in_zone(call: Call) -> Callable[[View], list[Where]]:
+    """Every template is of every zone; a zone that is not there has none."""
+    zone_id = call.uuid("zoneid")
+
+    def look(view: View) -> list[Where]:
+        if zone_id is not None:
+            zone_seen(view, zone_id, "zoneid")
+        return []
+
+    return look
 
 
 def _filtered(call: Call) -> list[Where]:
@@ -78,10 +108,19 @@ async def _shown(call: Call, template: Template) -> Rows:
 
 async def update_template(call: Call) -> object:
     """Changes the words of a template."""
+    template_id = call.need_uuid("id")
+
+    def stays(view: View) -> None:
+        template = view.get(Template, template_id, "id")
+        whose = f"template {template.name!r} ({template.id})"
+        check_stays("format", call.text("format"), template.format, whose)
+        check_stays("arch", call.text("arch"), template.arch, whose)
+
+    await call.read(stays)
     return await call.do(
         templates.UPDATE,
         templates.UpdateTemplate(
-            id=call.need_uuid("id"),
+            id=template_id,
             name=call.text("name") or None,
             display_text=call.text("displaytext") or None,
             os_type_id=call.uuid("ostypeid"),
@@ -101,6 +140,15 @@ async def update_template_permissions(call: Call) -> object:
 
 async def delete_template(call: Call) -> object:
     """Deletes a template that an operator registered."""
+    zone_id = call.uuid("zoneid")
+
+    def everywhere(view: View) -> None:
+        if zone_id is not None and [zone.id for zone in infrastructure.zones(view)] != [zone_id]:
+            raise InvalidInput(
+                "templates are of all zones", code="not-done-here", subject="zoneid", hint="leave it out"
+            )
+
+    await call.read(everywhere)
     return await call.do(templates.DELETE, templates.DeleteTemplate(id=call.need_uuid("id")))
 
 
@@ -137,13 +185,21 @@ async def list_os_categories(call: Call) -> Rows:
             row
             for row in category_rows()
             if wanted in (None, row["id"]) and (name is None or str(row["name"]).lower() == name.lower())
-        ]
+        ],
+        keyword=("name",),
     )
 
 
 async def list_hypervisors(call: Call) -> Rows:
     """Lists the hypervisors that are configured."""
-    names = await call.read(lambda view: sorted(view.backends.hypervisors.adapters))
+    zone_id = call.uuid("zoneid")
+
+    def read(view: View) -> list[str]:
+        if zone_id is not None:  # adapters run machines in any zone
+            zone_seen(view, zone_id, "zoneid")
+        return sorted(view.backends.hypervisors.adapters)
+
+    names = await call.read(read)
     return Rows([{"name": name} for name in names], len(names))
 
 

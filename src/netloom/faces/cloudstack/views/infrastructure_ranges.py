@@ -17,7 +17,7 @@ from netloom.model.cloud.infrastructure_ranges import (
     StorageRange,
 )
 from netloom.model.cloud.ipv6_pools import Ipv6Pool
-from netloom.model.objects import Network, PhysicalNetwork, Zone
+from netloom.model.objects import PhysicalNetwork, Zone
 from netloom.store.cloud.records import columns
 
 
@@ -148,14 +148,13 @@ def dedicated_rows(ranges: Sequence[GuestVlanRange], see: See) -> list[Row]:
 
 def guest_vlan_rows(found: Sequence[Segment], see: See) -> list[Row]:
     """Segments of physical networks, with the network that has each."""
+    see.learn_natives(each.native for each in found if each.native is not None)
     networks = [each.network for each in found if each.network is not None]
     shown = {row["id"]: row for row in network_rows(networks, see)} if networks else {}
-    natives = see.natives(Network, [network.id for network in networks])
     see.owners(each.kept for each in found if each.kept is not None)
     rows: list[Row] = []
     for each in found:
         owner = each.network or each.kept
-        native = None if each.network is None else natives.get(each.network.id)
         rows.append(
             {
                 "id": (each.wires.number << 32) | each.number,
@@ -165,8 +164,8 @@ def guest_vlan_rows(found: Sequence[Segment], see: See) -> list[Row]:
                 "physicalnetworkid": each.wires.id,
                 "physicalnetworkname": each.wires.name,
                 "isdedicated": each.kept is not None,
-                "allocationstate": "Free" if each.network is None else "Allocated",
-                "taken": None if native is None else see.time(native.created_at),
+                "allocationstate": "Free" if each.native is None else "Allocated",
+                "taken": None if each.native is None else see.time(each.native.created_at),
                 "network": [] if each.network is None else [shown[each.network.id]],
             }
         )
