@@ -86,7 +86,7 @@ async def test_a_balancer_from_its_making_to_its_end(seen: Seen) -> None:
     assert hidden["loadbalancer"]["fordisplay"] is False
     tagged = {
         "resourceids": made,
-        "resourcetype": "InternalLoadBalancer",
+        "resourcetype": "LoadBalancer",
         "tags[0].key": "a",
         "tags[0].value": "b",
     }

@@ -69,6 +69,16 @@ async def test_rules_of_a_routed_network(tmp_path: pathlib.Path) -> None:
         listed = await admin.result("listRoutingFirewallRules", networkid=network)
         assert [each["id"] for each in listed["firewallrule"]] == [rule["id"]]
         assert (await admin.result("listIpv6FirewallRules", listall="true")).get("count") is None
+        tag = {"tags[0].key": "team", "tags[0].value": "web"}
+        await admin.result("createTags", resourcetype="FirewallRule", resourceids=rule["id"], **tag)
+        listed = await admin.result("listRoutingFirewallRules", listall="true", **tag)
+        assert listed["firewallrule"][0]["tags"][0]["resourcetype"] == "FirewallRule"
+        found = await admin.result("listTags", resourcetype="FirewallRule", listall="true")
+        assert [(each["resourceid"], each["resourcetype"]) for each in found["tag"]] == [
+            (rule["id"], "FirewallRule")
+        ]
+        await admin.result("deleteTags", resourcetype="FirewallRule", resourceids=rule["id"])
+        assert await admin.result("listTags", listall="true") == {}
         assert await admin.result("deleteRoutingFirewallRule", id=rule["id"]) == {"success": True}
 
 
@@ -111,6 +121,7 @@ async def test_rules_of_a_network_with_ipv6(tmp_path: pathlib.Path) -> None:
         )
         moved = await admin.result("updateIpv6FirewallRule", id=rule["id"], startport="443", endport="443")
         assert moved["firewallrule"]["startport"] == 443
+        assert {moved["firewallrule"][name] for name in ("publicport", "publicendport")} == {"443"}
         assert await refused("updateIpv6FirewallRule", id=rule["id"], traffictype="Egress") == (431, 4350)
         listed = await admin.result("listIpv6FirewallRules", networkid=network, traffictype="ingress")
         assert [each["id"] for each in listed["firewallrule"]] == [rule["id"]]

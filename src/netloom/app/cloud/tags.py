@@ -22,7 +22,14 @@ from netloom.base.errors import Exhausted, Forbidden, InvalidInput, NotFound
 from netloom.base.ids import Uuid
 from netloom.model.cloud.identity import Account, Project
 from netloom.model.cloud.record import Owned, Record
-from netloom.model.cloud.tags import KINDS, MAX_TAGS, ResourceTag, checked_kind, checked_tags
+from netloom.model.cloud.tags import (
+    KINDS,
+    MAX_TAGS,
+    ResourceTag,
+    checked_kind,
+    checked_tags,
+    kinds_called,
+)
 from netloom.store.cloud.records import Where, columns
 from netloom.store.cloud.schema import BY_WORD
 
@@ -47,9 +54,8 @@ class DeleteTags(msgspec.Struct, frozen=True, kw_only=True):
 def _tag(work: Work, request: CreateTags) -> Record:
     tags = checked_tags(request.tags)
     things = _things(work, request.kind, request.resource_ids)
-    kind = checked_kind(request.kind)
     c = columns(ResourceTag)
-    for thing in things:
+    for kind, thing in things:
         present = {tag.key: tag for tag in work.records.select(ResourceTag, c.resource_id == thing.id)}
         if len(present.keys() | tags.keys()) > MAX_TAGS:
             raise Exhausted(
@@ -72,18 +78,18 @@ def _tag(work: Work, request: CreateTags) -> Record:
                         customer=request.customer,
                     )
                 )
-    return things[0]
+    return things[0][1]
 
 
 def _untag(work: Work, request: DeleteTags) -> Record:
     things = _things(work, request.kind, request.resource_ids)
     c = columns(ResourceTag)
-    found = work.records.select(ResourceTag, c.resource_id.in_([thing.id for thing in things]))
+    found = work.records.select(ResourceTag, c.resource_id.in_([thing.id for _, thing in things]))
     wanted = request.tags
     work.delete_all(
         tag for tag in found if not wanted or (tag.key in wanted and wanted[tag.key] in {None, tag.value})
     )
-    return things[0]
+    return things[0][1]
 
 
 CREATE_TAGS = UseCase[CreateTags, Record](
@@ -125,19 +131,23 @@ def forget(work: Work, resource_ids: Iterable[str]) -> None:
         work.delete_all(tags)
 
 
-def _things(work: Work, kind: str, resource_ids: tuple[Uuid, ...]) -> list[Record]:
+def _things(work: Work, kind: str, resource_ids: tuple[Uuid, ...]) -> list[tuple[str, Record]]:
+    """The things, each with its own kind."""
     if not resource_ids:
         raise InvalidInput("no things to tag", subject="resourceids", hint="their ids, separated by commas")
-    word = KINDS[checked_kind(kind)]
-    stored = BY_WORD.get(word)
-    if stored is None:
+    first, *others = kinds_called(checked_kind(kind))
+    if KINDS[first] not in BY_WORD:
         raise InvalidInput(
             f"nothing of the kind {kind} can have tags yet",
             subject="resourcetype",
             hint=", ".join(kind for kind, word in KINDS.items() if word in BY_WORD),
         )
-    things = [_thing(work, stored.spec.record, each) for each in dict.fromkeys(resource_ids)]
-    for thing in things:
+    things: list[tuple[str, Record]] = []
+    for each in dict.fromkeys(resource_ids):
+        found = ((other, work.find(BY_WORD[KINDS[other]].spec.record, each)) for other in others)
+        there = next(((other, thing) for other, thing in found if thing is not None), None)
+        things.append(there or (first, _thing(work, BY_WORD[KINDS[first]].spec.record, each)))
+    for _, thing in things:
         _owner(work, thing)
     return things
 

@@ -19,6 +19,7 @@ from netloom.model.cloud.former import FormerOwner
 from netloom.model.cloud.identity import Account, AccountType, Caller, Domain, Project, shown_path
 from netloom.model.cloud.jobs import OPEN_STATES, Job
 from netloom.model.cloud.record import Owned, Record
+from netloom.model.cloud.tags import called
 from netloom.model.kinds import Kind
 from netloom.model.objects import OBJECT_TYPES, Meta, Object
 from netloom.store.among import among
@@ -199,7 +200,7 @@ class See:
                 {
                     "key": tag.key,
                     "value": tag.value,
-                    "resourcetype": tag.kind,
+                    "resourcetype": called(tag.kind),
                     "resourceid": tag.resource_id,
                     "customer": tag.customer,
                     **self.owner(tag),

@@ -47,6 +47,12 @@ KINDS: Final[Mapping[str, str]] = {
 }
 """What may have tags; a kind whose word has no table is not there yet."""
 
+_ALSO: Final[Mapping[str, tuple[str, ...]]] = {
+    "FirewallRule": ("Ipv6FirewallRule", "RoutingFirewallRule"),
+    "LoadBalancer": ("InternalLoadBalancer",),
+}
+"""Kinds that CloudStack calls by the name of another one, which its clients know; netloom has a name for each."""
+
 _BY_LOWER: Final = {kind.lower(): kind for kind in KINDS}
 
 
@@ -74,6 +80,16 @@ def checked_kind(text: str) -> str:
             hint=", ".join(KINDS),
         )
     return kind
+
+
+def kinds_called(kind: str) -> tuple[str, ...]:
+    """The kinds that CloudStack's clients mean by a kind: itself, and those that have no name of their own there."""
+    return (kind, *_ALSO.get(kind, ()))
+
+
+def called(kind: str) -> str:
+    """What CloudStack's clients know a kind as."""
+    return next((name for name, kinds in _ALSO.items() if kind in kinds), kind)
 
 
 def checked_tags(tags: Mapping[str, str]) -> dict[str, str]:

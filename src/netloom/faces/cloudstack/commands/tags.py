@@ -5,7 +5,7 @@ from __future__ import annotations
 from netloom.app.cloud.tags import CREATE_TAGS, DELETE_TAGS, CreateTags, DeleteTags
 from netloom.faces.cloudstack.command import Call, Command, JobAnswer, Listing
 from netloom.faces.cloudstack.views.tags import tag_rows
-from netloom.model.cloud.tags import ResourceTag, checked_kind
+from netloom.model.cloud.tags import ResourceTag, checked_kind, kinds_called
 from netloom.store.cloud.records import columns
 
 
@@ -37,7 +37,7 @@ async def list_tags(call: Call) -> object:
     kind = call.text("resourcetype")
     return await call.select(
         ResourceTag,
-        c.kind == checked_kind(kind) if kind else None,
+        c.kind.in_(kinds_called(checked_kind(kind))) if kind else None,
         call.match(c.resource_id, "resourceid"),
         call.match(c.key, "key"),
         call.match(c.value, "value"),

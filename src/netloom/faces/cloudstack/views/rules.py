@@ -33,9 +33,23 @@ def firewall_rows(rules: Sequence[FirewallRule], see: See) -> list[Row]:
 
 
 def edge_rows(rules: Sequence[EdgeRule], see: See) -> list[Row]:
-    """Rules at the edge of networks, of either direction."""
+    """Rules at the edge of networks, of either direction.
+
+    CloudStack declares the fields of forwardings for these and answers with those of firewall rules: both are there.
+    """
     _ahead(rules, see)
-    return [_filter_row(rule, see) for rule in rules]
+    return [
+        {
+            **_filter_row(rule, see),
+            "publicport": _port(rule.start_port),
+            "publicendport": _port(rule.end_port),
+        }
+        for rule in rules
+    ]
+
+
+def _port(number: int | None) -> str | None:
+    return None if number is None else str(number)
 
 
 def _filter_row(rule: FilterRule, see: See) -> Row:

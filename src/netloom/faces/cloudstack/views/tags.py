@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netloom.faces.cloudstack.see import Row, See
-from netloom.model.cloud.tags import ResourceTag
+from netloom.model.cloud.tags import ResourceTag, called
 
 
 def tag_rows(tags: Sequence[ResourceTag], see: See) -> list[Row]:
@@ -15,7 +15,7 @@ def tag_rows(tags: Sequence[ResourceTag], see: See) -> list[Row]:
         {
             "key": tag.key,
             "value": tag.value,
-            "resourcetype": tag.kind,
+            "resourcetype": called(tag.kind),
             "resourceid": tag.resource_id,
             "customer": tag.customer,
             **see.owner(tag),
