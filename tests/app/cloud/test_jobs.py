@@ -225,8 +225,9 @@ async def test_a_waiting_job_can_be_cancelled_and_a_running_one_not(cloud: Cloud
     second = await cloud.do(system, use_case, Tell("second"))
     assert first.job is not None
     assert second.job is not None
+    assert second.job.started_at is None
     assert (await cloud.jobs.cancel(system, second.job.id)).state is JobState.CANCELLED
-    with pytest.raises(Conflict, match="cannot cancel"):
+    with pytest.raises(Conflict, match=rf"the job {first.job.id} \(alert.tell\) is Running"):
         await cloud.jobs.cancel(system, first.job.id)
     gate.set()
     assert (await ended(cloud, first.job)).state is JobState.SUCCEEDED

@@ -10,6 +10,7 @@ import yaml
 
 from netloom.contract.cloud import record_kinds
 from netloom.contract.hints import HINTS
+from netloom.faces.cli.cloud import said
 from netloom.faces.cli.failures import Exit
 from netloom.faces.cli.main import run
 
@@ -97,6 +98,14 @@ def test_waiting_for_jobs(cli: Cli) -> None:
     code, _, err = cli("job", "cancel", job)
     assert code == Exit.CONFLICT
     assert "[bad-transition]" in err
+
+
+def test_a_cancelled_job_is_told_as_what_was_asked_for() -> None:
+    jobs = next(kind for kind in record_kinds() if kind.noun == "job")
+    cancel = next(action for action in jobs.actions if action.verb == "cancel")
+    status = {"phase": "Error", "reason": "cancelled", "job_id": "7"}
+    job = {"kind": "Job", "id": "7", "state": "Cancelled", "status": status}
+    assert said(jobs, cancel, job) == "job 7: cancelled (7)"
 
 
 def test_values_of_every_form(cli: Cli) -> None:

@@ -53,7 +53,7 @@ from netloom.app.cloud.work import Work
 from netloom.base.errors import Conflict, NetloomError, PeerError
 from netloom.base.ids import Uuid
 from netloom.model.cloud.identity import Caller
-from netloom.model.cloud.jobs import Event, Job, JobEvent, JobState, next_job_state
+from netloom.model.cloud.jobs import JOB_TABLE, Event, Job, JobEvent, JobState, next_job_state
 from netloom.model.cloud.record import AccountId, DomainId, Owned, Record
 from netloom.model.cloud.untold import Mark
 from netloom.store.cloud.schema import word_of
@@ -85,6 +85,7 @@ def enqueue(
 ) -> Job:
     """Write the job of a use case whose first half is done; it is running at once when nobody is before it in its queue."""
     queue = use_case.queue(record) if use_case.queue is not None else None
+    at_once = idle(queue)
     job = Job(
         **work.birth(),
         account_id=record.account_id if isinstance(record, Owned) else AccountId(work.caller.account_id),
@@ -94,9 +95,9 @@ def enqueue(
         queue=queue,
         resource_kind=word_of(record),
         resource_id=record.id,
-        state=JobState.RUNNING if idle(queue) else JobState.QUEUED,
+        state=JobState.RUNNING if at_once else JobState.QUEUED,
         payload=msgspec.json.encode(request).decode() if use_case.keep_request else None,
-        started_at=work.at,
+        started_at=work.at if at_once else None,
         start_event_id=event.id if event is not None else None,
     )
     work.records.insert(job)
@@ -196,6 +197,13 @@ class JobRunner:
 
         def unit(work: Work) -> Job:
             job = work.get(Job, job_id)
+            if (job.state, JobEvent.CANCEL) not in JOB_TABLE:
+                raise Conflict(
+                    f"the job {job.id} ({job.use_case}) is {job.state.value}",
+                    code="bad-transition",
+                    subject="state",
+                    hint="only a job that waits (Queued) is cancelled",
+                )
             state = next_job_state(job.state, JobEvent.CANCEL)
             after = msgspec.structs.replace(job, state=state, finished_at=work.at)
             use_case = self._use_cases.get(job.use_case)

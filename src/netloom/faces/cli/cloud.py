@@ -252,9 +252,12 @@ def said(kind: RecordKind, action: Action, item: Json) -> str:
     """What was done, in a line."""
     told = next((each for each in record_kinds() if each.kind == item["kind"]), kind)
     status = item["status"]
+    how = f"{action.verb} {status['phase'].lower()}"
+    if action.verb == "cancel":  # the status is that of the job that was cancelled
+        how = str(item["state"]).lower()
     tail = f"; job {status['job_id']} goes on" if status["phase"] == "Pending" else ""
     if item.get("secret"):
         tail += f"\nkey    {item['key']}\nsecret {item['secret']}\nThe secret is shown this once."
     if item.get("private_key"):
         tail += f"\n{item['private_key'].rstrip()}\nThe private key is shown this once."
-    return f"{told.noun} {name_of(told, item)}: {action.verb} {status['phase'].lower()} ({item['id']}){tail}"
+    return f"{told.noun} {name_of(told, item)}: {how} ({item['id']}){tail}"

@@ -185,6 +185,7 @@ UNGIVEN: Final[Mapping[str, frozenset[str]]] = {
 
 INTERNAL: Final = frozenset(
     {
+        "instance.leave_target",
         "network.implement",
         "network.shut_down",
         "network.tell_again",
