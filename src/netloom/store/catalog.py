@@ -31,6 +31,10 @@ from netloom.store.transaction import Transaction
 _BY_ID = {kind: Lookup(select_objects(kind), table.c.id) for kind, table in TABLES.items()}
 _BY_NAME = {kind: Lookup(select_objects(kind), table.c.name) for kind, table in TABLES.items()}
 _NAMES = {kind: Lookup(select(table.c.name), table.c.name) for kind, table in TABLES.items()}
+_ON_SEGMENTS = Lookup(
+    select_objects(Kind.NETWORK).where(tables.networks.c.physical_network_id == bindparam("wires")),
+    tables.networks.c.segment,
+)
 _INSERTS = {kind: insert(table) for kind, table in TABLES.items()}
 _IDENTITIES = Lookup(select(tables.nics.c.identity, tables.nics.c.name), tables.nics.c.identity)
 _IN_NETWORK = {
@@ -127,7 +131,24 @@ def find_by_ids(
     connection: Connection, kind: Kind, ids: Sequence[Uuid], known: Known | None = None
 ) -> dict[Uuid, Object]:
     """The objects with these ids that are there; `known` as for `find_many`."""
-    return {item.id: item for item in find_many(connection, kind, ids, known).values()}
+    wanted = list(dict.fromkeys(ids))
+    if not wanted:
+        return {}
+    around = surroundings(connection, kind, known)
+    rows = _BY_ID[kind].rows(connection, wanted)
+    return {item.id: item for item in (make_object(kind, row, around) for row in rows)}
+
+
+def networks_on(
+    connection: Connection, wires_id: Uuid, segments: Sequence[int], known: Known | None = None
+) -> dict[int, Network]:
+    """The networks that have these segments of a physical network, by segment; `known` as for `find_many`."""
+    around = surroundings(connection, Kind.NETWORK, known)
+    made = (
+        make_object(Kind.NETWORK, row, around)
+        for row in _ON_SEGMENTS.rows(connection, segments, {"wires": wires_id})
+    )
+    return {item.segment: item for item in made if isinstance(item, Network)}
 
 
 def all_of(connection: Connection, kind: Kind) -> list[Object]:

@@ -7,6 +7,7 @@ Rule 2: one select per kind gives everything an object needs, the names of what 
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -254,15 +255,18 @@ MAKERS: Mapping[Kind, Maker] = {
 }
 
 
+@functools.lru_cache(maxsize=4096)
 def gateway_text(cidr: str | None) -> str | None:
-    """The gateway's address of a CIDR."""
+    """The gateway's address of a CIDR; as for `network_of`, the same few are asked for again and again."""
     return None if cidr is None else str(gateway_of(network_of(cidr)))
 
 
 def effective_mtu(asked: int | None, underlay: int, isolation: Isolation, *, ipv6_underlay: bool) -> int:
     """What guests should use: what was asked, or the most that the narrowest kind of tunnel in the zone carries."""
+    if asked is not None:
+        return asked
     family: Family = 6 if ipv6_underlay else 4
-    return asked if asked is not None else guest_mtu(underlay, isolation, family)
+    return guest_mtu(underlay, isolation, family)
 
 
 def _identity_row(item: Object) -> dict[str, Value]:

@@ -12,20 +12,23 @@ from sqlalchemy import ColumnElement, func, select
 
 from netloom.app.cloud.physical_networks import dedications
 from netloom.app.cloud.work import View
-from netloom.base.ids import Uuid
 from netloom.model.cloud.infrastructure_ranges import GuestVlanRange
 from netloom.model.cloud.networks import GuestNetwork
-from netloom.model.objects import PhysicalNetwork
+from netloom.model.objects import Network, PhysicalNetwork
 from netloom.model.segments import parse_ranges
 from netloom.store import tables
-from netloom.store.among import among
+from netloom.store.catalog import networks_on
 
 
 class Segment(msgspec.Struct, frozen=True, kw_only=True):
-    """A segment of a physical network. `network`: who has it; `kept`: for whom it is kept."""
+    """A segment of a physical network.
+
+    `native`: the network on the wires that has it; `network`: what the cloud says of that; `kept`: for whom it is kept.
+    """
 
     wires: PhysicalNetwork
     number: int
+    native: Network | None = None
     network: GuestNetwork | None = None
     kept: GuestVlanRange | None = None
 
@@ -79,20 +82,16 @@ def _filled(view: View, wires: PhysicalNetwork, numbers: Sequence[int]) -> list[
     """Segments of one physical network with who has them and for whom they are kept."""
     if not numbers:
         return []
-    n = tables.networks.c
-    owners: dict[int, Uuid] = {}
-    rows = view.records.connection.execute(
-        select(n.segment, n.id).where(n.physical_network_id == wires.id, among(n.segment, numbers))
-    )
-    owners.update((segment, Uuid(network_id)) for segment, network_id in rows)
-    networks = view.records.many(GuestNetwork, owners.values())
+    natives = networks_on(view.records.connection, wires.id, numbers, view.records.known)
+    networks = view.records.many(GuestNetwork, [native.id for native in natives.values()])
     first, last = min(numbers), max(numbers)
     kept = [each for each in dedications(view, wires.id) if each.first <= last and each.last >= first]
     return [
         Segment(
             wires=wires,
             number=number,
-            network=networks.get(owners[number]) if number in owners else None,
+            native=(native := natives.get(number)),
+            network=None if native is None else networks.get(native.id),
             kept=next((each for each in kept if each.first <= number <= each.last), None),
         )
         for number in numbers
