@@ -6,7 +6,7 @@ import pathlib
 
 import pytest
 from tests.daemon.daemons import add_host, add_network, add_nic, is_done, plug, running
-from tests.daemon.test_hosts import our_flows
+from tests.daemon.test_hosts import our_flows, works
 from tests.sandbox.ovs import OvsSandbox
 from tests.switches.stack import eventually
 
@@ -36,13 +36,12 @@ async def reconnect(daemon: Netloomd, host_id: Uuid) -> Job:
 async def test_both_connections_are_new_and_what_is_wrong_there_is_put_right(tmp_path: pathlib.Path) -> None:
     with OvsSandbox.started() as ovs:
         async with running(tmp_path) as daemon:
-            await add_network(daemon)
-            nic = await add_nic(daemon, "n1")
+            network = await add_network(daemon)
+            await add_nic(daemon, "n1")
             host = await add_host(daemon, "h1", ovs)
             await eventually(lambda: is_done(daemon, host))
             plug(ovs, "n1")
-            await eventually(lambda: is_done(daemon, nic) and bool(daemon.loop._planner.view.placements))
-            await eventually(lambda: daemon._book.in_sync(HostId(host.id)))
+            await works(daemon, network)
             kept = daemon.hosts.get(host.id)
             assert kept is not None
             before, flows = kept.session.connections, our_flows(ovs)
