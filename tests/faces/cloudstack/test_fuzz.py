@@ -16,9 +16,13 @@ from tests.faces.cloudstack.replay.recording import load
 from tests.faces.cloudstack.replay.server import in_process
 from tests.faces.cloudstack.replay.stage import build
 
+pytestmark = pytest.mark.timeout(300)  # hundreds of calls each
+
 BEFORE_TEAR_DOWN = 153
 """The tour up to here has made one of nearly everything."""
 SECONDS = 10.0
+FEWEST = 150
+"""Requests that are sent however slow the machine is: of fewer, none may happen to be a good one."""
 BUGS = frozenset({"request failed", "job failed unexpectedly", "job not ended"})
 
 
@@ -36,7 +40,7 @@ async def test_no_request_fails_as_nobody_foresaw(asker: str) -> None:
         @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck), database=None)
         @given(requests(pool))
         def check(sent: dict[str, str]) -> None:
-            if time.monotonic() > ends:
+            if len(answered) >= FEWEST and time.monotonic() > ends:
                 return
             with capture_logs() as logs:
                 status, body = asyncio.run_coroutine_threadsafe(ask(client, sent), loop).result()
@@ -45,8 +49,8 @@ async def test_no_request_fails_as_nobody_foresaw(asker: str) -> None:
             answered.append(status)
 
         await asyncio.to_thread(check)
-        assert len(answered) > 50
-        assert answered.count(200) > len(answered) / 20, "most requests were refused at the door"
+        assert len(answered) >= FEWEST
+        assert answered.count(200) > len(answered) / 50, "most requests were refused at the door"
 
 
 async def _asker(root: Client, name: str) -> tuple[Client, frozenset[str]]:

@@ -17,7 +17,7 @@ from tests.app.cloud.vpcs import vpc_staged
 from tests.faces.cloudstack.fuzz import Pool, faults, requests, uuid_of
 from tests.faces.cloudstack.replay.client import Client
 from tests.faces.cloudstack.replay.server import administrator_keys, face_on, http_to
-from tests.faces.cloudstack.test_fuzz import BUGS, SECONDS, ask
+from tests.faces.cloudstack.test_fuzz import BUGS, FEWEST, SECONDS, ask
 
 from netloom.app.cloud.rules_claims import claim_of
 from netloom.app.cloud.visibility import system_caller
@@ -68,7 +68,7 @@ async def test_rules_asked_for_at_random(kind: str, tmp_path: pathlib.Path) -> N
             @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck), database=None)
             @given(requests(pool, ABOUT[kind]))
             def check(drawn: dict[str, str]) -> None:
-                if time.monotonic() > ends:
+                if len(answered) >= FEWEST and time.monotonic() > ends:
                     return
                 sent = _filled(drawn, made)
                 with capture_logs() as logs:
@@ -80,8 +80,8 @@ async def test_rules_asked_for_at_random(kind: str, tmp_path: pathlib.Path) -> N
 
             await asyncio.to_thread(check)
         rules, balancers = await stage.all(Ipv6FirewallRule), await stage.all(InternalLoadBalancer)
-        assert len(answered) > 20
-        assert answered.count(200) > len(answered) / 20
+        assert len(answered) >= FEWEST
+        assert answered.count(200) > len(answered) / 50
         for one, other in itertools.combinations([claim_of(each) for each in (*rules, *balancers)], 2):
             assert clash(one, other) is None, (one, other)
         addresses, members = await stage.all(InternalLbAddress), await stage.all(InternalLbMember)
