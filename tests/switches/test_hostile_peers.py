@@ -242,14 +242,15 @@ async def test_strangers_at_the_door_are_few_and_short() -> None:
         def by_datapath_id(self, datapath_id: str) -> None:
             return None
 
-    settings = ListenSettings(Dialling(allow_tcp=True), unidentified=3, identify_seconds=0.5)
+    settings = ListenSettings(Dialling(allow_tcp=True), unidentified=3, identify_seconds=1.0)
     door = DialIn(settings, Nobody())
     try:
         port = await door.listen_ovsdb(Endpoint(Scheme.TCP, "127.0.0.1", 0))
-        streams = [await asyncio.open_connection("127.0.0.1", port) for _ in range(5)]
+        # All knock at once: the last two come before the first three are out of time.
+        streams = await asyncio.gather(*(asyncio.open_connection("127.0.0.1", port) for _ in range(5)))
         await eventually(lambda: door.refused_connections == 2)
         # The three that were let in say nothing: they are closed in time.
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             for reader, _ in streams:
                 with contextlib.suppress(ConnectionError):
                     while await reader.read(65536):
