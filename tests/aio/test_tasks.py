@@ -194,5 +194,5 @@ async def test_who_is_ended_while_a_child_fails_ends(fails: str) -> None:
     if fails == "before":
         await asyncio.sleep(0)
     task.cancel()
-    await asyncio.wait([task], timeout=5)
+    await asyncio.wait([task], timeout=20)
     assert task.cancelled()

@@ -45,7 +45,7 @@ async def learning(b: Bed) -> AsyncIterator[IdentityLearner]:
 
 
 async def pinned(b: Bed, name: str) -> Host:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while True:
             host = await b.app.get(Kind.HOST, name)
             assert isinstance(host, Host)

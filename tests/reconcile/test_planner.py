@@ -154,7 +154,7 @@ async def test_a_host_that_is_remembered_need_not_be_asked() -> None:
 async def test_after_the_grace_it_goes_on_without_the_silent() -> None:
     async with Bench(grace=0.01) as bench:
         bench.feed.put(ALL)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while not bench.source.complete:  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
 
@@ -207,7 +207,7 @@ async def test_a_nic_is_pending_until_its_last_output_is_in_force_and_neighbours
         await asyncio.sleep(0)
         assert not waiter.done()
         bench.book.realised(H2, bench.workers.touched[H2], ())
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(20):
             await waiter
         assert bench.loop.status(Kind.NIC, NIC2).generation == 2
         assert bench.loop.status(Kind.NETWORK, NET).phase is Phase.DONE

@@ -35,7 +35,7 @@ async def meet(server: ssl.SSLContext, client: ssl.SSLContext) -> tuple[Stream, 
         stream = await dial(Endpoint(Scheme.SSL, "127.0.0.1", port), Dialling(lambda: client))
         # TLS 1.3 tells the client only with the next read that its certificate was refused.
         stream.writer.write(b"hello")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             theirs = await accepted
             assert await theirs.reader.read(5) == b"hello"
             theirs.writer.write(b"hello")

@@ -153,7 +153,7 @@ async def test_keys_of_a_deleted_account_are_gone(cloud: Cloud) -> None:
     key = await keys(cloud, who.alice)
     done = await cloud.do(who.root, accounts.DELETE, accounts.ChangeState(id=who.alice.account_id))
     assert done.job is not None
-    await cloud.jobs.settled(done.job.id, 10.0)
+    await cloud.jobs.settled(done.job.id, 30.0)
     assert await Identities(cloud).signer(key.key) is None
     left = await cloud.read_as(
         system_caller(), lambda view: view.records.count(ApiKey, columns(ApiKey).id == key.id)

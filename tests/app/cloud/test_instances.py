@@ -291,7 +291,7 @@ async def ended_all(stage: Stage, instance: Instance) -> None:
     for job in await stage.read(
         lambda view: view.records.select(Job, columns(Job).resource_id == instance.id)
     ):
-        await stage.cloud.jobs.settled(job.id, 10)
+        await stage.cloud.jobs.settled(job.id, 30)
 
 
 async def test_a_host_with_instances_is_not_deleted(stage: Stage) -> None:
@@ -374,7 +374,7 @@ async def test_destroyed_instances_go_when_their_time_is_over(stage: Stage) -> N
     await stage.write(lambda work: _aged(work, web))
     assert await expunge_overdue(stage.cloud) == 1
     job = await stage.read(lambda view: view.records.select(Job, columns(Job).resource_id == web.id)[-1])
-    await stage.cloud.jobs.settled(job.id, 10)
+    await stage.cloud.jobs.settled(job.id, 30)
     assert (await stage.now(web), (await stage.now(kept)) is not None) == (None, True)
 
 
@@ -499,11 +499,11 @@ async def test_a_job_cut_off_in_the_middle_comes_to_the_same_end(tmp_path: pathl
 
         stage.machines.start = stuck  # type: ignore[method-assign]
         done = await stage.cloud.do(stage.who.alice, DEPLOY, stage.wish("web1"))
-        await asyncio.wait_for(reached.wait(), 10)
+        await asyncio.wait_for(reached.wait(), 30)
     machines = MemoryHypervisor()
     async with opened(url, with_machines(Backends(), machines)) as cloud:
         assert done.job is not None
-        await cloud.jobs.settled(done.job.id, 20)
+        await cloud.jobs.settled(done.job.id, 30)
         now = await cloud.read_as(stage.who.root, lambda view: view.records.get(Instance, done.record.id))
         assert now is not None
         assert now.state is InstanceState.RUNNING

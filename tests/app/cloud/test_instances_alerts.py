@@ -130,7 +130,7 @@ async def test_a_host_that_dies_under_a_migration_leaves_the_instance_where_its_
     assert (now.state, now.host_id, now.target_host_id) == (InstanceState.RUNNING, web.host_id, None)
     assert now.reason == "no route to host"
     for job in await stage.read(lambda view: view.records.select(Job)):
-        await stage.cloud.jobs.settled(job.id, 10.0)  # what was made at the target is taken away
+        await stage.cloud.jobs.settled(job.id, 30.0)  # what was made at the target is taken away
     stage.down.add(stage.hosts[source if dead == "source" else target])
     arrived = dead == "source"  # the last thing that the source did was to let it go
     stage.machines.guests[web.internal_name].host = target if arrived else source

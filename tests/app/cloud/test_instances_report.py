@@ -78,7 +78,7 @@ async def test_an_instance_that_is_rebooted_meanwhile_is_left_alone(stage: Stage
 
     stage.machines.start = slow  # type: ignore[method-assign]
     done = await stage.cloud.do(stage.who.alice, REBOOT, RebootInstance(id=web.id))
-    await asyncio.wait_for(reached.wait(), 10)
+    await asyncio.wait_for(reached.wait(), 30)
     assert stage.machines.guests[web.internal_name].host is None
     assert await compare(stage.cloud, stage.machines) == 0
     go_on.set()

@@ -64,7 +64,7 @@ def cloud_with(cloud: Cloud, use_case: UseCase[Tell, Alert]) -> Cloud:
 
 
 async def ended(cloud: Cloud, job: Job) -> Job:
-    await cloud.jobs.settled(job.id, 10.0)
+    await cloud.jobs.settled(job.id, 30.0)
     return await cloud.read_as(system_caller(), lambda view: view.get(Job, job.id))
 
 

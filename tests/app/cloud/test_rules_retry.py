@@ -89,7 +89,7 @@ async def retries(stage: Stage) -> list[Job]:
     """All jobs that were asked for so far, ended."""
     names = {use_case.name for use_case in TELL_AGAIN.values()}
     for job in [job for job in await stage.all(Job) if job.use_case in names]:
-        await stage.cloud.jobs.settled(job.id, 10.0)
+        await stage.cloud.jobs.settled(job.id, 30.0)
     ended = [job for job in await stage.all(Job) if job.use_case in names]
     return sorted(ended, key=lambda job: job.number)
 
@@ -241,7 +241,7 @@ async def test_a_restart_forgets_nothing_and_hurries_nothing(url: str) -> None:
         counted = retry.counters()
         assert (counted.asked, counted.untold, counted.oldest) == (1, 1, before.created_at)
         [job] = [job for job in await jobs_of(cloud) if job.state is not JobState.FAILED]
-        await cloud.jobs.settled(job.id, 10.0)
+        await cloud.jobs.settled(job.id, 30.0)
         assert await cloud.read_as(system_caller(), lambda view: view.records.count(FirewallRule)) == 0
         await retry.step()
         assert retry.counters().untold == 0

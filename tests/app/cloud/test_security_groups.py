@@ -75,7 +75,7 @@ async def test_an_account_that_goes_takes_its_groups_along(cloud: Cloud) -> None
     await cloud.do(who.mallory, AUTHORIZE_INGRESS, ssh(group, peers=(Peer(group=DEFAULT_NAME),)))
     done = await cloud.do(who.root, accounts.DELETE, ChangeState(id=who.mallory.account_id))
     assert done.job is not None
-    await cloud.jobs.settled(done.job.id, 10)
+    await cloud.jobs.settled(done.job.id, 30)
     c = columns(SecurityGroup)
     left = await cloud.read_as(
         who.root, lambda view: view.records.count(SecurityGroup, c.account_id == who.mallory.account_id)

@@ -225,7 +225,7 @@ async def test_usage_outlives_its_owner(cloud: Cloud) -> None:
     await _unit(cloud, system_caller(), lambda work: work.delete(machine))
     done = await cloud.do(who.root, accounts.DELETE, accounts.ChangeState(id=who.mallory.account_id))
     assert done.job is not None
-    await cloud.jobs.settled(done.job.id, 10)
+    await cloud.jobs.settled(done.job.id, 30)
     assert await _spans(cloud, machine) == [(UsageType.ALLOCATED_VM, False)]
 
 

@@ -13,7 +13,7 @@ import yaml
 from netloom.contract.documents import Applied
 from netloom.contract.problems import Problem
 from netloom.contract.reports import PlanReport
-from netloom.faces.rest.problems import LINGER_SECONDS
+from netloom.faces.rest import problems
 
 GOOD = """\
 ---
@@ -145,9 +145,10 @@ async def test_what_is_no_yaml_has_line_and_column(
 
 
 async def test_a_file_that_was_read_is_refused_at_once_and_keeps_the_connection(
-    http: httpx.AsyncClient,
+    http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with asyncio.timeout(LINGER_SECONDS):
+    monkeypatch.setattr(problems, "LINGER_SECONDS", 60.0)
+    async with asyncio.timeout(20):  # it waits for nothing that the client might still send
         answer = await post(http, "/v1/apply", "[" * 40 + "]" * 40)
     assert answer.status_code == 413
     assert "connection" not in answer.headers
