@@ -3,11 +3,13 @@
 * Hypothesis neither times examples nor complains about slow generation on a busy machine.
 * What tests write lies in memory where there is room: thousands of databases of one test each wait for no disk. What is to
   outlive a killed process does so there as well.
+* Rubbish is collected as rarely as in netloomd: what is imported and collected lives until the end.
 * An exception that is logged is written as a plain traceback: the drawn one, with all variables, takes a second.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -32,6 +34,12 @@ def pytest_configure() -> None:
     for processor in structlog.get_config()["processors"]:
         if isinstance(processor, structlog.dev.ConsoleRenderer):
             processor.exception_formatter = structlog.dev.plain_traceback
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def _in_memory() -> bool:

@@ -8,7 +8,7 @@ from tests.lab.conftest import tunnel
 from netloom.lab import GuestPlan, Lab
 from netloom.lab.bulk import BulkPort, BulkPorts
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.alone]
 
 
 @pytest.fixture

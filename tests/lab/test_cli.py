@@ -13,7 +13,7 @@ from netloom.lab import Lab
 from netloom.lab.cli import app
 from netloom.lab.lab import down
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.alone]
 
 
 def run(*words: str, status: int = 0) -> str:

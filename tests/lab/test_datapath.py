@@ -8,7 +8,7 @@ from tests.lab.conftest import KINDS, join, tunnel
 from netloom.lab import GuestPlan, Lab, LabError
 from netloom.lab.frames import Filter, arp_request, ethernet, icmp_echo
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.alone]
 
 
 @pytest.mark.parametrize("kind", KINDS)

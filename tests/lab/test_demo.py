@@ -23,7 +23,7 @@ from netloom.lab.demo.claims import NotHeld
 from netloom.lab.demo.scene import Member, Scene
 from netloom.lab.state import labs
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.alone]
 
 COMMON = {
     "number": 1,

@@ -12,7 +12,7 @@ from netloom.lab import namespaces
 from netloom.lab.demo_cloud.claims import CLAIMS
 from netloom.lab.state import labs
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.lab, pytest.mark.alone, pytest.mark.timeout(240)]
 
 
 def test_every_claim_holds_and_nothing_is_left() -> None:

@@ -14,7 +14,7 @@ import pytest
 from netloom.lab.lab import down
 from netloom.lab.state import labs
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.alone]
 
 
 def test_what_is_printed_can_be_typed() -> None:

@@ -9,7 +9,7 @@ from tests.lab.conftest import join
 
 from netloom.lab import Host, Lab, LabError, names, namespaces
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.alone]
 
 
 def _dial(lab: Lab, host: Host, port: int) -> socket.socket:

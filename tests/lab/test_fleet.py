@@ -9,7 +9,7 @@ import pytest
 from netloom.lab import commands, ovsdb, process, wait
 from netloom.lab.fleet import Fleet, FleetHost, FleetPort
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.alone]
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from netloom.lab import Lab, LabError, namespaces, process
 from netloom.lab.lab import down, sweep
 from netloom.lab.state import ROOT, StateFile, labs
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.alone]
 
 OWNER = """
 import sys, time

@@ -17,7 +17,7 @@ from netloom.lab import Host, wait
 from netloom.lab.daemons import OVSDB as OVSDB_SERVER
 from netloom.lab.daemons import VSWITCHD, Daemon
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.lab, pytest.mark.alone, pytest.mark.timeout(120)]
 
 
 def test_netloomd_is_killed_at_any_moment(two_hosts: Cloud) -> None:

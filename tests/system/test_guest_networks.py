@@ -13,7 +13,7 @@ from netloom.client import calls
 from netloom.contract.kinds import NETWORK, NIC
 from netloom.lab import wait
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.lab, pytest.mark.alone, pytest.mark.timeout(120)]
 
 
 def shown(api: CloudStack, network: dict[str, Any]) -> dict[str, Any]:

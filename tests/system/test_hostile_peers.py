@@ -17,7 +17,7 @@ from netloom.contract.kinds import HOST
 from netloom.lab import namespaces, wait
 from netloom.lab.names import CONTROL_ADDRESS
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.lab, pytest.mark.alone, pytest.mark.timeout(120)]
 
 
 def garbage(peer: socket.socket) -> None:

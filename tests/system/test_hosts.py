@@ -210,6 +210,7 @@ def test_the_first_certificates_are_taken_without_a_restart() -> None:
         made.becomes("Done", "h1")
 
 
+@pytest.mark.alone
 def test_tls_from_init_to_rotation() -> None:
     """netloom dials; the operator makes the CA, sets up the hosts by the lines that are printed, and rotates."""
     with cloud(2, settings(switches={"allow_tcp": False}), declare=False, tls=True) as made:

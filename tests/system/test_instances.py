@@ -53,6 +53,7 @@ def guest(running: Cloud, instance: dict[str, Any], number: int = 0) -> Guest:
     return running.lab.guest(f"{instance['instancename']}+{number}")
 
 
+@pytest.mark.alone
 def test_instances_are_guests_that_reach_each_other_and_go_without_a_trace(
     running: tuple[Cloud, CloudStack],
 ) -> None:

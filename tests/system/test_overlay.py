@@ -18,7 +18,7 @@ from netloom.contract.kinds import HOST, NETWORK
 from netloom.lab import Guest, frames, wait
 from netloom.lab.frames import Filter
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.lab, pytest.mark.alone, pytest.mark.timeout(120)]
 
 ISOLATIONS = ("gre", "vxlan", "geneve")
 OVERHEAD = {"gre": 42, "vxlan": 50, "geneve": 50}

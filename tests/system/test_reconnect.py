@@ -12,7 +12,7 @@ from netloom.contract.hosts import HostSpec
 from netloom.lab import wait
 from netloom.lab.names import CONTROL_ADDRESS
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.lab, pytest.mark.alone, pytest.mark.timeout(120)]
 
 
 def written(made: Cloud) -> list[tuple[int, int, int]]:

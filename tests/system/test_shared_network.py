@@ -15,7 +15,7 @@ from netloom.contract.kinds import HOST
 from netloom.lab import GuestPlan
 from netloom.lab.frames import Filter
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.lab, pytest.mark.alone, pytest.mark.timeout(180)]
 
 
 def test_instances_of_two_accounts_and_an_old_machine_share_a_vlan() -> None:

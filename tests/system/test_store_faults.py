@@ -82,6 +82,7 @@ def all_nics(cloud: Cloud) -> Iterator[Nic]:
             return
 
 
+@pytest.mark.alone
 def test_a_full_disk_is_said_and_passes(lab_on_small_disk: tuple[Cloud, str]) -> None:
     made, disk = lab_on_small_disk
     made.network("blue", cidr="10.0.0.0/16")

@@ -18,7 +18,7 @@ from netloom.contract.physical_networks import PhysicalNetworkSpec
 from netloom.lab import Guest, GuestPlan, wait
 from netloom.lab.frames import Filter, arp_request
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.lab, pytest.mark.alone, pytest.mark.timeout(120)]
 
 OUTSIDE = "br-out"
 

@@ -52,7 +52,7 @@ def _load(path: pathlib.Path | None) -> Settings:
 def _collect_rarely() -> None:
     """Records, fragments and what is imported live long and are not cyclic: fewer, later collections.
 
-    Measured in docs/benchmarks.md; before the imports, because a seventh of their time goes into collections otherwise.
+    It comes before the imports, because a seventh of their time goes into collections otherwise.
     """
     gc.set_threshold(50_000, 20, 100)
 

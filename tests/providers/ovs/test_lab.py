@@ -14,7 +14,7 @@ from netloom.lab.frames import Filter
 from netloom.model.isolation import TUNNELS, Isolation
 from netloom.plan.view import SwitchFacts
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.alone]
 GUESTS = {1: 1, 2: 2, 3: 2}
 """Guests by number, and the hosts they are on."""
 
