@@ -9,8 +9,14 @@ from tests.app.cloud.people import People, keys, people
 from tests.faces.cloudstack.replay.client import Client
 
 from netloom.app.cloud.cloud import Cloud
+from netloom.app.cloud.visibility import system_caller
+from netloom.app.intent import create_many
 from netloom.faces.cloudstack.app import CloudStackFace
+from netloom.faces.cloudstack.protocol.envelopes import timestamp
 from netloom.model.cloud.identity import Caller
+from netloom.model.kinds import Kind
+from netloom.model.objects import Network
+from netloom.model.specs import NetworkSpec
 
 
 async def only(client: Client, command: str, key: str, **params: str) -> dict[str, Any]:
@@ -406,6 +412,20 @@ async def test_segments_are_kept_for_an_account_and_listed(cloud: Cloud, admin: 
 
     await admin.result("releaseDedicatedGuestVlanRange", id=kept["id"])
     assert await admin.result("listDedicatedGuestVlanRanges", listall="true") == {}
+
+
+async def test_a_segment_of_a_network_that_is_not_the_clouds_is_not_free(
+    cloud: Cloud, admin: Client, wires: str
+) -> None:
+    """Made by what netloom has beneath the cloud; nothing is told of it but that the segment is taken."""
+    spec = NetworkSpec(name="beneath", physical_network=wires, cidr="10.9.0.0/24")
+    (made,) = await cloud.write_as(
+        system_caller(), "test", lambda work: create_many(work.tx, Kind.NETWORK, [spec])
+    )
+    assert isinstance(made, Network)
+    one = await only(admin, "listGuestVlans", "guestvlan", allocatedonly="true")
+    assert (one["vlan"], one["allocationstate"], one["network"]) == (str(made.segment), "Allocated", [])
+    assert one["taken"] == timestamp(made.created_at)
 
 
 async def test_infrastructure_is_the_operator_s(

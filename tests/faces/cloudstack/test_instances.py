@@ -23,6 +23,8 @@ from tests.faces.cloudstack.replay.server import (
 from netloom.app.cloud import instances_terms
 from netloom.app.cloud.cloud import Cloud
 from netloom.app.cloud.visibility import system_caller
+from netloom.model.cloud.usage import UsageSpan, UsageType
+from netloom.store.cloud.records import columns
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKHEChAnb3ac+8LLS5Cu6mJMZFVIiHeeXmZGXjPvfWzk someone@example.org"
 
@@ -218,6 +220,59 @@ async def test_keys_are_made_registered_used_and_deleted(place: Place) -> None:
     assert reset["virtualmachine"]["keypairs"] == "laptop"
     await place.alice.result("deleteSSHKeyPair", name="mine")
     assert await refusal(place.alice, "deleteSSHKeyPair", name="mine") == (431, 9999)
+
+
+async def test_a_stopped_instance_gets_another_size(cloud: Cloud, place: Place) -> None:
+    sizes = []
+    for cpus in ("2", "64"):
+        made = await place.root.result(
+            "createServiceOffering",
+            name=cpus,
+            displaytext=cpus,
+            cpunumber=cpus,
+            cpuspeed="1000",
+            memory="2048",
+        )
+        sizes.append(made["serviceoffering"]["id"])
+    chosen = await place.root.result("createServiceOffering", name="own", displaytext="own")
+    own = chosen["serviceoffering"]["id"]
+    web = await place.deploy("web1", networkids=await place.network("front"))
+    wish = {"id": web["id"], "serviceofferingid": sizes[0]}
+    for command in ("changeServiceForVirtualMachine", "scaleVirtualMachine"):
+        assert await refusal(place.alice, command, **wish) == (431, 4350)  # it runs
+    await place.alice.result("stopVirtualMachine", id=web["id"])
+    assert await refusal(place.mallory, "changeServiceForVirtualMachine", **wish) == (431, 9999)
+    changed = (await place.alice.result("changeServiceForVirtualMachine", **wish))["virtualmachine"]
+    assert [changed[name] for name in ("serviceofferingid", "cpunumber", "memory")] == [sizes[0], 2, 2048]
+    assert await refusal(place.alice, "changeServiceForVirtualMachine", **wish) == (431, 4350)  # it has it
+
+    alice = await place.root.result("listAccounts", name="alice", listall="true")
+    owner = {"account": "alice", "domainid": alice["account"][0]["domainid"]}
+    await place.root.result("updateResourceLimit", resourcetype="8", max="8", **owner)
+    larger = {**wish, "serviceofferingid": sizes[1]}
+    assert await refusal(place.alice, "scaleVirtualMachine", **larger) == (535, 4370)
+    own_wish = {**wish, "serviceofferingid": own}
+    assert await refusal(place.alice, "scaleVirtualMachine", **own_wish) == (431, 4350)  # how large?
+    details = {"details[0].cpuNumber": "8", "details[0].cpuSpeed": "500", "details[0].memory": "64"}
+    assert await place.alice.result("scaleVirtualMachine", **own_wish, **details) == {"success": True}
+    [now] = (await place.alice.result("listVirtualMachines", id=web["id"]))["virtualmachine"]
+    assert [now[name] for name in ("serviceofferingid", "cpunumber", "memory")] == [own, 8, 64]
+    others = await place.alice.result("listServiceOfferings", virtualmachineid=web["id"])
+    assert own not in {row["id"] for row in others["serviceoffering"]}
+
+    events = (await place.alice.result("listEvents", resourceid=web["id"]))["event"]
+    assert {"VM.UPGRADE", "VM.SCALE"} <= {event["type"] for event in events}
+    c = columns(UsageSpan)
+    spans = await cloud.read_as(
+        system_caller(),
+        lambda view: view.records.select(
+            UsageSpan, c.resource_id == web["id"], c.type == UsageType.ALLOCATED_VM.value
+        ),
+    )
+    assert [span.facts.offering_id for span in spans if span.ended_at is None] == [own]
+    assert {span.facts.offering_id for span in spans} == {web["serviceofferingid"], sizes[0], own}
+    started = await place.alice.result("startVirtualMachine", id=web["id"])
+    assert (started["virtualmachine"]["state"], started["virtualmachine"]["cpunumber"]) == ("Running", 8)
 
 
 async def test_keys_are_bounded(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

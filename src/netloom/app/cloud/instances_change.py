@@ -1,7 +1,8 @@
 """What of an instance may change while it is there: names, words for people, user data, keys, groups, protection.
 
-Rule 1: what a guest learns at its start (host name, user data, keys) is changed for its next one; a host name and keys only
-    while it is stopped.
+Rule 1: what a guest learns at its start (host name, user data, keys, its size) is changed for its next one; a host name,
+    keys and the size only while it is stopped.
+Rule 2: a size is charged and metered by what the record says: limits hold for the new one, usage tells both.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from netloom.app.cloud.doing import nothing_more
 from netloom.app.cloud.instances_find import nics_of_one
 from netloom.app.cloud.instances_nics import check_hostname_free
 from netloom.app.cloud.instances_terms import (
+    SIZE_DETAILS,
     check_details,
     check_display,
     check_groups,
     check_hostname,
     check_keys,
     check_user_data,
+    size_of,
     user_data_of,
 )
 from netloom.app.cloud.security_groups_members import groups_for, set_groups
@@ -65,6 +68,14 @@ class ResetUserData(msgspec.Struct, frozen=True, kw_only=True):
     id: Uuid
     user_data: str | None = None
     user_data_id: Uuid | None = None
+
+
+class ResizeInstance(msgspec.Struct, frozen=True, kw_only=True):
+    """Another service offering for an instance's next start; `details` choose the size where the offering leaves it open."""
+
+    id: Uuid
+    service_offering_id: Uuid
+    details: Mapping[str, str] = {}
 
 
 def _update(work: Work, request: UpdateInstance) -> Instance:
@@ -153,6 +164,31 @@ def _reset_keys(work: Work, request: ResetKeys) -> Instance:
     return work.update(msgspec.structs.replace(instance, key_pairs=keys))
 
 
+def _resize(work: Work, request: ResizeInstance) -> Instance:
+    instance = work.get(Instance, request.id)
+    _stopped(instance, "id")
+    if request.service_offering_id == instance.service_offering_id and not request.details:
+        raise InvalidInput(
+            f"instance {instance.name} ({instance.id}) has this service offering already",
+            code="same-offering",
+            subject="serviceofferingid",
+            hint="name another one",
+        )
+    owner, wished = work.get(Account, instance.account_id), check_details(request.details)
+    size = size_of(work, request.service_offering_id, owner, wished)
+    kept = {name: value for name, value in instance.details.items() if name.lower() not in SIZE_DETAILS}
+    return work.update(
+        msgspec.structs.replace(
+            instance,
+            service_offering_id=request.service_offering_id,
+            cpu_number=size.cpu_number,
+            cpu_speed=size.cpu_speed,
+            memory=size.memory,
+            details=check_details({**kept, **wished}),
+        )
+    )
+
+
 UPDATE = UseCase(
     name="instance.update",
     command="updateVirtualMachine",
@@ -176,4 +212,21 @@ RESET_USER_DATA = UseCase(
     request=ResetUserData,
     begin=_reset_user_data,
 )
-USE_CASES = (UPDATE, RESET_KEYS, RESET_USER_DATA)
+RESIZE = UseCase(
+    name="instance.resize",
+    command="changeServiceForVirtualMachine",
+    event="VM.UPGRADE",
+    request=ResizeInstance,
+    begin=_resize,
+)
+SCALE = UseCase(
+    name="instance.scale",
+    command="scaleVirtualMachine",
+    event="VM.SCALE",
+    request=ResizeInstance,
+    begin=_resize,
+    apply=nothing_more,
+    queue=life.queue_of,
+)
+"""The same as CloudStack has it with a job."""
+USE_CASES = (UPDATE, RESET_KEYS, RESET_USER_DATA, RESIZE, SCALE)

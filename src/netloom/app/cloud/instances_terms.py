@@ -83,6 +83,10 @@ def check_details(details: Mapping[str, str]) -> dict[str, str]:
     return dict(details)
 
 
+SIZE_DETAILS: Final = frozenset({"cpunumber", "cpuspeed", "memory"})
+"""Details, in lower case, that choose an instance's size."""
+
+
 def size_of(view: View, offering_id: Uuid, owner: Account, details: Mapping[str, str]) -> Size:
     """The size of a new instance: its offering's, or as chosen where the offering leaves it open.
 

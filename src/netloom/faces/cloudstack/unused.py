@@ -181,6 +181,7 @@ REFUSED: Final = (
     Unused("datadiskofferinglist rootdisksize size", "deployVirtualMachine", _NO_DISKS),
     Unused("datadiskofferinglist", "importUnmanagedInstance", _NO_DISKS),
     Unused("volumeids", "destroyVirtualMachine", _NO_DISKS),
+    Unused("maxiops miniops", "changeServiceForVirtualMachine scaleVirtualMachine", _NO_DISKS),
     Unused(
         "copyimagetags iodriverpolicy iothreadsenabled nicmultiqueuenumber nicpackedvirtqueuesenabled properties",
         "deployVirtualMachine",
@@ -305,6 +306,11 @@ PASSED: Final = (
         "a template is wherever a hypervisor knows its image, and as the image is",
     ),
     Unused("domainid", "generateUsageRecords", "usage is there to be read as soon as it was"),
+    Unused(
+        "automigrate shrinkok",
+        "changeServiceForVirtualMachine scaleVirtualMachine",
+        "it is about volumes, of which netloom keeps none",
+    ),
     Unused("keyboard", "deployVirtualMachine", "there are no consoles"),
     Unused("migrateallowed", "importUnmanagedInstance", "a machine that is taken over stays where it is"),
     Unused("considerlasthost", "startVirtualMachine", "of equal hosts the last one is taken"),

@@ -216,6 +216,8 @@ _INSTANCES: Final = [
     "expungeVirtualMachine",
     "resetPasswordForVirtualMachine",
     "getVMPassword",
+    "changeServiceForVirtualMachine",
+    "scaleVirtualMachine",
     "resetSSHKeyForVirtualMachine",
     "resetUserDataForVirtualMachine",
     "getVirtualMachineUserData",

@@ -186,6 +186,7 @@ UNGIVEN: Final[Mapping[str, frozenset[str]]] = {
 INTERNAL: Final = frozenset(
     {
         "instance.leave_target",
+        "instance.scale",
         "network.implement",
         "network.shut_down",
         "network.tell_again",

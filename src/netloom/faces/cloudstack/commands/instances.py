@@ -161,6 +161,24 @@ async def update_virtual_machine(call: Call) -> object:
     )
 
 
+async def change_service(call: Call) -> object:
+    """Gives a stopped instance another service offering."""
+    return await call.do(change.RESIZE, _size(call))
+
+
+async def scale_virtual_machine(call: Call) -> object:
+    """Gives a stopped instance another service offering; a running one is refused."""
+    return await call.do(change.SCALE, _size(call))
+
+
+def _size(call: Call) -> change.ResizeInstance:
+    return change.ResizeInstance(
+        id=call.need_uuid("id"),
+        service_offering_id=call.need_uuid("serviceofferingid"),
+        details=call.pairs("details"),
+    )
+
+
 async def list_virtual_machines(call: Call) -> object:
     """Lists instances."""
     c = columns(Instance)
@@ -293,6 +311,12 @@ COMMANDS: tuple[Command, ...] = (
     Command("expungeVirtualMachine", expunge_virtual_machine, JobAnswer(end.EXPUNGE, about="VirtualMachine")),
     Command("recoverVirtualMachine", recover_virtual_machine, One("virtualmachine", instance_rows)),
     Command("updateVirtualMachine", update_virtual_machine, One("virtualmachine", instance_rows)),
+    Command("changeServiceForVirtualMachine", change_service, One("virtualmachine", instance_rows)),
+    Command(
+        "scaleVirtualMachine",
+        scale_virtual_machine,
+        JobAnswer(change.SCALE, about="VirtualMachine", with_id=True),
+    ),
     Command("listVirtualMachines", list_virtual_machines, Listing("virtualmachine", instance_rows)),
     *instances_nics.COMMANDS,
     *instances_import.COMMANDS,
