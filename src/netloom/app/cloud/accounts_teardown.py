@@ -116,7 +116,7 @@ def check_unprotected(view: View, account_ids: Iterable[Uuid]) -> None:
             f"instances are protected from deletion: {names}{' and more' if len(found) > MAX_NAMES else ''}",
             code="delete-protection",
             subject="id",
-            hint="updateVirtualMachine with deleteprotection=false first",
+            hint="take off its protection from deletion first (updateVirtualMachine)",
         )
 
 

@@ -79,7 +79,7 @@ def find_free(view: View, ip_id: Uuid) -> FreeIp:
         f"there is no public address {ip_id!r}",
         code="public-ip-not-found",
         subject="id",
-        hint="an id from listPublicIpAddresses with state=Free",
+        hint="an id of a free one, as listPublicIpAddresses shows them",
     )
 
 

@@ -53,7 +53,7 @@ async def _apply(doing: Doing, domain: Domain) -> Ending:
             f"{len(below) - 1} domains",
             code="domain-in-use",
             subject=f"domain/{domain.id}",
-            hint="delete them first, or delete the domain with cleanup=true",
+            hint="delete them first, or delete the domain with all that is in it (cleanup)",
         )
     if doing.request(DeleteDomain).cleanup:
         await doing.read(lambda view: check_unprotected(view, [each.id for each in accounts]))

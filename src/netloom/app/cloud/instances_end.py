@@ -73,7 +73,7 @@ def _begin_destroy(work: Work, request: DestroyInstance) -> Instance:
             f"instance {instance.name} ({instance.id}) is protected from deletion",
             code="delete-protection",
             subject="id",
-            hint="updateVirtualMachine with deleteprotection=false first",
+            hint="take off its protection from deletion first (updateVirtualMachine)",
         )
     if instance.state in (InstanceState.DESTROYED, InstanceState.EXPUNGING):
         event = InstanceEvent.EXPUNGE

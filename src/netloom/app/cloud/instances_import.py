@@ -175,7 +175,7 @@ def _network_of(request: ImportInstance, nic: NicSeen) -> Uuid:
             f"no network is named for interface {nic.mac} of machine {request.stray.seen.name}",
             subject="nicnetworklist",
             code="network-needed",
-            hint="nicnetworklist[0].nic=MAC&nicnetworklist[0].network=ID for each interface",
+            hint="name the network of each interface, by its MAC address",
         )
     return found
 

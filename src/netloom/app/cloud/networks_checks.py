@@ -74,7 +74,7 @@ def check_vlan(view: View, vlan: str | None, offering: NetworkOffering) -> None:
             f"offering {offering.name!r} ({offering.id}) lets nobody name a VLAN",
             code="vlan-not-chosen",
             subject="vlan",
-            hint="leave it out, or use an offering with specifyvlan=true",
+            hint="leave it out, or use an offering whose networks name their VLAN",
         )
     if not view.caller.is_root:
         raise Forbidden(

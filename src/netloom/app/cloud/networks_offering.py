@@ -75,7 +75,7 @@ def with_offering(
             f"network {network.name!r} ({network.id}) would lose {words(gone)}",
             code="services-lost",
             subject="networkofferingid",
-            hint="forced=true if that is meant",
+            hint="force it if that is meant",
         )
     changed = msgspec.structs.replace(
         network,

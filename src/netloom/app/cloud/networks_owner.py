@@ -72,7 +72,7 @@ def owner_of(view: View, asked: Asked, guest_type: GuestType, vpc: Vpc | None) -
         raise InvalidInput(
             "a network of an account is not open to domains",
             subject="subdomainaccess",
-            hint="leave it out, or acltype=Domain for a shared network",
+            hint="leave it out, or make a shared network of type Domain",
         )
     account = view.owner(asked.account, asked.domain_id, asked.project_id)
     return NetworkOwner(account, DomainId(account.domain_id))
@@ -107,7 +107,7 @@ def _of_domain(view: View, asked: Asked, guest_type: GuestType) -> NetworkOwner:
         )
     if not view.caller.is_admin:
         raise Forbidden(
-            "networks for whole domains are made by administrators", subject="acltype", hint="acltype=Account"
+            "networks for whole domains are made by administrators", subject="acltype", hint="Account"
         )
     domain = domain_seen(view, asked.domain_id or view.caller.domain_id)
     system = view.records.get(Account, SYSTEM_ACCOUNT_ID)

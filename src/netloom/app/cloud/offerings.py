@@ -258,7 +258,7 @@ def _check_router_size(work: Work, service_offering_id: Uuid) -> None:
             f"service offering {size.name!r} ({size.id}) is for instances",
             code="offering-not-system",
             subject="serviceofferingid",
-            hint="a router's size is a system offering (issystem=true)",
+            hint="a router's size is an offering for the system",
         )
 
 
@@ -268,7 +268,7 @@ def _refuse_default(name: str, *, default: bool) -> None:
             f"offering {name!r} came with netloom",
             code="offering-default",
             subject="id",
-            hint="disable it: state=Disabled",
+            hint="disable it",
         )
 
 
@@ -278,7 +278,7 @@ def _refuse_used(name: str, offering_id: Uuid, kind: str, users: list[str]) -> N
             f"offering {name!r} ({offering_id}) is that of {kind} {', '.join(users)}",
             code="offering-in-use",
             subject="id",
-            hint="disable it (state=Disabled): nothing more is made of it then",
+            hint="disable it: nothing more is made of it then",
         )
 
 

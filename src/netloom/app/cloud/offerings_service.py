@@ -144,7 +144,7 @@ def delete_service_offering(work: Work, request: DeleteOffering) -> ServiceOffer
             f"offering {offering.name!r} ({offering.id}) came with netloom",
             code="offering-default",
             subject="id",
-            hint="make it inactive: state=Inactive",
+            hint="make it Inactive",
         )
     if _is_used(work, offering):
         work.update(msgspec.structs.replace(offering, state=ServiceOfferingState.INACTIVE))

@@ -154,7 +154,7 @@ def _check_vlan(view: View, tag: str, wires_id: Uuid) -> None:
             f"VLAN {tag} is {used}",
             code="vlan-in-use",
             subject="vlan",
-            hint="another VLAN, or bypassvlanoverlapcheck=true when the VPC shall be in that one",
+            hint="another VLAN, or have the check for overlaps left out when the VPC shall be in that one",
         )
 
 

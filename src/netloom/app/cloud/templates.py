@@ -161,7 +161,7 @@ def _begin_delete(work: Work, request: DeleteTemplate) -> Template:
             f"template {template.name} ({template.id}) came with {template.hypervisor}",
             code="template-built-in",
             subject="id",
-            hint="hide it: updateTemplatePermissions with ispublic=false",
+            hint="hide it: make it not public (updateTemplatePermissions)",
         )
     _check_unused(work, template)
     return template

@@ -146,7 +146,7 @@ def checked_v4(gateway: str | None, netmask: str | None, start: str | None, end:
         raise InvalidInput(
             "a range of IPv4 addresses needs gateway, netmask and start",
             subject="startip",
-            hint="gateway=192.0.2.1&netmask=255.255.255.0&startip=192.0.2.10&endip=192.0.2.20",
+            hint="a gateway like 192.0.2.1, a netmask like 255.255.255.0, ends like 192.0.2.10 and 192.0.2.20",
         )
     first = _v4(start, "startip")
     last = _v4(end, "endip") if end else first
@@ -185,7 +185,7 @@ def checked_v6(gateway: str | None, cidr: str | None, start: str | None, end: st
         raise InvalidInput(
             "a range of IPv6 addresses needs gateway and CIDR",
             subject="ip6cidr",
-            hint="ip6gateway=2001:db8::1&ip6cidr=2001:db8::/64",
+            hint="a gateway like 2001:db8::1 and a CIDR like 2001:db8::/64",
         )
     try:
         subnet = ipaddress.IPv6Network(cidr)

@@ -177,7 +177,7 @@ def _v6(guest_type: GuestType, wished: Wished, bounds: Bounds) -> Subnet:
         raise InvalidInput(
             "the offering gives isolated networks no IPv6",
             subject="ip6cidr",
-            hint="use an offering with internetprotocol=dualstack, or a shared network",
+            hint="use a dual-stack offering, or a shared network",
         )
     interval = checked_v6(wished.gateway6, wished.cidr6, wished.start6, wished.end6)
     parse_cidr(interval.cidr, 6, "ip6cidr")

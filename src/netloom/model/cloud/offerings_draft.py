@@ -145,6 +145,6 @@ def _for_vpc(
             ),
             code="only-in-vpc",
             subject="forvpc",
-            hint="make an offering for VPCs (forvpc=true), or one with Firewall and VirtualRouter",
+            hint="make an offering for VPCs, or one with Firewall and VirtualRouter",
         )
     return tier_only if asked is None else asked

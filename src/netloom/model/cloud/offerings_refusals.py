@@ -73,14 +73,14 @@ def _refuse_ip_ranges(case: OfferingCase) -> None:
             "specifyipranges=false in an offering of type Shared",
             code="ip-ranges-needed",
             subject="specifyipranges",
-            hint="specifyipranges=true: the operator names the addresses of a shared network",
+            hint="have it specify IP ranges: the operator names the addresses of a shared network",
         )
     if case.guest_type is GuestType.ISOLATED and Service.SOURCE_NAT in case.offer and given:
         raise InvalidInput(
             "specifyipranges=true in an isolated offering with SourceNat",
             code="ip-ranges-not-needed",
             subject="specifyipranges",
-            hint="specifyipranges=false: netloom gives out the addresses behind source NAT",
+            hint="have it not specify IP ranges: netloom gives out the addresses behind source NAT",
         )
 
 
@@ -201,7 +201,7 @@ def _refuse_tier_without_router(case: OfferingCase) -> None:
             "an offering for VPCs without SourceNat",
             code="tier-without-router",
             subject="supportedservices",
-            hint="add SourceNat with a provider for VPCs, or networkmode=ROUTED",
+            hint="add SourceNat with a provider for VPCs, or make it ROUTED",
         )
 
 

@@ -133,7 +133,7 @@ def refuse_tier_offering(tier: NetworkOffering, vpc: VpcOffering) -> None:
             f"network offering {tier.name!r} is not for VPCs",
             code="offering-not-for-vpc",
             subject="networkofferingid",
-            hint="use an offering with forvpc=true",
+            hint="use an offering for VPCs",
         )
     for item in tier.services:
         if item.service is Service.GATEWAY:

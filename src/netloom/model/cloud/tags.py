@@ -99,7 +99,7 @@ def checked_tags(tags: Mapping[str, str]) -> dict[str, str]:
         InvalidInput: there are none, a key is empty, or a text is too long.
     """
     if not tags:
-        raise InvalidInput("no tags", subject="tags", hint="tags[0].key=tier&tags[0].value=web")
+        raise InvalidInput("no tags", subject="tags", hint="a key with its value, for example tier and web")
     for key, value in tags.items():
         for text, what in ((key, "key"), (value, "value")):
             if len(text) > MAX_TEXT or (what == "key" and not text.strip()):
