@@ -180,6 +180,7 @@ def test_ports_that_a_host_which_died_under_a_migration_kept_go_when_it_is_back(
         api.ended(job)
     (now,) = api.all("listVirtualMachines", "virtualmachine")
     assert (now["state"], now["hostname"]) == ("Running", source.name)
+    wait.until(lambda: not api.all("listAsyncJobs", "asyncjobs"), "nobody tries to clear up any more")
     for daemon in (OVSDB, VSWITCHD):
         target.start(daemon)
     assert identities(target) == identities(source), "it kept the port"

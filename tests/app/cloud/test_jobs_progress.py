@@ -122,7 +122,9 @@ async def test_a_job_that_begins_again_is_not_where_it_was(tmp_path: pathlib.Pat
         await begun.wait()
         clock.time = TURN
         assert await progress.write() == 1
+    begun.clear()
     async with cloud_of(url, use_case) as cloud:
+        await begun.wait()
         assert await told(cloud, job) == ""
         go.set()
         assert (await ended(cloud, job)).state is JobState.SUCCEEDED
