@@ -15,6 +15,7 @@ from netloom.model.kinds import Kind
 from netloom.model.objects import Nic
 from netloom.model.specs import NetworkSpec, ZoneSpec
 from netloom.model.states import NicState
+from netloom.model.status import Phase
 
 
 async def comes_to(daemon: Netloomd, nic: Nic, state: NicState) -> None:
@@ -58,6 +59,16 @@ async def test_a_port_that_vanished_while_netloomd_was_down_is_noticed(tmp_path:
         async with running(tmp_path) as daemon:
             await comes_to(daemon, goes, NicState.ALLOCATED)
             await comes_to(daemon, stays, NicState.RESERVED)
+
+
+async def test_who_waits_for_a_host_goes_on_when_it_is_in_sync(tmp_path: pathlib.Path) -> None:
+    with OvsSandbox.started() as ovs:
+        async with running(tmp_path) as daemon:
+            host = await add_host(daemon, "h1", ovs)
+            done = await daemon.app.wait(Kind.HOST, host.id, host.generation, timeout=30)
+            assert done.status is not None
+            assert done.status.phase is Phase.DONE
+            assert daemon._book.in_sync(HostId(host.id))
 
 
 async def test_a_report_tells_revisions_and_times_that_are_so(tmp_path: pathlib.Path) -> None:

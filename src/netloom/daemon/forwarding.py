@@ -6,17 +6,12 @@ Rule 1: a NIC is forwarded to when the host shows its port and no switch that an
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Collection
-from typing import Final
 
 from netloom.base.ids import HostId, NicId
 from netloom.plan.switch import FragmentKey
 from netloom.plan.view import View
 from netloom.reconcile.status import StatusBook
-
-POLL: Final = 0.02
-"""Seconds between two looks while somebody waits."""
 
 
 class Forwarding:
@@ -31,8 +26,7 @@ class Forwarding:
 
     async def in_force(self, nics: Collection[NicId], host_id: HostId) -> None:
         """Return when all of these NICs are forwarded to at a host; the caller bounds the wait."""
-        while not all(self.forwards(nic_id, host_id) for nic_id in nics):  # noqa: ASYNC110 - placement and flows share no event
-            await asyncio.sleep(POLL)
+        await self._book.news.until(lambda: all(self.forwards(nic_id, host_id) for nic_id in nics))
 
     def several(self) -> dict[NicId, frozenset[HostId]]:
         """The NICs that more than one connected switch shows now."""

@@ -19,9 +19,6 @@ from netloom.reconcile.status import StatusBook
 PATIENCE: Final = 30.0
 """Seconds that a host has: several tries to connect, and reading and repairing a switch in full."""
 
-POLL: Final = 0.02
-"""Seconds between two looks while somebody waits."""
-
 
 class Reconnecting:
     """Connects hosts anew.
@@ -62,8 +59,7 @@ class Reconnecting:
 
         try:
             async with asyncio.timeout(self._patience):
-                while not done():  # noqa: ASYNC110 - connections and confirmed flows share no event
-                    await asyncio.sleep(POLL)
+                await self._book.news.until(done)
         except TimeoutError as error:
             raise self._why_not(host_id) from error
 

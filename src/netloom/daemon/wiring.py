@@ -258,7 +258,7 @@ class Netloomd:
             pump=PumpSettings(probe_interval=self._settings.switches.probe_interval),
         )
         async with listening(self._settings.switches, listen, self.hosts) as self.dial_in:
-            self.hosts.followed = self.dial_in.recheck
+            self.hosts.followed = self._hosts_followed
             yield
 
     def _dialling(self, tls: Callable[[], ssl.SSLContext | None]) -> Dialling:
@@ -407,6 +407,11 @@ class Netloomd:
 
     def _waits(self, object_id: Uuid) -> bool:
         return self._book.waits(object_id)
+
+    def _hosts_followed(self) -> None:
+        """Sessions were made or let go of: who dialled in may be known now, who waits for a host may wait in vain."""
+        self.dial_in.recheck()
+        self._book.news.tell()
 
     def _hosts_changed(self, hosts: Mapping[Uuid, Host | None]) -> None:
         self.hosts.changed(hosts)

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from netloom.aio.clock import SYSTEM_CLOCK, Clock
+from netloom.aio.news import News
 from netloom.base.ids import HostId, Uuid
 from netloom.model.status import Phase
 from netloom.reconcile.ports import Refusal
@@ -105,6 +106,8 @@ class StatusBook(Generic[K]):
         self._refused_for: dict[Uuid, dict[tuple[HostId, K], None]] = {}
         self._hindered: dict[Uuid, Failure] = {}
         self._watchers: dict[Uuid, list[asyncio.Event]] = {}
+        self.news = News()
+        """Told after each turn of the planner, each turn of a worker that did something, and when a host came or went."""
         self.revision = 0
         """The store's revision that is worked into what is desired; the planner's loop moves it."""
 
@@ -115,6 +118,7 @@ class StatusBook(Generic[K]):
         for object_id, generation in generations.items():
             self._taken[object_id] = generation
             self._settle(object_id)
+        self.news.tell()
 
     def forget(self, object_id: Uuid) -> None:
         """The object is gone; its outputs may still wait to be removed, for nobody."""
@@ -126,6 +130,7 @@ class StatusBook(Generic[K]):
             self._hosts[host_id].owed.discard(object_id)
         self._hindered.pop(object_id, None)
         self._notify(object_id)
+        self.news.tell()
 
     def hindered(self, objects: Mapping[Uuid, Refusal]) -> None:
         """These, and no others, are objects for which it could not be worked out what they need on the hosts."""
@@ -159,6 +164,7 @@ class StatusBook(Generic[K]):
         host = self._host(host_id)
         self._note_revision(host)
         host.ready = ready
+        self.news.tell()
         if ready:
             return
         host.in_sync = False
@@ -172,6 +178,7 @@ class StatusBook(Generic[K]):
             self._uncause(host_id, key)
         host = self._hosts.pop(host_id)
         self._paid(host_id, host)
+        self.news.tell()
 
     # -- from the engine (OutcomeListener) -------------------------------------------------------------------------
 
@@ -192,6 +199,7 @@ class StatusBook(Generic[K]):
         for key in list(host.refused):
             if key not in still and (keys is None or key in keys):
                 self._uncause(host_id, key)
+        self.news.tell()
 
     def refused(self, name: str, refusals: Mapping[K, Refusal], next_try: float) -> None:
         """The host did not take these keys."""

@@ -42,9 +42,6 @@ from netloom.plan.switch import FragmentKey
 from netloom.reconcile.planner import PlannerLoop
 from netloom.reconcile.status import StatusBook
 
-HOST_POLL = 0.05
-"""Seconds between two looks while somebody waits for a host."""
-
 DIFFS_AT_ONCE = 8
 """Hosts that are read at the same time for one answer."""
 
@@ -102,8 +99,7 @@ class DaemonRuntime:
         kind = kind_of_object(item)
         if kind in (Kind.NETWORK, Kind.NIC):
             await self._parts.book.settled(item.id, item.generation)
-        while self.status(item).phase is not Phase.DONE:  # noqa: ASYNC110 - hosts have no event of their own
-            await asyncio.sleep(HOST_POLL)
+        await self._parts.book.news.until(lambda: self.status(item).phase is Phase.DONE)
 
     def pending_hosts(self) -> tuple[PendingHost, ...]:
         """Hosts that dialled in and are not admitted."""
