@@ -191,9 +191,10 @@ def plan(content: bytes, content_type: str = YAML_MEDIA_TYPE) -> Call[reports.Pl
     )
 
 
-def export(content_type: str = YAML_MEDIA_TYPE) -> Call[bytes]:
-    """Everything declared, as a file."""
-    return Call("GET", "/v1/export", bytes, headers={"accept": content_type}, repeatable=True)
+def export(content_type: str = YAML_MEDIA_TYPE, *, everything: bool = False) -> Call[bytes]:
+    """What files declared, as a file; `everything`: also what was made by calls."""
+    params: Params = (("all", "true"),) if everything else ()
+    return Call("GET", "/v1/export", bytes, params, headers={"accept": content_type}, repeatable=True)
 
 
 def diff(host: str | None = None) -> Call[reports.DiffReport]:

@@ -150,9 +150,9 @@ class NetloomClient:
         """What applying a file would change; touches nothing."""
         return await self.send(calls.plan(content, content_type))
 
-    async def export(self, content_type: str = YAML_MEDIA_TYPE) -> bytes:
-        """Everything declared, as a file that `apply` takes."""
-        return await self.send(calls.export(content_type))
+    async def export(self, content_type: str = YAML_MEDIA_TYPE, *, everything: bool = False) -> bytes:
+        """What files declared, as a file that `apply` takes; `everything`: also what was made by calls."""
+        return await self.send(calls.export(content_type, everything=everything))
 
     async def diff(self, host: str | None = None) -> reports.DiffReport:
         """Drift between desired and actual, read now."""

@@ -77,6 +77,18 @@ def wait_seconds(request: Request, most: float) -> float:
     return min(float(value), most)
 
 
+def flag(request: Request, name: str) -> bool:
+    """A parameter that is true or false; false when it is not given.
+
+    Raises:
+        InvalidInput: it is neither.
+    """
+    text = request.query_params.get(name, "false").lower()
+    if text not in {"true", "false"}:
+        raise InvalidInput(f"{name} is {text[:40]!r}", subject=name, hint="true or false")
+    return text == "true"
+
+
 def whole_number(request: Request, name: str, default: int, *, least: int, most: int) -> int:
     """A whole number in the query.
 

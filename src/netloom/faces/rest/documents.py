@@ -175,7 +175,7 @@ def _with_marks(
 
 
 def _load_json(data: bytes) -> tuple[list[Value], bool]:
-    """One object, a list of them, or `{"items": [...]}` as `export` writes."""
+    """One object, a list of them, or `{"items": [...]}` as `export` writes, maybe with what it left out."""
     try:
         value: Value = json.loads(data, object_pairs_hook=_unique)
     except json.JSONDecodeError as error:
@@ -184,7 +184,11 @@ def _load_json(data: bytes) -> tuple[list[Value], bool]:
         raise Malformed(f"not JSON: {error}") from error
     except RecursionError as error:
         raise Malformed("nested too deep") from error
-    if isinstance(value, dict) and value.keys() == {"items"} and isinstance(value["items"], list):
+    if (
+        isinstance(value, dict)
+        and value.keys() - {"left_out"} == {"items"}
+        and isinstance(value["items"], list)
+    ):
         value = value["items"]
     listed = isinstance(value, list)
     values: list[Value] = value if isinstance(value, list) else [value]

@@ -35,6 +35,8 @@ STAGE: Final = 200
 """Documents in one transaction at most: others want to write too."""
 JOB_SECONDS: Final = 300.0
 STOPPED: Final = "apply-stopped"
+_UNSERVED: Final = "service-not-provided"
+_PROVIDER: Final = "network_service_provider"
 _SAID: Final = frozenset({"ambiguous-name", "immutable-field", "declared-twice", "in-use"})
 """Conflicts that no job ends."""
 
@@ -206,7 +208,8 @@ def _try(work: Work, run: _Run, document: Document, mistakes: Mistakes) -> None:
         outcome = run.steps.step(work, document)
     except NetloomError as error:
         savepoint.rollback()
-        if _may_pass(error) and any(run.results[each].became is not Became.UNCHANGED for each in needs):
+        lifted = _may_pass(error) and any(run.results[each].became is not Became.UNCHANGED for each in needs)
+        if lifted or _is_enabled_by_then(error, run):
             run.unknown.add(document.index)
             run.results[document.index] = Result(document, Became.CREATED)
         else:
@@ -216,6 +219,14 @@ def _try(work: Work, run: _Run, document: Document, mistakes: Mistakes) -> None:
     savepoint.commit()
     run.steps.keep(document, outcome)
     run.results[document.index] = _result(document, outcome)
+
+
+def _is_enabled_by_then(error: NetloomError, run: _Run) -> bool:
+    """Whether the file enables providers, and only their services are missing: that is done in jobs."""
+    return error.stable_code == _UNSERVED and any(
+        each.document.word == _PROVIDER and each.became is not Became.UNCHANGED
+        for each in run.results.values()
+    )
 
 
 def _may_pass(error: NetloomError) -> bool:

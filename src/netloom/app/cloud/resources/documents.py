@@ -15,7 +15,9 @@ from typing import Final
 from netloom.app.cloud.resources.fields import RequestField, Value, check_value
 from netloom.app.cloud.resources.kinds import CloudAction, CloudKind, CloudKinds
 from netloom.app.cloud.resources.reading import OWNERS
+from netloom.app.cloud.resources.shown import FACETS
 from netloom.base.errors import InvalidInput
+from netloom.base.ids import Uuid, is_uuid
 from netloom.contract.explain import unknown_field
 from netloom.model.cloud.record import Owned
 from netloom.model.cloud.tags import KINDS as TAGGED
@@ -25,6 +27,8 @@ from netloom.store.cloud.schema import STORED
 MAX_NAME: Final = 255
 TAGS: Final = "tags"
 LABEL: Final = "name"
+ID: Final = "id"
+_MAY_BE_SECRET: Final[Mapping[str, frozenset[str]]] = {"user_data": frozenset({"data"})}
 _MADE_BY: Final[Mapping[str, str]] = {"ssh_key": "register"}
 """The action that makes what a document declares, where it is not `create`: nobody would be told a new private key."""
 
@@ -85,9 +89,19 @@ class DocumentKind:
         return self.kind.hidden | {"password"}
 
     @property
+    def untold(self) -> frozenset[str]:
+        """Fields that no export tells; a document of what is there already need not say them."""
+        return self.secrets | _MAY_BE_SECRET.get(self.kind.word, frozenset())
+
+    @property
     def tagged(self) -> bool:
         """Whether `tags` are those that people hang on things; some kinds have a field of that name."""
         return self.kind.word in TAGGED.values() and not self.is_relation and TAGS not in self.fields
+
+    @property
+    def made_with_intent(self) -> bool:
+        """Whether it says more about an object of the switches' intent, whose own document may have made it."""
+        return self.kind.record in FACETS
 
     @property
     def is_relation(self) -> bool:
@@ -107,6 +121,7 @@ class Document:
         values: fields of the actions.
         said: all fields but `kind` and tags, to look up owners and references.
         tags: None: it says nothing of them.
+        id: of the record that it was exported from: it is that one where it is there, and others of the file may name it so.
     """
 
     index: int
@@ -116,6 +131,7 @@ class Document:
     values: Mapping[str, Value]
     said: Mapping[str, Value]
     tags: Mapping[str, str] | None = None
+    id: Uuid | None = None
 
     @property
     def word(self) -> str:
@@ -148,7 +164,8 @@ def parse(index: int, kind: DocumentKind, said: Mapping[str, Value]) -> Document
     fields = kind.fields
     owned = OWNERS if issubclass(kind.kind.record, Owned) else ()
     tagged = (TAGS,) if kind.tagged else ()
-    own = (kind.label, *((kind.ref,) if kind.ref else ()), *owned, *tagged)
+    marked = () if kind.is_relation or ID in fields else (ID,)
+    own = (kind.label, *marked, *((kind.ref,) if kind.ref else ()), *owned, *tagged)
     for name, value in said.items():
         if name not in fields and name not in own:
             raise unknown_field("", name, tuple(dict.fromkeys((*own, *fields))))
@@ -161,9 +178,16 @@ def parse(index: int, kind: DocumentKind, said: Mapping[str, Value]) -> Document
             hint="a text that this document is known by",
             code="missing-field" if label is None else None,
         )
+    ident = said.get(ID) if marked else None
+    if ident is not None and not (isinstance(ident, str) and is_uuid(ident)):
+        raise InvalidInput(f"id is {str(ident)[:64]!r}", subject=ID, hint="as an export says it, or none")
     must = [field.name for field in fields.values() if field.spec.required]
     if kind.create is not None:
         must = [field.name for field in kind.create.fields if field.spec.required]
+    if (
+        kind.made_with_intent or ident is not None
+    ):  # what is there already; if it is not, its making says what is missing
+        must = []
     for name in (*((kind.ref,) if kind.ref else ()), *must):
         if said.get(name) is None:
             raise InvalidInput(f"{name} is missing", subject=name, hint=f"add {name}", code="missing-field")
@@ -174,7 +198,11 @@ def parse(index: int, kind: DocumentKind, said: Mapping[str, Value]) -> Document
     if tags is not None and not _is_tags(tags):
         raise InvalidInput("tags are pairs of texts", subject=TAGS, hint="for example tags: {team: net}")
     values = {name: value for name, value in said.items() if name in fields}
-    rest = {name: value for name, value in said.items() if name != TAGS or not kind.tagged}
+    rest = {
+        name: value
+        for name, value in said.items()
+        if (name != TAGS or not kind.tagged) and (name != ID or not marked)
+    }
     return Document(
         index,
         kind,
@@ -183,6 +211,7 @@ def parse(index: int, kind: DocumentKind, said: Mapping[str, Value]) -> Document
         values,
         rest,
         tags if isinstance(tags, Mapping) else None,  # type: ignore[arg-type]
+        Uuid(ident.lower()) if isinstance(ident, str) else None,
     )
 
 
@@ -246,6 +275,8 @@ def _known(documents: Sequence[Document]) -> dict[tuple[str, str], list[Document
             continue
         for word in (document.word, _FACETS.get(document.word, document.word)):
             found.setdefault((word, document.name), []).append(document)
+            if document.id is not None:
+                found.setdefault((word, document.id), []).append(document)
     return found
 
 

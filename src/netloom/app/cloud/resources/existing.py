@@ -20,14 +20,18 @@ from netloom.app.cloud.resources.targets import NATIVE, Names, Target
 from netloom.app.cloud.work import View
 from netloom.base.errors import NotFound
 from netloom.base.ids import Uuid
+from netloom.model.cloud.addresses import PublicIp
 from netloom.model.cloud.identity import ROOT_DOMAIN_ID, Account, Domain
-from netloom.model.cloud.infrastructure import NetworkServiceProvider
+from netloom.model.cloud.infrastructure import NetworkServiceProvider, TrafficLabel
 from netloom.model.cloud.record import Owned, Record
 from netloom.store.catalog import find
 from netloom.store.cloud.records import columns
 from netloom.store.cloud.schema import STORED
 
-_MORE: Final[Mapping[type[Record], tuple[tuple[str, ...], ...]]] = {Domain: (("parent_id", "name"),)}
+_MORE: Final[Mapping[type[Record], tuple[tuple[str, ...], ...]]] = {
+    Domain: (("parent_id", "name"),),
+    PublicIp: (("account_id", "address"),),
+}
 _DOMAIN: Final = Target("domain", record=Domain)
 
 
@@ -35,7 +39,7 @@ def by_id(view: View, record_type: type[Record], record_id: Uuid) -> Record | No
     """A record that is there, written or not."""
     if record_type is NetworkServiceProvider:
         return provider_by_id(view, record_id)
-    if record_type in FACETS:
+    if record_type in FACETS or record_type is TrafficLabel:
         return next((each for each in COMPUTED[record_type](view) if each.id == record_id), None)
     return view.records.get(record_type, record_id)
 
@@ -49,6 +53,10 @@ def existing(view: View, document: Document, names: Names) -> Record | None:
         except NotFound:
             return None
         return by_id(view, record_type, found.id)
+    if document.id is not None and view.caller.is_root:
+        found_by_id = by_id(view, record_type, document.id)
+        if found_by_id is not None:
+            return found_by_id
     for group in _groups(document):
         values = _values(view, document, names, group)
         if values is not None and (record := _first(view, record_type, values)) is not None:

@@ -21,6 +21,7 @@ from netloom.app.cloud.resources.existing import by_id, existing, wanted
 from netloom.app.cloud.resources.fields import Value
 from netloom.app.cloud.resources.kinds import CloudAction
 from netloom.app.cloud.resources.targets import Names, Target
+from netloom.app.cloud.resources.told_relations import related
 from netloom.app.cloud.tags import CREATE_TAGS, CreateTags, tags_of
 from netloom.app.cloud.work import View, Work
 from netloom.base.errors import Conflict, NotFound
@@ -31,6 +32,8 @@ from netloom.model.cloud.tags import KINDS as TAGGED
 from netloom.store.cloud.records import columns
 
 _HOW: Final = How()
+_WRITTEN_OTHERWISE: Final = frozenset({("network_offering", "services"), ("vpc_offering", "services")})
+"""Fields that a file writes otherwise than records have them."""
 _SEVERAL: Final = 10
 _BIRTH: Final = frozenset(Record.__struct_fields__)
 _TAGGED: Final = {word: kind for kind, word in TAGGED.items()}
@@ -64,6 +67,8 @@ class Steps:
         for document in documents:
             if not document.kind.is_relation:
                 self._named.setdefault((document.word, document.name), []).append(document)
+                if document.id is not None:
+                    self._named.setdefault((document.word, document.id), []).append(document)
 
     def keep(self, document: Document, outcome: Outcome) -> None:
         """Remember what a document stands for."""
@@ -112,8 +117,10 @@ class Steps:
         """What the document stands for; None: nothing yet."""
         record_type = document.kind.kind.record
         found = None if declared is None else by_id(work, record_type, declared.record_id)
-        if found is not None or document.kind.is_relation:
+        if found is not None:
             return found
+        if document.kind.is_relation:
+            return related(work, document, names) if declared is None else None
         return existing(work, document, names)
 
     def _create(self, work: Work, document: Document, names: Names) -> Outcome:
@@ -204,16 +211,18 @@ class Steps:
             ):
                 continue
             value = document.values[name]
-            if declared is not None and name in before and before[name] != value:
-                found.append(name)
+            anew = declared is not None and name in before and before[name] != value
+            if declared is not None and not anew and name not in changeable:
                 continue
-            if declared is not None and name not in changeable:
+            # `number` of a rule is another than of a record.
+            held = field.path[-1]
+            if held not in is_now or held in _BIRTH or (document.word, held) in _WRITTEN_OTHERWISE:
+                if anew:
+                    found.append(name)
                 continue
-            if (
-                field.path[-1] not in is_now or field.path[-1] in _BIRTH
-            ):  # `number` of a rule is another than of a record
-                continue
-            if _plain(wanted(names, field, value)) != _plain(is_now[field.path[-1]]):
+            should = wanted(names, field, value)
+            # Said anew, it may still be the same: another name, or the id, of what is meant.
+            if should != _listed(is_now[held]) if anew else _plain(should) != _plain(is_now[held]):
                 found.append(name)
         return tuple(found)
 
@@ -250,6 +259,11 @@ def _given(document: Document, action: CloudAction) -> dict[str, Value]:
     return {name: value for name, value in document.said.items() if name in fields} | {
         name: value for name, value in document.values.items() if name in fields
     }
+
+
+def _listed(value: object) -> object:
+    """A value as documents have it, where tuples are lists."""
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _plain(value: object) -> object:

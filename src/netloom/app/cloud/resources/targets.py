@@ -90,11 +90,11 @@ class Names:
             NotFound: nothing that the caller sees is called so.
             Conflict: several things are (`ambiguous-name`).
         """
-        if is_uuid(text):
-            return Uuid(text.lower())
         found = self.declared(target.word, text)
         if found is not None:
             return found
+        if is_uuid(text):
+            return Uuid(text.lower())
         if target.native is not None:
             return find(self.view.records.connection, target.native, text, subject).id
         if target.record is None:

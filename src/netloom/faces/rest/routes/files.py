@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -16,7 +16,7 @@ from netloom.app.cloud.resources.acting import Resources
 from netloom.app.cloud.resources.applying import Applying, Became
 from netloom.app.cloud.resources.applying import Result as Planned
 from netloom.app.cloud.resources.documents import document_kinds
-from netloom.app.cloud.resources.exporting import Exported, exported
+from netloom.app.cloud.resources.exporting import Exported, everything, exported
 from netloom.app.cloud.resources.fields import Value
 from netloom.app.declared import ApplyResult, apply_documents
 from netloom.app.reports import Action, FieldChange, ObjectChange
@@ -26,7 +26,7 @@ from netloom.contract.reports import PlanReport
 from netloom.faces.rest import describe
 from netloom.faces.rest.auth import caller_of
 from netloom.faces.rest.body import media_type, read_body
-from netloom.faces.rest.conditions import wait_seconds
+from netloom.faces.rest.conditions import flag, wait_seconds
 from netloom.faces.rest.documents import File, read_file
 from netloom.faces.rest.encode import encode_value
 from netloom.faces.rest.face import Face, report
@@ -105,13 +105,14 @@ def add(api: FastAPI, face: Face, resources: Resources | None = None) -> None:
 
     async def export(request: Request) -> Response:
         told = Exported((), frozenset())
+        tell = everything if flag(request, "all") else exported
         if resources is not None:
             kinds_ = resources.kinds
-            told = await resources.cloud.read_as(caller_of(request), lambda view: exported(view, kinds_))
+            told = await resources.cloud.read_as(caller_of(request), lambda view: tell(view, kinds_))
         if "json" in request.headers.get("accept", ""):
-            body = _json(app.export(told.halves), told.documents)
+            body = _json(app.export(told.halves), told)
             return StreamingResponse(_chunked(body), media_type="application/json")
-        body = _yaml(app.export(told.halves), told.documents)
+        body = _yaml(app.export(told.halves), told)
         return StreamingResponse(_chunked(body), media_type=YAML_MEDIA_TYPE)
 
     errors = (404, 408, 409, 413, 415, 422)
@@ -155,7 +156,17 @@ def add(api: FastAPI, face: Face, resources: Resources | None = None) -> None:
             "export",
             "Everything declared, as a file that apply takes (YAML; JSON with Accept: application/json)",
             "files",
-            describe.operation(describe.success("Documents in an order in which they can be applied")),
+            describe.operation(
+                describe.success("Documents in an order in which they can be applied"),
+                parameters=(
+                    describe.query(
+                        "all",
+                        "Also what was made by calls, and what had to be left out.",
+                        {"type": "boolean"},
+                    ),
+                ),
+                errors=(422,),
+            ),
         ),
     )
 
@@ -223,24 +234,30 @@ async def _placed(file: File, work: Awaitable[T]) -> T:
         raise file.placed(error) from error
 
 
-async def _yaml(specs: AsyncIterator[Spec], more: Sequence[dict[str, Value]]) -> AsyncIterator[bytes]:
+async def _yaml(specs: AsyncIterator[Spec], told: Exported) -> AsyncIterator[bytes]:
     async for spec in specs:
         yield document(spec).encode()
-    for said in more:
+    for said in told.documents:
         yield fields_text(said).encode()
+    for each in told.left_out:
+        line = f"left out: {each.kind} {each.name} ({each.id}): {each.reason}"
+        yield f"# {' '.join(line.split())}\n".encode()
 
 
-async def _json(specs: AsyncIterator[Spec], more: Sequence[dict[str, Value]]) -> AsyncIterator[bytes]:
+async def _json(specs: AsyncIterator[Spec], told: Exported) -> AsyncIterator[bytes]:
     yield b'{"items":['
     first = True
     async for spec in specs:
         kind: Kind = kind_of(spec)
         yield (b"" if first else b",") + encode_value({"kind": kind.value, **builtins_of(spec)})
         first = False
-    for said in more:
+    for said in told.documents:
         yield (b"" if first else b",") + encode_value(said)
         first = False
-    yield b"]}"
+    yield b"]"
+    if told.left_out:
+        yield b',"left_out":' + encode_value([dataclasses.asdict(each) for each in told.left_out])
+    yield b"}"
 
 
 async def _chunked(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
