@@ -185,10 +185,15 @@ def test_ports_that_a_host_which_died_under_a_migration_kept_go_when_it_is_back(
         target.start(daemon)
     assert identities(target) == identities(source), "it kept the port"
     wait.until(lambda: not identities(target), "the port is gone", seconds=60)
-    (told,) = api.all("listEvents", "event", type="VM.STATE.SEEN")
-    assert told["description"] == "interfaces of instance web0 that a migration left behind are gone"
+    wait.until(lambda: told(api), "it is told")  # with the end of the job that took it away
+    assert told(api) == ["interfaces of instance web0 that a migration left behind are gone"]
     assert identities(source)
     made.in_sync()
+
+
+def told(api: CloudStack) -> list[str]:
+    """What owners were told of instances that were not as their records said."""
+    return [event["description"] for event in api.all("listEvents", "event", type="VM.STATE.SEEN")]
 
 
 def identities(host: Host) -> list[str]:
