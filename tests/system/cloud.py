@@ -80,7 +80,7 @@ class Cloud:
         """What `netloom host show` tells."""
         return self.client.send(calls.host_report(name))
 
-    def reaches(self, left: Guest, right: Guest, seconds: float = 15.0) -> None:
+    def reaches(self, left: Guest, right: Guest, seconds: float = 30.0) -> None:
         """Wait until one guest reaches another."""
         wait.until(
             lambda: left.ping(right, count=1, patience=0.3).all_answered,
@@ -88,15 +88,15 @@ class Cloud:
             seconds=seconds,
         )
 
-    def in_sync(self, seconds: float = 20.0) -> None:
+    def in_sync(self, seconds: float = 30.0) -> None:
         """Wait until every host carries what it should."""
         self.netloomd.await_in_sync(seconds=seconds)
 
-    def becomes(self, phase: str, host: str, seconds: float = 20.0) -> None:
+    def becomes(self, phase: str, host: str, seconds: float = 30.0) -> None:
         """Wait for a host's phase."""
         wait.until(lambda: self.host_status(host) == phase, f"{host} is {phase}", seconds=seconds, step=0.02)
 
-    def awaits_finding(self, schema: AnyKind, ref: str, code: str, seconds: float = 15.0) -> Finding:
+    def awaits_finding(self, schema: AnyKind, ref: str, code: str, seconds: float = 30.0) -> Finding:
         """Wait until an object has a finding."""
         found: list[Finding] = []
 
@@ -108,7 +108,7 @@ class Cloud:
         wait.until(look, f"{ref} has the finding {code}", seconds=seconds, step=0.02)
         return found[0]
 
-    def awaits_no_finding(self, schema: AnyKind, ref: str, seconds: float = 15.0) -> None:
+    def awaits_no_finding(self, schema: AnyKind, ref: str, seconds: float = 30.0) -> None:
         """Wait until there is nothing to say about an object; the error tells what there is."""
         left: list[str] = []
 
@@ -122,7 +122,7 @@ class Cloud:
             error.add_note("; ".join(left))
             raise
 
-    def network_becomes(self, state: str, name: str, seconds: float = 15.0) -> None:
+    def network_becomes(self, state: str, name: str, seconds: float = 30.0) -> None:
         """Wait for a network's state."""
         wait.until(
             lambda: self.client.send(calls.get(NETWORK, name)).state == state,

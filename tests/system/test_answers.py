@@ -176,15 +176,15 @@ def test_changes_are_streamed(told: tuple[Cloud, Guest, Guest]) -> None:
     watcher.start()
     try:
         network = made.network("watched")
-        first = seen.get(timeout=10)
+        first = seen.get(timeout=30)
         assert (first.action, first.name, first.id) == ("created", "watched", network.id)
         made.client.send(calls.update(NETWORK, "watched", NetworkPatch(labels={"a": "b"})))
-        second = seen.get(timeout=10)
+        second = seen.get(timeout=30)
         assert (second.action, second.generation) == ("updated", 2)
     finally:
         made.client.send(calls.delete(NETWORK, "watched"))
         watcher.join()
-    last = seen.get(timeout=10)
+    last = seen.get(timeout=30)
     assert last.action == "deleted"
     assert last.revision > second.revision > first.revision
 

@@ -353,7 +353,7 @@ class Sniffer:
         """How many of the frames so far are of a kind."""
         return sum(what.takes(frame) for frame in self.frames)
 
-    def wait(self, number: int = 1, *, seconds: float = 5.0) -> Sequence[Frame]:
+    def wait(self, number: int = 1, *, seconds: float = 20.0) -> Sequence[Frame]:
         """Wait until `number` frames were seen in all.
 
         Raises:

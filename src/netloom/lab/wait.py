@@ -8,7 +8,7 @@ from collections.abc import Callable
 from netloom.lab.errors import LabError
 
 
-def until(condition: Callable[[], bool], what: str, *, seconds: float = 10.0, step: float = 0.004) -> None:
+def until(condition: Callable[[], bool], what: str, *, seconds: float = 30.0, step: float = 0.004) -> None:
     """Return as soon as `condition()` holds.
 
     Args:
