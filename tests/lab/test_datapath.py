@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 from tests.lab.conftest import KINDS, join, tunnel
 
-from netloom.lab import GuestPlan, Lab, LabError
+from netloom.lab import GuestPlan, Lab, LabError, wait
 from netloom.lab.frames import Filter, arp_request, ethernet, icmp_echo
 
 pytestmark = [pytest.mark.lab, pytest.mark.alone]
+
+PATIENCE = 10.0
+"""Seconds for the answer to the only packet, which may not be lost; who has it waits for nothing."""
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -17,8 +20,9 @@ def test_guests_reach_each_other_through_each_tunnel(clean: Lab, kind: str, unde
     left, right = clean.guest("left"), clean.guest("right")
     join(kind, left, right, key=0x1234, ipv6=underlay == 6)
     with clean.sniff_underlay("h1", Filter(tunnel=kind, key=0x1234)) as wire:
-        assert left.ping(right, count=20, interval=0.005).all_answered
-        assert right.ping6(left, count=5, interval=0.005).all_answered
+        # The userspace datapath drops one now and then as long as it takes in ports and flows that have just been added.
+        wait.until(lambda: left.ping(right, count=20, interval=0.005).all_answered, "IPv4 passes whole")
+        wait.until(lambda: right.ping6(left, count=5, interval=0.005).all_answered, "IPv6 passes whole")
     inner = {
         (f.encapsulation.inner.source_ip, f.encapsulation.outer_source)
         for f in wire.frames
@@ -35,8 +39,8 @@ def test_not_even_the_first_packet_is_lost(clean: Lab) -> None:
     for host in clean.hosts.values():
         host.restart(host.VSWITCHD)  # forgets every neighbour it had learnt
     join("geneve", left, right)
-    assert left.arping(right, count=1) == [right.mac]
-    assert left.ping(right, count=1).all_answered
+    assert left.arping(right, count=1, patience=PATIENCE) == [right.mac]
+    assert left.ping(right, count=1, patience=PATIENCE).all_answered
 
 
 def test_tcp_works(clean: Lab) -> None:
@@ -48,7 +52,7 @@ def test_tcp_works(clean: Lab) -> None:
         "c, _ = s.accept(); c.sendall(b'x' * 100000)"
     )
     dial = (
-        "import socket; s = socket.create_connection(('10.0.0.2', 7), 5); n = 0\n"
+        "import socket; s = socket.create_connection(('10.0.0.2', 7), 20); n = 0\n"
         "while d := s.recv(65536): n += len(d)\n"
         "print(n)"
     )

@@ -184,6 +184,9 @@ def _connect_underlay(host: Host, state: LabState) -> None:
     wanted = [str(names.UNDERLAY4), *([str(names.UNDERLAY6)] if state.ipv6 else [])]
 
     def routed() -> bool:
+        # ovs-vswitchd answers before it has all its commands.
+        if "ovs/route/show" not in host.appctl("list-commands"):
+            return False
         table = host.appctl("ovs/route/show")
         return all(f"{prefix} dev {links.UNDERLAY_BRIDGE}" in table for prefix in wanted)
 
