@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.system.cloud import Cloud, cloud, pings_go_by
+from tests.system.cloud import Cloud, cloud, pings_go_by, settings
 from tests.system.cloudstack import CloudStack, Refused, cloudstack
 
 from netloom.lab import Guest, GuestPlan, Host, wait
@@ -20,7 +20,10 @@ ISOLATED = "DefaultOvsIsolatedNetworkOffering"
 
 @pytest.fixture
 def running() -> Iterator[tuple[Cloud, CloudStack]]:
-    with cloud(2, instances=True) as made, cloudstack(made) as api:
+    with (
+        cloud(2, settings(lifecycle={"instance_interval": 1.0}), instances=True) as made,
+        cloudstack(made) as api,
+    ):
         yield made, api
 
 

@@ -122,6 +122,8 @@ class LifecycleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """Seconds after its last NIC went until a network is shut down."""
     migration_grace: float = 60.0
     """Seconds that a NIC may show on two hosts before that is a finding."""
+    instance_interval: float = 30.0
+    """Seconds between two looks at what hypervisors run."""
 
 
 class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -285,6 +287,12 @@ def _check(settings: Settings, source: str) -> None:
     need(settings.reconcile.refresh_interval >= 0, "reconcile.refresh_interval", "is negative", "0 is never")
     need(
         settings.lifecycle.shutdown_wait >= 0, "lifecycle.shutdown_wait", "is negative", "seconds, 0 or more"
+    )
+    need(
+        settings.lifecycle.instance_interval > 0,
+        "lifecycle.instance_interval",
+        "is not positive",
+        "seconds, as 30",
     )
     need(1024 <= api.max_body_bytes <= 2**30, "api.max_body_bytes", "is out of bounds", "1 KiB to 1 GiB")
     need(

@@ -307,12 +307,13 @@ class Netloomd:
         )
         self.cloud = await seeded_cloud(self.store, await with_secrets(backends, self.store, state))
         keeper, self._retry = NetworkKeeper(self.cloud), RuleRetry(self.cloud)
+        interval = self._settings.lifecycle.instance_interval
         self.lifecycle.told = keeper.told
         async with (
             self._running("jobs", self.cloud.run),
             self._running("networks", keeper.run),
             self._running("rules", self._retry.run),
-            self._running("instances", InstanceWatch(self.cloud).run),
+            self._running("instances", InstanceWatch(self.cloud, interval=interval).run),
             self._running("retention", Retention(self.cloud).run),
         ):
             yield
