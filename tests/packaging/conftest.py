@@ -14,7 +14,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     """The wheel, as `make dist` builds it."""
     out = tmp_path_factory.mktemp("dist")
     line = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(ROOT)]
-    subprocess.run(line, check=True, capture_output=True, timeout=50)
+    subprocess.run(line, check=True, capture_output=True, timeout=150)
     (made,) = out.glob("*.whl")
     return made
 
@@ -24,5 +24,5 @@ def installed(wheel: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> 
     """A directory with the wheel installed, and nothing of the checkout; the libraries are the environment's."""
     target = tmp_path_factory.mktemp("installed")
     line = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index", "--no-compile"]
-    subprocess.run([*line, "--target", str(target), str(wheel)], check=True, capture_output=True, timeout=50)
+    subprocess.run([*line, "--target", str(target), str(wheel)], check=True, capture_output=True, timeout=150)
     return target

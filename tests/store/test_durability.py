@@ -36,6 +36,7 @@ async def contents(store: Store) -> set[str]:
     return {nic.name for nic in snapshot.nics}
 
 
+@pytest.mark.timeout(300)  # four programs are started one after the other
 async def test_kill_9_loses_nothing_that_was_acknowledged(url: str) -> None:
     acknowledged: set[str] = set()
     chance = random.Random(5)
