@@ -192,12 +192,12 @@ async def test_a_project_goes_with_its_networks_or_stays_disabled(place: VpcStag
     network = await stage.write(lambda work: put_network(work, zone, common.account_id, name="ours"))
     stage.notebook.refusals["destroy"] = NO
     with pytest.raises(PeerError, match="could not let go of network 'ours'"):
-        await stage.do(projects.DELETE, projects.DeleteProject(id=common.id))
+        await stage.do(projects.DELETE, projects.DeleteProject(id=common.id, cleanup=True))
     now = await stage.read(lambda view: view.records.get(Project, common.id))
     assert now is not None
     assert now.state is ProjectState.DISABLED
     stage.notebook.refusals.clear()
-    await stage.do(projects.DELETE, projects.DeleteProject(id=common.id))
+    await stage.do(projects.DELETE, projects.DeleteProject(id=common.id, cleanup=True))
     gone = await stage.read(
         lambda view: (view.records.get(Project, common.id), view.records.get(GuestNetwork, network.id))
     )

@@ -76,7 +76,7 @@ class DeleteProject(msgspec.Struct, frozen=True, kw_only=True):
     """Delete a project; without `cleanup` only if it has nothing any more."""
 
     id: Uuid
-    cleanup: bool = True
+    cleanup: bool = False
 
 
 def _create(work: Work, request: CreateProject) -> Project:

@@ -62,8 +62,8 @@ async def suspend_project(call: Call) -> object:
 
 
 async def delete_project(call: Call) -> object:
-    """Deletes a project with all that it has; with cleanup=false one that has nothing any more."""
-    cleanup = call.flag("cleanup", default=True)
+    """Deletes a project that has nothing any more; with cleanup=true one with all that it has."""
+    cleanup = call.flag("cleanup", default=False)
     return await call.do(projects.DELETE, projects.DeleteProject(id=call.need_uuid("id"), cleanup=cleanup))
 
 
