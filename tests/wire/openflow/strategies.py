@@ -171,14 +171,18 @@ def of_type(kind: type[Any], name: str) -> st.SearchStrategy[Any]:
 
 def _specs() -> st.SearchStrategy[a.LearnSpec]:
     plain = subfields().filter(lambda part: not part.field.header(0).vendor)
-    pairs = plain.flatmap(
-        lambda dst: st.tuples(st.just(dst), st.one_of(st.just(dst), numbers((1 << dst.bits) - 1)))
-    )
+    pairs = plain.flatmap(lambda dst: st.tuples(st.just(dst), st.one_of(st.just(dst), _values(dst))))
     return st.one_of(
         pairs.map(lambda pair: a.LearnMatch(*pair)),
         pairs.map(lambda pair: a.LearnLoad(*pair)),
         plain.map(a.LearnOutput),
     )
+
+
+def _values(part: Subfield) -> st.SearchStrategy[int]:
+    """What a part of a field may hold: nw_tos, of 8 bits, has no 255."""
+    allowed = part.field.ones >> part.offset & (1 << part.bits) - 1
+    return numbers(allowed).map(lambda value: value & allowed)
 
 
 @st.composite
