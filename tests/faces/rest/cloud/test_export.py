@@ -154,9 +154,17 @@ async def test_what_files_declared_is_told_with_what_calls_made(
     data = base64.b64encode(b"#cloud-config\npassword: hush").decode()
     kept = await http.post("/v1/user-data", json={"name": "boot", "data": data})
     assert kept.status_code == 201, kept.text
-    assert "belated" not in (await http.get("/v1/export")).text
+    home = next(
+        each for each in (await http.get("/v1/guest-networks")).json()["items"] if each["name"] == "home"
+    )
+    changed = await http.patch(f"/v1/guest-networks/{home['id']}", json={"display_text": "moved out"})
+    assert changed.status_code == 200, changed.text
+    as_said = (await http.get("/v1/export")).text
+    assert "belated" not in as_said
+    assert "moved out" not in as_said
     text = await whole(http)
     assert "belated" in text
+    assert "moved out" in text
     assert data not in text
     report = await planned(http, text)
     assert [(each.kind, each.name, each.fields) for each in report.objects] == []

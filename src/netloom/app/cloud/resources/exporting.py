@@ -1,7 +1,7 @@
 """The cloud as documents that declare it again: what files declared, or everything.
 
-Rule 1: a document of a file is told as it was applied last, while what it made is there; with everything, as far as it still
-    is so. Secrets were never kept, and are missing.
+Rule 1: a document of a file is told as it was applied last, while what it made is there; with everything, as it is now.
+    Secrets were never kept, and are missing.
 Rule 2: what cannot be told is not passed over: it is named, with the reason.
 Rule 3: all of it is one snapshot.
 """
@@ -69,13 +69,16 @@ def everything(view: View, kinds: CloudKinds) -> Exported:
     declared: dict[str, dict[str, str]] = {}
     taken: set[tuple[str, str, str]] = set()
     related: dict[tuple[str, str], list[Said]] = {}
-    for each, said in _declared(view, known):
+    files = list(_declared(view, known))
+    for each, _ in files:
         declared.setdefault(each.kind, {})[each.record_id] = each.name
-        taken.add((each.kind, each.owner, each.name))
-        related.setdefault((each.kind, each.record_id), []).append(said)
-        documents.append(said if known[each.kind].is_relation else {**said, ID: each.record_id})
     called = {ident: name for ids in declared.values() for ident, name in ids.items()}
     telling = Telling(view, kinds, called)
+    for each, said in files:
+        related.setdefault((each.kind, each.record_id), []).append(said)
+        kind = known[each.kind]
+        documents.append(said if kind.is_relation else _now(telling, kind, each.record_id, said))
+        taken.add((each.kind, each.owner, str(documents[-1][kind.label])))
     for kind in known.values():
         if kind.is_relation or kind.kind.word in SILENT:
             continue
@@ -102,6 +105,22 @@ def _declared(view: View, known: Mapping[str, DocumentKind]) -> Iterable[tuple[D
             spec: dict[str, Value] = msgspec.json.decode(each.spec)
             said = {name: value for name, value in spec.items() if name not in kind.untold}
             yield each, {"kind": each.kind, kind.label: each.name, **said}
+
+
+def _now(telling: Telling, kind: DocumentKind, record_id: str, said: Said) -> Said:
+    """A file's document with what has become of it since; what a record does not show is as the file said it."""
+    record = by_id(telling.view, kind.kind.record, record_id)
+    if record is None or kind.kind.word in UNTELLABLE:
+        return {**said, ID: record_id}
+    now = _document(telling, kind, record, own_name(telling, kind, record))
+    shown = msgspec.to_builtins(record)
+    updates = () if kind.update is None else kind.update.fields
+    changeable = {each.name for each in updates if each.path[-1] in shown} | (
+        {"tags"} if kind.tagged else set()
+    )
+    kept = {name: value for name, value in said.items() if name not in changeable}
+    found = {**kept, ID: record_id, **{name: value for name, value in now.items() if name in changeable}}
+    return {name: found[name] for name in (*now, *found) if name in found}
 
 
 def _halves(view: View) -> frozenset[str]:
