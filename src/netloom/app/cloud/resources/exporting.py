@@ -23,6 +23,7 @@ from netloom.app.cloud.resources.told_parts import SILENT, UNTELLABLE, is_told, 
 from netloom.app.cloud.resources.told_relations import relations
 from netloom.app.cloud.work import View
 from netloom.base.errors import InvalidInput
+from netloom.base.ids import Uuid
 from netloom.model.cloud.declarations import Declaration
 from netloom.model.cloud.instances import InstanceNic
 from netloom.model.cloud.networks import GuestNetwork
@@ -107,7 +108,7 @@ def _declared(view: View, known: Mapping[str, DocumentKind]) -> Iterable[tuple[D
             yield each, {"kind": each.kind, kind.label: each.name, **said}
 
 
-def _now(telling: Telling, kind: DocumentKind, record_id: str, said: Said) -> Said:
+def _now(telling: Telling, kind: DocumentKind, record_id: Uuid, said: Said) -> Said:
     """A file's document with what has become of it since; what a record does not show is as the file said it."""
     record = by_id(telling.view, kind.kind.record, record_id)
     if record is None or kind.kind.word in UNTELLABLE:
