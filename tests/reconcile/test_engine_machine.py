@@ -74,6 +74,7 @@ class World:
     fail_after: int | None = None  # steps until the connection breaks
     refuse: set[str] = field(default_factory=set)
     writes: int = 0
+    tampered: bool = False
 
 
 class FakeTarget:
@@ -147,11 +148,17 @@ class Source:
 
 
 class Listener:
-    def __init__(self) -> None:
+    def __init__(self, world: World) -> None:
+        self.world = world
         self.events: list[str] = []
         self.behind: set[str] = set()
+        self.untrue: list[str] = []
 
     def realised(self, name: str, keys: Collection[str] | None, still_dirty: Collection[str]) -> None:
+        for key in (set(self.world.desired) if keys is None else set(keys)) - set(still_dirty):
+            wanted = {item: ("us", value) for item, value in self.world.desired.get(key, {}).items()}
+            if not self.world.tampered and not wanted.items() <= self.world.items.items():
+                self.untrue.append(key)
         self.behind = set(still_dirty) | (self.behind - set(keys) if keys is not None else set())
         self.events.append("realised")
 
@@ -172,7 +179,6 @@ class EngineMachine(RuleBasedStateMachine):
         self.world = World()
         self.foreign: Items = {}
         self.ready = True
-        self.tampered = False
         self._boot()
 
     # Each key has items of its own (as fragments have): a -> 0..4, b -> 10..14, c -> 20..24.
@@ -181,7 +187,7 @@ class EngineMachine(RuleBasedStateMachine):
 
     def _boot(self) -> None:
         async def boot() -> None:
-            self.listener = Listener()
+            self.listener = Listener(self.world)
             self.engine: Engine[str, Mapping[int, int], Desired, Items, Any] = Engine(
                 Source(self.world),
                 self.listener,
@@ -255,12 +261,19 @@ class EngineMachine(RuleBasedStateMachine):
 
         self._run(back())
 
+    @rule()
+    def resync(self) -> None:
+        async def resync() -> None:
+            self.engine.resync("t")
+
+        self._run(resync())
+
     @rule(item=st.integers(0, 29), value=st.integers(0, 3))
     def tamper(self, item: int, value: int) -> None:
         """Somebody changes, adds or removes items that carry our mark; only a full read can see it."""
         if item in self.foreign:
             return
-        self.tampered = True
+        self.world.tampered = True
         if self.world.items.get(item) == ("us", value):
             del self.world.items[item]
         else:
@@ -275,10 +288,14 @@ class EngineMachine(RuleBasedStateMachine):
         self.world.complete = False
 
     @invariant()
+    def only_what_is_there_is_said_to_be(self) -> None:
+        assert not self.listener.untrue
+
+    @invariant()
     def foreign_is_untouched(self) -> None:
         assert {i: v for i, v in self.world.items.items() if v[0] == "them"} == self.foreign
 
-    @precondition(lambda self: self.ready and not self.tampered)
+    @precondition(lambda self: self.ready and not self.world.tampered)
     @rule()
     def retry_is_enough(self) -> None:
         """Without tampering no refresh is needed: what failed is made good by the retry clock."""
@@ -308,7 +325,7 @@ class EngineMachine(RuleBasedStateMachine):
             await self.engine.wait_idle("t")
 
         self._run(settle())
-        self.tampered = False
+        self.world.tampered = False
         self._check()
         # Adoption: a restart that finds everything right writes nothing.
         self._run(self.engine.close())
@@ -378,6 +395,22 @@ def test_a_key_refused_and_then_changed_back_is_whole_again(scene: Scene) -> Non
     scene.retry_is_enough()
     assert scene.full == full
     assert scene.world.items == {0: ("us", 1)}
+
+
+@pytest.mark.parametrize("what", ["resync", "lose"])
+def test_what_changes_after_a_full_turn_was_asked_for_is_not_said_to_be_there(
+    scene: Scene, what: str
+) -> None:
+    scene.change("a", {0: 1, 1: 1, 2: 1})
+    scene.pass_time(0.001)
+    events = len(scene.listener.events)
+    getattr(scene, what)()  # in the middle of the turn
+    scene.change("a", {0: 2, 1: 2, 2: 2})
+    while len(scene.world.items) < 3:
+        scene.pass_time(0.001)
+    assert scene.world.items[0] == ("us", 1), "the turn went on with what it began with"
+    assert "realised" not in scene.listener.events[events:]
+    assert not scene.listener.untrue
 
 
 EngineMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

@@ -6,6 +6,7 @@
 
 Rule 1: a turn looks the desired state up when it begins; what changes meanwhile makes its key dirty again.
 Rule 2: after a turn that failed as a whole nothing is assumed: the next turn reads everything.
+Rule 3: nothing is said to be there that may not be: a turn during which a full one was asked for leaves the telling to that.
 """
 
 from __future__ import annotations
@@ -239,6 +240,8 @@ class _Worker(Generic[K, V, D, A, X]):
             refusal = next(iter(outcome.refused.values()))
             counters.last_error, counters.last_error_at = refusal.reason, self.engine.clock.wall()
             listener.refused(self.target.name, outcome.refused, next_try)
+        if self.full_wanted:
+            return  # asked for during this turn: what changed since is in no list, and the full turn will tell
         if full:
             listener.realised(self.target.name, None, [*self.dirty.keys(), *outcome.refused])
         else:
