@@ -6,6 +6,7 @@ Rule 2: names, types and lengths are the table's; descriptions are netloom's own
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
 from collections.abc import Iterable, Mapping
@@ -102,6 +103,7 @@ def _related(row: ApiCommand, known: frozenset[str]) -> str:
     return ",".join(sorted(name for name in known if name != row.name and _noun(name) == noun))
 
 
+@functools.cache  # of declared names only; a list of all commands asks each of each other
 def _noun(name: str) -> str:
     found = re.sub(r"^[a-z]+", "", name) or name
     if found.endswith("ies"):
