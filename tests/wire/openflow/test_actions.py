@@ -13,6 +13,7 @@ from netloom.wire.openflow import fields_table as f
 from netloom.wire.openflow.actions import instructions as module
 from netloom.wire.openflow.actions.templates import Templates
 from netloom.wire.openflow.errors import FlowTextError, LocalProtocolError, RemoteProtocolError
+from netloom.wire.openflow.field import Subfield
 from netloom.wire.openflow.text import format_actions, parse_actions, parse_flow
 
 VERSIONS = (4, 5, 6)
@@ -206,3 +207,12 @@ def test_what_breaks_a_rule_is_refused(bad: str) -> None:
 def test_instructions_are_put_into_their_order() -> None:
     goto, output = a.encode_instructions((a.GotoTable(3),), 4), a.encode_instructions((a.Output(1),), 4)
     assert _read(goto + output, 4) == (a.Output(1), a.GotoTable(3))
+
+
+@pytest.mark.parametrize(("offset", "bits", "value"), [(0, 1, 0), (0, 8, 255)])
+def test_a_load_of_bits_that_a_field_does_not_have_is_refused_before_it_is_sent(
+    offset: int, bits: int, value: int
+) -> None:
+    load = a.Load(Subfield(f.NW_TOS, offset, bits), value)
+    with pytest.raises(LocalProtocolError, match="does not fit in nw_tos"):
+        a.encode_instructions((load,), 6)

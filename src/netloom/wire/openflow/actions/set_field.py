@@ -190,7 +190,11 @@ def _load(action: Load, version: int) -> bytes:
         raise LocalProtocolError(f"{action.value:#x} does not fit in {dst.bits} bits", subject=dst.field.name)
     if version >= 6:
         value, mask = action.value << dst.offset, dst.ones
-        wrong = _check_tag(dst.field, value)
+        # As who reads it checks it: a part of nw_tos outside of its six bits is none.
+        whole = mask & dst.field.ones == dst.field.ones
+        wrong = _check_set(dst.field, value, dst.field.ones if whole else mask) or _check_tag(
+            dst.field, value
+        )
         if wrong is not None:
             raise LocalProtocolError(wrong, subject=dst.field.name)
         entry = pack_entry(dst.field, value, None if mask == dst.field.ones else mask, 6)
