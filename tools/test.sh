@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Runs every test: first those that bear neighbours, three processes on two processors, because each waits for databases and
-# switches a third of its time; then those marked `alone`, one after the other.
+# Runs every test: first those that bear neighbours, one process a processor; then those marked `alone`, one after the other.
 # Why apart: what counts lost packets or measures time would count and measure the neighbours.
 # Arguments go to pytest, both times (tools/test.sh --durations=20); both parts run whatever the first found.
 set -euo pipefail
@@ -10,6 +9,6 @@ run() {
   .venv/bin/python -m pytest "$@" || { status=$?; [ $status -eq 5 ] || failed=$status; }
 }
 failed=0
-run -n "$((($(nproc) * 3 + 1) / 2))" --dist worksteal -m "not alone" "$@"
+run -n "$(nproc)" --dist worksteal -m "not alone" "$@"
 run -m alone "$@"
 exit $failed
