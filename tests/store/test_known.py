@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 
@@ -62,7 +63,7 @@ async def test_what_another_server_writes_is_seen(url: str, quietly: bool) -> No
         for value in ("2", "3"):
             for store, other in ((one, two), (two, one)):
                 assert await store.write(values) == await other.write(values)
-                await store.write(lambda tx, v=value: change(tx, v))  # type: ignore[misc]
+                await store.write(functools.partial(change, value=value))
                 if not quietly:
                     await store.write(lambda tx: tx.new_number())
                 assert await other.write(values) == [value]

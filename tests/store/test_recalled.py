@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from contextlib import AsyncExitStack
 
 import msgspec
@@ -69,7 +70,7 @@ async def test_what_anybody_writes_is_read(url: str, quietly: bool) -> None:
         for value in ("2", "3"):
             for store in (one, two):
                 assert await read(one, made.id) == await read(two, made.id)
-                await store.write(lambda tx, v=value: change(tx, made.id, v))  # type: ignore[misc]
+                await store.write(functools.partial(change, record_id=made.id, value=value))
                 if not quietly:
                     await store.write(lambda tx: tx.new_number())
                 assert [await read(one, made.id), await read(two, made.id)] == [value, value]
@@ -121,7 +122,7 @@ async def test_readers_never_see_other_than_their_snapshot_while_it_is_written(u
 
         readers = [asyncio.ensure_future(look()) for _ in range(3)]
         for value in range(20):
-            await store.write(lambda tx, v=value: change(tx, made.id, str(v)))  # type: ignore[misc]
+            await store.write(functools.partial(change, record_id=made.id, value=str(value)))
             await store.write(lambda tx: tx.new_number())
         ended = True
         assert min(await asyncio.gather(*readers)) > 0
