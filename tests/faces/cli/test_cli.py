@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tests.faces.conftest import LiveServer
 
 from netloom.app.reports import PendingHost
 from netloom.faces.cli.failures import Exit
@@ -26,9 +27,9 @@ Cli = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def cli(live: object, capsys: pytest.CaptureFixture[str]) -> Cli:
+def cli(live: LiveServer, capsys: pytest.CaptureFixture[str]) -> Cli:
     def call(*arguments: str) -> tuple[int, str, str]:
-        code = run(["--server", live.unix, *arguments])  # type: ignore[attr-defined]
+        code = run(["--server", live.unix, *arguments])
         captured = capsys.readouterr()
         return code, captured.out, captured.err
 
@@ -77,11 +78,11 @@ def test_vlans_and_uplinks(house: Cli) -> None:
     ok(house("host", "add", "h2", "--uplink", "core=eth1"))
 
 
-def test_pending_hosts(cli: Cli, live: object) -> None:
+def test_pending_hosts(cli: Cli, live: LiveServer) -> None:
     assert ok(cli("host", "pending")) == "none\n"
     live.runtime.pending = (
         PendingHost("sys-9", "ssl:192.0.2.9:4000", dt.datetime(2026, 1, 2, tzinfo=dt.UTC)),
-    )  # type: ignore[attr-defined]
+    )
     assert "sys-9" in ok(cli("host", "pending"))
     assert "h9 admitted" in ok(cli("host", "admit", "sys-9", "--name", "h9", "--wait"))
 
@@ -165,9 +166,9 @@ def test_mistakes_in_files_have_places(house: Cli, tmp_path: Path) -> None:
     assert house("apply", "-f", str(tmp_path / "none"))[0] == Exit.USAGE
 
 
-def test_diff(house: Cli, live: object) -> None:
+def test_diff(house: Cli, live: LiveServer) -> None:
     assert "1 of 1 hosts are as desired" in ok(house("diff"))
-    live.runtime.clean = False  # type: ignore[attr-defined]
+    live.runtime.clean = False
     code, out, _ = house("diff", "h1")
     assert code == Exit.DRIFT
     assert "1 to add, 1 to change, 1 to remove" in out
@@ -190,13 +191,13 @@ def test_status(house: Cli) -> None:
     assert "serving" in shown
 
 
-def test_watch(house: Cli, live: object) -> None:
+def test_watch(house: Cli, live: LiveServer) -> None:
     told = threading.Event()
 
     def change() -> None:
         """Again and again: what was made before the watch began is not told to it."""
         for number in itertools.count():
-            run(["--server", live.unix, "zone", "create", f"w{number}"])  # type: ignore[attr-defined]
+            run(["--server", live.unix, "zone", "create", f"w{number}"])
             if told.wait(0.2):
                 return
 
@@ -210,8 +211,8 @@ def test_watch(house: Cli, live: object) -> None:
     assert re.search(r"Zone w\d+ created", out)
 
 
-def test_wait_that_does_not_get_there(house: Cli, live: object) -> None:
-    live.runtime.done = False  # type: ignore[attr-defined]
+def test_wait_that_does_not_get_there(house: Cli, live: LiveServer) -> None:
+    live.runtime.done = False
     code, out, err = house("host", "add", "h2", "--wait", "--wait-seconds", "0.1")
     assert code == Exit.NOT_DONE
     assert "h2 added" in out
@@ -235,10 +236,10 @@ def test_exit_statuses_and_hints(cli: Cli) -> None:
 
 
 def test_debug_shows_http_and_hides_the_token(
-    live: object, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    live: LiveServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NETLOOM_TOKEN", "correct-horse-battery-staple")
-    assert run(["--server", live.tcp, "--debug", "zone", "list"]) == 0  # type: ignore[attr-defined]
+    assert run(["--server", live.tcp, "--debug", "zone", "list"]) == 0
     err = capsys.readouterr().err
     assert "> GET /v1/zones?limit=1000" in err
     assert "< 200 OK after" in err
@@ -287,8 +288,8 @@ def test_a_plug_in_that_cannot_be_loaded(
     assert "broken" in capsys.readouterr().out
 
 
-def test_apply_that_does_not_get_there(house: Cli, live: object, tmp_path: Path) -> None:
-    live.runtime.done = False  # type: ignore[attr-defined]
+def test_apply_that_does_not_get_there(house: Cli, live: LiveServer, tmp_path: Path) -> None:
+    live.runtime.done = False
     file = tmp_path / "x.yaml"
     file.write_text("kind: Nic\nname: b\nnetwork: blue\n---\nkind: Zone\nname: z\n")
     code, out, err = house("apply", "-f", str(file), "--wait", "--wait-seconds", "0.2")
